@@ -1,0 +1,80 @@
+//! An agent loses the control plane, or finds it again.
+
+use crate::draw::Purpose;
+use crate::ids::ContainerInstanceId;
+use crate::ledger::change::Change;
+use crate::ledger::host::HostPhase;
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Report};
+use crate::model::LastStatus;
+
+/// Messages stop; the host goes on.
+pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    if super::is_connected(ctx, instance) {
+        out.change(Change::AgentConnectionChanged {
+            instance,
+            connected: false,
+        });
+    }
+}
+
+/// Messages resume: each side says again what the other has missed.
+///
+/// What is still on its way from before the loss may arrive a second time; every handler takes that.
+pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let Some(record) = ctx
+        .ledger
+        .instance(instance)
+        .filter(|record| !record.agent_connected)
+    else {
+        return;
+    };
+    out.change(Change::AgentConnectionChanged {
+        instance,
+        connected: true,
+    });
+    let latencies = &ctx.profile.latencies;
+    for task in record.tasks.iter().copied() {
+        let known = ctx.ledger.task(task).expect("a listed task is known");
+        let payload = || {
+            ctx.delay(
+                &latencies.payload,
+                Purpose::Payload,
+                task,
+                u16::from(!known.is_wanted()),
+            )
+        };
+        let Some(held) = ctx.ledger.hosts().task(task) else {
+            let event = if known.is_wanted() {
+                Event::PayloadDelivered(task)
+            } else {
+                Event::StopDelivered(task)
+            };
+            out.after(payload(), event);
+            continue;
+        };
+        if !known.is_wanted() && !held.told_to_stop && held.phase != HostPhase::Stopped {
+            out.after(payload(), Event::StopDelivered(task));
+        }
+        let report = |nth| ctx.delay(&latencies.report, Purpose::Report, task, nth);
+        if held.phase == HostPhase::Stopped {
+            out.after(report(1), Event::TaskReported(task, Report::Stopped));
+            continue;
+        }
+        if held.running_at.has_come() && known.last_status < LastStatus::Running {
+            out.after(report(0), Event::TaskReported(task, Report::Running));
+        }
+        for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
+            let seen = ctx.ledger.container(task, usize::from(index));
+            let is_news = seen.is_some_and(|seen| seen.status != ContainerStatus::Stopped);
+            if container.is_stopped() && is_news && held.running_at.has_come() {
+                let delay = ctx.delay(
+                    &latencies.container_report,
+                    Purpose::ContainerReport,
+                    task,
+                    index,
+                );
+                out.after(delay, Event::ContainerReported(task, index));
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! An agent's queue: strictly first come first served, with head-of-line blocking.
+
+use crate::draw::Purpose;
+use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::ledger::change::Change;
+use crate::ledger::demand::{give_back_ports, ports_clash, take_ports};
+use crate::ledger::{Ctx, Demand, Effects, Event, Host};
+
+/// What has just happened to a host, and is not in the ledger yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moved {
+    /// A task joined the queue.
+    Arrived(TaskId),
+    /// A task left the queue without starting.
+    LeftQueue(TaskId),
+    /// A task gave back what it held.
+    Released(TaskId),
+}
+
+/// Starts tasks from the head of the queue while they fit, and stops at the first that does not, even when a later one
+/// would fit (ECS agent, `monitorQueuedTasks`).
+pub(crate) fn start_what_fits(
+    ctx: &Ctx<'_>,
+    on: ContainerInstanceId,
+    moved: Moved,
+    out: &mut Effects,
+) {
+    let Some(host) = ctx.ledger.hosts().host(on) else {
+        return;
+    };
+    let (arrived, left, released) = match moved {
+        Moved::Arrived(task) => (Some(task), None, None),
+        Moved::LeftQueue(task) => (None, Some(task), None),
+        Moved::Released(task) => (None, None, Some(task)),
+    };
+    if arrived.is_none() && host.queue.is_empty() {
+        return;
+    }
+    let mut room = Room::of(host);
+    if let Some((launch, gpus)) = released.and_then(|task| claim(ctx, task)) {
+        room.give_back(demand_of(ctx, launch), gpus);
+    }
+    for task in host
+        .queue
+        .iter()
+        .copied()
+        .filter(|task| Some(*task) != left)
+        .chain(arrived)
+    {
+        let Some((launch, gpus)) = claim(ctx, task) else {
+            continue;
+        };
+        let demand = demand_of(ctx, launch);
+        if !room.take(demand, gpus) {
+            break;
+        }
+        start(ctx, task, launch, out);
+    }
+}
+
+/// A task leaves the queue: it holds its demand, and its images are pulled, all at once.
+fn start(ctx: &Ctx<'_>, task: TaskId, launch: LaunchId, out: &mut Effects) {
+    out.change(Change::HostStarted { task });
+    let launch = ctx
+        .ledger
+        .launch(launch)
+        .expect("a launch stays with its tasks");
+    for (container, plan) in (0_u16..).zip(launch.spec.containers.iter()) {
+        let pull = ctx.delay(&plan.workload.pull, Purpose::Pull, task, container);
+        out.after(pull, Event::PullEnded(task, container));
+    }
+}
+
+/// The launch of a task whose payload the agent has, and the GPUs the payload names.
+fn claim(ctx: &Ctx<'_>, task: TaskId) -> Option<(LaunchId, u64)> {
+    let launch = match ctx.ledger.hosts().task(task) {
+        Some(known) => known.launch,
+        None => ctx.ledger.task(task)?.launch,
+    };
+    let gpus = ctx.ledger.extras(task).map_or(0, |extras| extras.gpus);
+    Some((launch, gpus))
+}
+
+fn demand_of<'a>(ctx: &Ctx<'a>, launch: LaunchId) -> &'a Demand {
+    let launch = ctx.ledger.launch(launch);
+    &launch.expect("a launch stays with its tasks").spec.demand
+}
+
+/// What is free on a host, as tasks of the queue take it.
+struct Room {
+    cpu: u32,
+    memory: u32,
+    gpus: u64,
+    tcp: Vec<u16>,
+    udp: Vec<u16>,
+}
+
+impl Room {
+    fn of(host: &Host) -> Self {
+        Self {
+            cpu: host.cpu,
+            memory: host.memory,
+            gpus: host.gpus,
+            tcp: host.tcp.clone(),
+            udp: host.udp.clone(),
+        }
+    }
+
+    fn give_back(&mut self, demand: &Demand, gpus: u64) {
+        self.cpu += demand.cpu;
+        self.memory += demand.memory;
+        self.gpus &= !gpus;
+        give_back_ports(&mut self.tcp, &demand.tcp);
+        give_back_ports(&mut self.udp, &demand.udp);
+    }
+
+    /// Takes a demand when all of it is free.
+    fn take(&mut self, demand: &Demand, gpus: u64) -> bool {
+        let fits = self.cpu >= demand.cpu
+            && self.memory >= demand.memory
+            && self.gpus & gpus == 0
+            && !ports_clash(&self.tcp, &demand.tcp)
+            && !ports_clash(&self.udp, &demand.udp);
+        if fits {
+            self.cpu -= demand.cpu;
+            self.memory -= demand.memory;
+            self.gpus |= gpus;
+            take_ports(&mut self.tcp, &demand.tcp);
+            take_ports(&mut self.udp, &demand.udp);
+        }
+        fits
+    }
+}

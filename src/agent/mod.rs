@@ -1,0 +1,39 @@
+//! Agents: one on each container instance. They receive payloads, queue, pull, start and stop, and report.
+//!
+//! An agent decides from its own host ledger and never reads the control plane's; messages between the two take time,
+//! and are lost while the agent is disconnected, until both sides say again what the other has missed.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | [`task`] | a payload or a stop arrives |
+//! | [`host`] | the queue: what starts now |
+//! | [`containers`] | pulls, starts, exits and stops of containers |
+//! | [`connection`] | disconnect, reconnect and what is said again |
+
+pub(crate) mod connection;
+pub(crate) mod containers;
+pub(crate) mod host;
+pub(crate) mod task;
+
+use crate::draw::Purpose;
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::{Ctx, Effects, Event, Report};
+
+/// Whether messages to and from the agent of a container instance arrive.
+pub(crate) fn is_connected(ctx: &Ctx<'_>, instance: ContainerInstanceId) -> bool {
+    ctx.ledger
+        .instance(instance)
+        .is_some_and(|record| record.agent_connected)
+}
+
+/// Sends a task's state to the control plane; while disconnected nothing is sent, and reconnecting says it again.
+fn report(ctx: &Ctx<'_>, task: TaskId, on: ContainerInstanceId, what: Report, out: &mut Effects) {
+    if is_connected(ctx, on) {
+        let nth = match what {
+            Report::Running => 0,
+            Report::Stopped => 1,
+        };
+        let delay = ctx.delay(&ctx.profile.latencies.report, Purpose::Report, task, nth);
+        out.after(delay, Event::TaskReported(task, what));
+    }
+}

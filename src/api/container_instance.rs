@@ -1,0 +1,326 @@
+//! RegisterContainerInstance, DeregisterContainerInstance and UpdateContainerInstancesState.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::ids::{ClusterId, ContainerInstanceId};
+use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
+use crate::ledger::instance::{InstanceRecord, InstanceSpec};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
+use crate::model::{
+    ApiError, Attribute, ContainerInstanceStatus, CreateCluster, DeregisterContainerInstance,
+    Failure, FailureReason, LastStatus, PlatformDeviceType, RegisterContainerInstance, Resource,
+    StopCode, UpdateContainerInstancesState,
+};
+
+/// TCP ports that an agent on Linux reserves: ssh, docker, docker over TLS, and its own two (ECS agent 1.105.1,
+/// `DefaultConfig`).
+const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
+
+/// What is read of an instance identity document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct IdentityDocument {
+    instance_id: Option<String>,
+    instance_type: Option<String>,
+    availability_zone: Option<String>,
+    image_id: Option<String>,
+}
+
+/// An agent registers its container instance, or comes back under its ARN.
+///
+/// The cluster `default` comes to be with its first container instance, as an account's does.
+pub(crate) fn register(
+    ctx: &Ctx<'_>,
+    request: &RegisterContainerInstance,
+    out: &mut Effects,
+) -> Result<ContainerInstanceId, ApiError> {
+    let cluster = match ctx.ledger.resolve_cluster(request.cluster.as_deref()) {
+        Err(_)
+            if request
+                .cluster
+                .as_deref()
+                .unwrap_or(super::cluster::DEFAULT)
+                == super::cluster::DEFAULT =>
+        {
+            super::cluster::create(ctx, &CreateCluster::default(), out)
+        }
+        found => found?,
+    };
+    let name = match out.changes().last() {
+        Some(Change::ClusterCreated { spec, .. }) => Arc::clone(&spec.name),
+        _ => Arc::clone(&ctx.ledger.cluster(cluster).spec.name),
+    };
+    if let Some(arn) = &request.container_instance_arn {
+        return reregister(ctx, request, cluster, arn, out);
+    }
+    let instance = ctx.ledger.next_instance();
+    let naming = &ctx.settings.naming;
+    let arn = naming.container_instance_arn(&name, instance);
+    let ec2 = naming.ec2_instance_id(instance);
+    let spec = Arc::new(read_spec(request, cluster, arn.into(), ec2.into()));
+    out.change(Change::InstanceRegistered { instance, spec });
+    Ok(instance)
+}
+
+fn reregister(
+    ctx: &Ctx<'_>,
+    request: &RegisterContainerInstance,
+    cluster: ClusterId,
+    arn: &str,
+    out: &mut Effects,
+) -> Result<ContainerInstanceId, ApiError> {
+    let instance = ctx
+        .ledger
+        .resolve_instance(&ctx.settings.naming, cluster, arn);
+    let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
+    let Some((instance, record)) = known.filter(|(_, record)| record.is_registered()) else {
+        let message = "The referenced container instance was not found.";
+        return Err(ApiError::client("containerInstanceArn", arn, message));
+    };
+    let mut spec = read_spec(
+        request,
+        cluster,
+        Arc::clone(&record.spec.arn),
+        Arc::clone(&record.spec.ec2_instance_id),
+    );
+    let fixed = |spec: &InstanceSpec| (spec.cpu, spec.memory, spec.gpu_ids.clone());
+    if fixed(&spec) != fixed(&record.spec) {
+        let message = "Container instance type changes are not supported.";
+        return Err(ApiError::client("totalResources", arn, message));
+    }
+    if request.attributes.is_empty() {
+        spec.attributes.clone_from(&record.spec.attributes);
+        spec.attribute_values
+            .clone_from(&record.spec.attribute_values);
+    }
+    // Ports that running tasks hold must not become reserved under them.
+    spec.reserved_tcp.clone_from(&record.spec.reserved_tcp);
+    spec.reserved_udp.clone_from(&record.spec.reserved_udp);
+    out.change(Change::InstanceReregistered {
+        instance,
+        spec: Arc::new(spec),
+    });
+    crate::agent::connection::reconnected(ctx, instance, out);
+    Ok(instance)
+}
+
+fn read_spec(
+    request: &RegisterContainerInstance,
+    cluster: ClusterId,
+    arn: Arc<str>,
+    ec2_instance_id: Arc<str>,
+) -> InstanceSpec {
+    let document = request
+        .instance_identity_document
+        .as_deref()
+        .unwrap_or("{}");
+    let document: IdentityDocument = serde_json::from_str(document).unwrap_or_default();
+    let attributes = attributes(request, &document);
+    let attribute_values = attributes
+        .iter()
+        .filter_map(|attribute| {
+            Some((
+                Arc::clone(&attribute.name),
+                Arc::clone(attribute.value.as_ref()?),
+            ))
+        })
+        .collect();
+    let gpus = request
+        .platform_devices
+        .iter()
+        .filter(|device| device.r#type == Some(PlatformDeviceType::Gpu));
+    InstanceSpec {
+        cluster,
+        arn,
+        ec2_instance_id: document.instance_id.map_or(ec2_instance_id, Arc::from),
+        cpu: amount(request, "CPU"),
+        memory: amount(request, "MEMORY"),
+        gpu_ids: gpus.map(|device| Arc::from(device.id.as_str())).collect(),
+        reserved_tcp: ports(request, "PORTS").unwrap_or_else(|| RESERVED_TCP.to_vec()),
+        reserved_udp: ports(request, "PORTS_UDP").unwrap_or_default(),
+        attributes,
+        attribute_values,
+        request: request.clone(),
+    }
+}
+
+/// The caller's attributes and what the identity document tells; of two of one name the later counts.
+fn attributes(request: &RegisterContainerInstance, document: &IdentityDocument) -> Vec<Attribute> {
+    let told = [
+        ("ecs.ami-id", &document.image_id),
+        ("ecs.availability-zone", &document.availability_zone),
+        ("ecs.instance-type", &document.instance_type),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(name, value)| Some(Attribute::new(name, value.as_deref()?)));
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for attribute in told.chain(request.attributes.iter().cloned()) {
+        match attributes
+            .iter_mut()
+            .find(|known| known.name == attribute.name)
+        {
+            Some(known) => *known = attribute,
+            None => attributes.push(attribute),
+        }
+    }
+    attributes
+}
+
+fn resource<'a>(request: &'a RegisterContainerInstance, name: &str) -> Option<&'a Resource> {
+    request
+        .total_resources
+        .iter()
+        .find(|resource| resource.name == name)
+}
+
+fn amount(request: &RegisterContainerInstance, name: &str) -> u32 {
+    let value = resource(request, name).and_then(|resource| resource.integer_value);
+    value
+        .and_then(|value| u32::try_from(value).ok())
+        .unwrap_or(0)
+}
+
+fn ports(request: &RegisterContainerInstance, name: &str) -> Option<Vec<u16>> {
+    let listed = resource(request, name)?.string_set_value.as_ref()?;
+    let mut ports: Vec<u16> = listed.iter().filter_map(|port| port.parse().ok()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    Some(ports)
+}
+
+/// Deregisters a container instance; with `force` its tasks are given up.
+///
+/// # Model
+///
+/// On a real host the containers of the tasks given up go on as orphans; here the host is no longer followed.
+pub(crate) fn deregister(
+    ctx: &Ctx<'_>,
+    request: &DeregisterContainerInstance,
+    out: &mut Effects,
+) -> Result<ContainerInstanceId, ApiError> {
+    let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
+    let text = &request.container_instance;
+    let instance = ctx
+        .ledger
+        .resolve_instance(&ctx.settings.naming, cluster, text);
+    let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
+    let Some((instance, record)) = known.filter(|(_, record)| record.is_registered()) else {
+        let message = "The referenced container instance was not found.";
+        return Err(ApiError::invalid("containerInstance", text, message));
+    };
+    if !record.tasks.is_empty() && request.force != Some(true) {
+        return Err(ApiError::invalid(
+            "containerInstance",
+            text,
+            "Found running tasks on the instance.",
+        ));
+    }
+    give_up_tasks(ctx, record, out);
+    out.change(Change::InstanceDeregistered { instance });
+    out.after(
+        INACTIVE_INSTANCE_RETENTION,
+        Event::ContainerInstanceExpired(instance),
+    );
+    Ok(instance)
+}
+
+fn give_up_tasks(ctx: &Ctx<'_>, record: &InstanceRecord, out: &mut Effects) {
+    for task in record.tasks.iter().copied() {
+        let known = ctx.ledger.task(task).expect("a listed task is known");
+        if known.is_wanted() {
+            out.change(Change::TaskUnwanted {
+                task,
+                code: StopCode::UserInitiated,
+                reason: StoppedReason::DeregistrationForced,
+                given: None,
+            });
+        }
+        let containers = ctx.ledger.launch_of(known).containers.len();
+        for container in (0_u16..).take(containers) {
+            out.cancel(task, container);
+            let seen = ctx
+                .ledger
+                .container(task, usize::from(container))
+                .expect("a task has all its containers");
+            if seen.status != ContainerStatus::Stopped {
+                out.change(Change::ContainerMoved {
+                    task,
+                    container,
+                    to: ContainerStatus::Stopped,
+                    exit_code: None,
+                    reason: seen.reason,
+                });
+            }
+        }
+        out.change(Change::TaskMoved {
+            task,
+            to: LastStatus::Stopped,
+        });
+        if ctx.ledger.hosts().task(task).is_some() {
+            out.change(Change::HostForgotten { task });
+        }
+        out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+    }
+}
+
+/// Starts or ends draining, instance by instance; what can't be done is told as failures.
+pub(crate) fn update_state(
+    ctx: &Ctx<'_>,
+    request: &UpdateContainerInstancesState,
+    out: &mut Effects,
+) -> Result<(Vec<ContainerInstanceId>, Vec<Failure>), ApiError> {
+    let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
+    let to = match request.status {
+        Some(status @ (ContainerInstanceStatus::Active | ContainerInstanceStatus::Draining)) => {
+            status
+        }
+        other => {
+            let value = other.map_or("", ContainerInstanceStatus::as_str);
+            let message = "Container instance status should be one of [ACTIVE, DRAINING]";
+            return Err(ApiError::invalid("status", value, message));
+        }
+    };
+    let mut changed: Vec<ContainerInstanceId> = Vec::new();
+    let mut failures = Vec::new();
+    for text in &request.container_instances {
+        let instance = ctx
+            .ledger
+            .resolve_instance(&ctx.settings.naming, cluster, text);
+        match instance.and_then(|id| Some((id, ctx.ledger.instance(id)?))) {
+            None => failures.push(Failure::new(
+                missing_arn(ctx, cluster, text),
+                FailureReason::Missing,
+            )),
+            Some((_, record)) if !record.is_registered() => {
+                failures.push(Failure::new(
+                    Arc::clone(&record.spec.arn),
+                    FailureReason::Inactive,
+                ));
+            }
+            Some((instance, record)) => {
+                if record.status != to && !changed.contains(&instance) {
+                    out.change(Change::InstanceStatusChanged { instance, to });
+                }
+                changed.push(instance);
+            }
+        }
+    }
+    Ok((changed, failures))
+}
+
+/// The ARN under which a failure names a container instance that is not known.
+pub(crate) fn missing_arn(ctx: &Ctx<'_>, cluster: ClusterId, text: &str) -> Arc<str> {
+    if text.starts_with("arn:") {
+        return Arc::from(text);
+    }
+    let naming = &ctx.settings.naming;
+    let name = &ctx.ledger.cluster(cluster).spec.name;
+    Arc::from(format!(
+        "arn:aws:ecs:{}:{}:container-instance/{name}/{text}",
+        naming.region(),
+        naming.account_id()
+    ))
+}

@@ -1,0 +1,133 @@
+//! Faults: what happens to agents and containers from outside the API.
+
+use thiserror::Error;
+
+use crate::agent;
+use crate::arn::{IdKind, split_reference};
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::change::Change;
+use crate::ledger::host::HostContainerPhase;
+use crate::ledger::{Ctx, Effects};
+use crate::model::Fault;
+
+/// Why a fault could not be injected; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FaultError {
+    /// The kind is part of the scenario format, and not simulated yet.
+    #[error("fault kind {kind} is not yet known to this version")]
+    NotYetKnown {
+        /// The kind.
+        kind: &'static str,
+    },
+    /// No registered container instance has that id or ARN.
+    #[error("no registered container instance is called {reference:?}")]
+    NoSuchContainerInstance {
+        /// What the fault named.
+        reference: String,
+    },
+    /// No known task has that id or ARN.
+    #[error("no known task is called {reference:?}")]
+    NoSuchTask {
+        /// What the fault named.
+        reference: String,
+    },
+    /// The task has no container of that name.
+    #[error("task {task:?} has no container named {container:?}")]
+    NoSuchContainer {
+        /// The task the fault named.
+        task: String,
+        /// The container it named.
+        container: String,
+    },
+    /// The container's process does not run, so it can't exit.
+    #[error("container {container:?} of task {task:?} is not running on its host")]
+    NotRunning {
+        /// The task the fault named.
+        task: String,
+        /// The container it named.
+        container: String,
+    },
+}
+
+/// Makes a fault happen now.
+pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<(), FaultError> {
+    match fault {
+        Fault::AgentDisconnect { container_instance } => {
+            agent::connection::disconnected(ctx, find_instance(ctx, container_instance)?, out);
+        }
+        Fault::AgentReconnect { container_instance } => {
+            agent::connection::reconnected(ctx, find_instance(ctx, container_instance)?, out);
+        }
+        Fault::ContainerExit {
+            task,
+            container,
+            exit_code,
+        } => exit(ctx, task, container, *exit_code, out)?,
+        Fault::PullFail { image, lasting } => out.change(Change::PullFailing {
+            image: image.clone(),
+            until: ctx.now.saturating_add(*lasting),
+        }),
+        other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
+    }
+    Ok(())
+}
+
+fn exit(
+    ctx: &Ctx<'_>,
+    task: &str,
+    container: &str,
+    code: i32,
+    out: &mut Effects,
+) -> Result<(), FaultError> {
+    let id = split_reference("task", task)
+        .and_then(|found| ctx.settings.naming.decode(IdKind::Task, found.name));
+    let known =
+        id.and_then(|number| Some((TaskId::new(number), ctx.ledger.task(TaskId::new(number))?)));
+    let Some((id, record)) = known else {
+        return Err(FaultError::NoSuchTask {
+            reference: task.to_owned(),
+        });
+    };
+    let plans = &ctx.ledger.launch_of(record).containers;
+    let index = plans.iter().position(|plan| *plan.name == *container);
+    let Some(index) = index else {
+        return Err(FaultError::NoSuchContainer {
+            task: task.to_owned(),
+            container: container.to_owned(),
+        });
+    };
+    let phase = ctx
+        .ledger
+        .hosts()
+        .container(id, index)
+        .map(|container| container.phase);
+    if !matches!(
+        phase,
+        Some(HostContainerPhase::Running | HostContainerPhase::Stopping)
+    ) {
+        return Err(FaultError::NotRunning {
+            task: task.to_owned(),
+            container: container.to_owned(),
+        });
+    }
+    let index = u16::try_from(index).expect("a task has at most ten containers");
+    agent::containers::exit_now(ctx, id, index, code, out);
+    Ok(())
+}
+
+fn find_instance(ctx: &Ctx<'_>, reference: &str) -> Result<ContainerInstanceId, FaultError> {
+    let found = split_reference("container-instance", reference);
+    let number = found.and_then(|found| {
+        ctx.settings
+            .naming
+            .decode(IdKind::ContainerInstance, found.name)
+    });
+    let registered = number.map(ContainerInstanceId::new).filter(|instance| {
+        let record = ctx.ledger.instance(*instance);
+        record.is_some_and(crate::ledger::InstanceRecord::is_registered)
+    });
+    registered.ok_or_else(|| FaultError::NoSuchContainerInstance {
+        reference: reference.to_owned(),
+    })
+}

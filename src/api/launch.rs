@@ -1,0 +1,177 @@
+//! What RunTask and StartTask make of a request: the group, the demand and the containers its tasks share.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
+use crate::ledger::change::Change;
+use crate::ledger::launch::{LaunchEcho, LaunchSpec};
+use crate::ledger::{Ctx, Demand, Effects};
+use crate::model::{ApiError, LaunchType, PropagateTags, Tag, TaskDefinitionStatus, TaskOverride};
+
+use super::validate::sizes;
+
+/// What a request says of all its tasks.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) cluster: ClusterId,
+    pub(crate) definition: TaskDefinitionId,
+    /// `None` is the group of the family.
+    pub(crate) group: Option<String>,
+    pub(crate) distinct_instance: bool,
+    /// Whether the request says nothing else, so that its launch can be used again.
+    pub(crate) is_plain: bool,
+}
+
+/// The launch of a request: one that is there already, or one to be opened with its first placed task.
+#[derive(Clone, Debug)]
+pub(crate) enum Prepared {
+    /// A plain launch used before.
+    Known(LaunchId, Arc<LaunchSpec>),
+    /// A launch that is opened when a task of it is placed.
+    New {
+        spec: Arc<LaunchSpec>,
+        is_plain: bool,
+        opens_group: bool,
+    },
+}
+
+impl Prepared {
+    /// What its tasks share.
+    pub(crate) fn spec(&self) -> &Arc<LaunchSpec> {
+        match self {
+            Self::Known(_, spec) | Self::New { spec, .. } => spec,
+        }
+    }
+
+    /// The group its tasks join, when some known task is in it.
+    pub(crate) fn known_group(&self) -> Option<GroupId> {
+        match self {
+            Self::New {
+                opens_group: true, ..
+            } => None,
+            known => Some(known.spec().group),
+        }
+    }
+
+    /// Opens what is not there yet, for tasks to be placed under.
+    pub(crate) fn open(&self, ctx: &Ctx<'_>, out: &mut Effects) -> LaunchId {
+        let (spec, is_plain, opens_group) = match self {
+            Self::Known(launch, _) => return *launch,
+            Self::New {
+                spec,
+                is_plain,
+                opens_group,
+            } => (spec, *is_plain, *opens_group),
+        };
+        if opens_group {
+            out.change(Change::GroupOpened {
+                group: spec.group,
+                cluster: spec.cluster,
+                name: Arc::clone(&spec.group_name),
+            });
+        }
+        let launch = ctx.ledger.next_launch();
+        out.change(Change::LaunchOpened {
+            launch,
+            spec: Arc::clone(spec),
+            plain: is_plain,
+        });
+        launch
+    }
+}
+
+/// The ACTIVE task definition that a request means.
+pub(crate) fn definition(ctx: &Ctx<'_>, text: &str) -> Result<TaskDefinitionId, ApiError> {
+    let found = ctx.ledger.resolve_definition(text);
+    let id = found
+        .ok_or_else(|| ApiError::client("taskDefinition", text, "TaskDefinition not found."))?;
+    if ctx.ledger.definition(id).spec.definition.status != TaskDefinitionStatus::Active {
+        return Err(ApiError::client(
+            "taskDefinition",
+            text,
+            "TaskDefinition is inactive",
+        ));
+    }
+    Ok(id)
+}
+
+/// Finds the launch of a plain request, or makes one of `echo`.
+pub(crate) fn prepare(
+    ctx: &Ctx<'_>,
+    wanted: &Wanted,
+    echo: impl FnOnce() -> LaunchEcho,
+) -> Prepared {
+    let definition = ctx.ledger.definition(wanted.definition);
+    if let (true, Some(known)) = (wanted.is_plain, definition.plain_launch(wanted.cluster)) {
+        let launch = ctx
+            .ledger
+            .launch(known)
+            .expect("a plain launch is listed while it is known");
+        return Prepared::Known(known, Arc::clone(&launch.spec));
+    }
+    let definition = &*definition.spec;
+    let mut echo = echo();
+    normalise(&mut echo.overrides);
+    let has_overrides = echo.overrides != TaskOverride::default();
+    let group_name: Arc<str> = match &wanted.group {
+        Some(name) => Arc::from(name.as_str()),
+        None => Arc::from(format!("family:{}", definition.family)),
+    };
+    let known_group = ctx.ledger.groups().named(wanted.cluster, &group_name);
+    let demand = if has_overrides {
+        Demand::of(&definition.definition, &echo.overrides)
+    } else {
+        definition.demand.clone()
+    };
+    let cluster = ctx.ledger.cluster(wanted.cluster);
+    let spec = LaunchSpec {
+        cluster: wanted.cluster,
+        definition: wanted.definition,
+        group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
+        group_name,
+        distinct_instance: wanted.distinct_instance,
+        containers: Arc::clone(&definition.containers),
+        cluster_arn: Arc::clone(&cluster.spec.arn),
+        definition_arn: Arc::clone(&definition.arn),
+        cpu: Arc::from(demand.cpu.to_string()),
+        memory: Arc::from(demand.memory.to_string()),
+        demand,
+        echo,
+    };
+    Prepared::New {
+        spec: Arc::new(spec),
+        is_plain: wanted.is_plain,
+        opens_group: known_group.is_none(),
+    }
+}
+
+/// Sizes in overrides become integers, as ECS shows them.
+fn normalise(overrides: &mut TaskOverride) {
+    if let Some(cpu) = overrides.cpu.as_deref().and_then(sizes::normal_cpu) {
+        overrides.cpu = Some(cpu);
+    }
+    if let Some(memory) = overrides.memory.as_deref().and_then(sizes::normal_memory) {
+        overrides.memory = Some(memory);
+    }
+}
+
+/// The tags of a request's tasks: the caller's, and those of the definition when they are to be propagated.
+pub(crate) fn tags(
+    ctx: &Ctx<'_>,
+    definition: TaskDefinitionId,
+    propagate: Option<PropagateTags>,
+    given: &[Tag],
+) -> Vec<Tag> {
+    let mut tags = given.to_vec();
+    if propagate == Some(PropagateTags::TaskDefinition) {
+        let inherited = &ctx.ledger.definition(definition).spec.tags;
+        let known = |tag: &&Tag| given.iter().any(|own| own.key == tag.key);
+        tags.extend(inherited.iter().filter(|tag| !known(tag)).cloned());
+    }
+    tags
+}
+
+/// The launch type shown on tasks.
+pub(crate) fn launch_type(asked: Option<LaunchType>, has_provider: bool) -> Option<LaunchType> {
+    asked.or((!has_provider).then_some(LaunchType::Ec2))
+}

@@ -1,0 +1,23 @@
+//! The verbs of the control plane that change something: one file for each, all reading [`Ctx`](crate::ledger::Ctx) and
+//! writing [`Effects`](crate::ledger::Effects).
+//!
+//! | file | verbs |
+//! | --- | --- |
+//! | [`cluster`] | CreateCluster, DeleteCluster |
+//! | [`container_instance`] | RegisterContainerInstance, DeregisterContainerInstance, UpdateContainerInstancesState |
+//! | [`task_definition`] | RegisterTaskDefinition |
+//! | [`run_task`], [`start_task`] | RunTask; StartTask |
+//! | [`launch`] | what both make of a request: group, demand, containers |
+//! | [`stop_task`] | StopTask |
+//! | [`fault`] | faults, which come by the same door |
+//! | [`validate`] | what can be refused without looking at the ledger |
+
+pub(crate) mod cluster;
+pub(crate) mod container_instance;
+pub mod fault;
+pub(crate) mod launch;
+pub(crate) mod run_task;
+pub(crate) mod start_task;
+pub(crate) mod stop_task;
+pub(crate) mod task_definition;
+pub(crate) mod validate;

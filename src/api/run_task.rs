@@ -1,0 +1,344 @@
+//! RunTask: places up to ten tasks, each seeing where those before it went.
+
+use std::sync::Arc;
+
+use crate::draw::Purpose;
+use crate::ids::{ClusterId, TaskDefinitionId, TaskId};
+use crate::ledger::change::Change;
+use crate::ledger::launch::LaunchEcho;
+use crate::ledger::token::{TOKEN_LIFETIME, Token};
+use crate::ledger::{Ctx, Effects, Event};
+use crate::model::{
+    ApiError, Failure, FailureShape, LaunchType, PlacementConstraintType, Problem, RunTask,
+};
+use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
+
+use super::launch::{self, Prepared, Wanted};
+use super::validate;
+
+/// Failures told of one task when every instance tells.
+const FAILURES_MAX: usize = 10;
+
+/// What RunTask did.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// Tasks were placed or refused; the placed ones are in the changes.
+    Placed(Vec<Failure>),
+    /// The call repeats one that was made before.
+    Repeated(Arc<Token>),
+}
+
+/// Places and starts tasks.
+pub(crate) fn run_task(
+    ctx: &Ctx<'_>,
+    request: &RunTask,
+    scheduler: &mut dyn Scheduler,
+    out: &mut Effects,
+) -> Result<Answer, ApiError> {
+    let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
+    if let Some(token) = repeated(ctx, cluster, request)? {
+        return Ok(Answer::Repeated(token));
+    }
+    let definition = launch::definition(ctx, &request.task_definition)?;
+    validate::run_task::against_definition(
+        request,
+        &ctx.ledger.definition(definition).spec.definition,
+    )?;
+    if matches!(
+        request.launch_type,
+        Some(LaunchType::Fargate | LaunchType::ManagedInstances)
+    ) {
+        let asked = request.launch_type.map_or("", LaunchType::as_str);
+        let message = format!("Launch type {asked} is not simulated yet.");
+        return Err(ApiError::UnsupportedFeature(Problem::about(
+            "launchType",
+            asked,
+            message,
+        )));
+    }
+    if ctx.ledger.cluster(cluster).capacity.is_empty() {
+        let message = "No Container Instances were found in your cluster.";
+        return Err(ApiError::invalid(
+            "cluster",
+            request.cluster.as_deref().unwrap_or("default"),
+            message,
+        ));
+    }
+    let prepared = prepare(ctx, cluster, definition, request);
+    let rules: Vec<Rule> = request
+        .placement_strategy
+        .iter()
+        .filter_map(Rule::read)
+        .collect();
+    let count = u32::try_from(request.count.unwrap_or(1)).expect("the count was validated");
+    let first = ctx.ledger.next_task().number();
+    let asks: Vec<Ask<'_>> = (first..first.saturating_add(count))
+        .map(|number| ask(ctx, TaskId::new(number), &prepared, &rules))
+        .collect();
+    let mut pool = Pool::new(ctx.ledger, cluster);
+    let placements = match &asks[..] {
+        [only] => vec![scheduler.place(only, &pool)],
+        all => scheduler.place_all(all, &mut pool),
+    };
+    check(ctx, scheduler.name(), &asks, &placements)?;
+    let failures = commit(ctx, &prepared, &asks, &placements, out);
+    keep_token(ctx, cluster, request, &failures, out);
+    Ok(Answer::Placed(failures))
+}
+
+/// The earlier call that this one repeats.
+fn repeated(
+    ctx: &Ctx<'_>,
+    cluster: ClusterId,
+    request: &RunTask,
+) -> Result<Option<Arc<Token>>, ApiError> {
+    let Some(name) = &request.client_token else {
+        return Ok(None);
+    };
+    let Some(token) = ctx
+        .ledger
+        .tokens()
+        .get(cluster, name)
+        .filter(|token| is_kept(ctx, token))
+    else {
+        return Ok(None);
+    };
+    if token.request != *request {
+        let cluster = &ctx.ledger.cluster(cluster).spec.name;
+        let arns: Vec<String> = token
+            .tasks
+            .iter()
+            .map(|task| ctx.settings.naming.task_arn(cluster, *task))
+            .collect();
+        let message = format!(
+            "The client token was used with other parameters. Resources of the first call: [{}]",
+            arns.join(", ")
+        );
+        return Err(ApiError::Conflict(Problem::about(
+            "clientToken",
+            name,
+            message,
+        )));
+    }
+    Ok(Some(Arc::clone(token)))
+}
+
+/// A token lives a day, or until an hour after the last of its tasks has stopped: that is when it is forgotten.
+fn is_kept(ctx: &Ctx<'_>, token: &Token) -> bool {
+    let age = ctx.now.since(token.at);
+    let is_young = age < crate::ledger::change::STOPPED_TASK_RETENTION;
+    age < TOKEN_LIFETIME
+        && (is_young
+            || token
+                .tasks
+                .iter()
+                .any(|task| ctx.ledger.task(*task).is_some()))
+}
+
+fn prepare(
+    ctx: &Ctx<'_>,
+    cluster: ClusterId,
+    definition: TaskDefinitionId,
+    request: &RunTask,
+) -> Prepared {
+    let is_distinct = |kind: Option<PlacementConstraintType>| {
+        kind == Some(PlacementConstraintType::DistinctInstance)
+    };
+    let wanted = Wanted {
+        cluster,
+        definition,
+        group: request.group.clone(),
+        distinct_instance: request
+            .placement_constraints
+            .iter()
+            .any(|rule| is_distinct(rule.r#type)),
+        is_plain: is_plain(request),
+    };
+    launch::prepare(ctx, &wanted, || LaunchEcho {
+        started_by: request.started_by.as_deref().map(Arc::from),
+        launch_type: launch::launch_type(
+            request.launch_type,
+            !request.capacity_provider_strategy.is_empty(),
+        ),
+        overrides: request.overrides.clone().unwrap_or_default(),
+        tags: launch::tags(ctx, definition, request.propagate_tags, &request.tags),
+        enable_execute_command: request.enable_execute_command.unwrap_or(false),
+        enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
+        reference_id: request.reference_id.clone(),
+        platform_version: request.platform_version.clone(),
+        capacity_provider_strategy: request.capacity_provider_strategy.clone(),
+        network_configuration: request.network_configuration.clone(),
+        volume_configurations: request.volume_configurations.clone(),
+    })
+}
+
+/// Whether all that tasks show of the request is its cluster and its definition.
+fn is_plain(request: &RunTask) -> bool {
+    request.group.is_none()
+        && request.started_by.is_none()
+        && request.overrides.is_none()
+        && request.launch_type.is_none()
+        && request.tags.is_empty()
+        && request.propagate_tags.is_none()
+        && request.placement_constraints.is_empty()
+        && request.reference_id.is_none()
+        && request.platform_version.is_none()
+        && request.enable_execute_command.is_none()
+        && request.enable_ecs_managed_tags.is_none()
+        && request.network_configuration.is_none()
+        && request.capacity_provider_strategy.is_empty()
+        && request.volume_configurations.is_empty()
+}
+
+fn ask<'a>(ctx: &Ctx<'a>, task: TaskId, prepared: &'a Prepared, rules: &'a [Rule]) -> Ask<'a> {
+    let spec = prepared.spec();
+    Ask {
+        task,
+        cluster: spec.cluster,
+        demand: &spec.demand,
+        group: prepared.known_group(),
+        group_name: &spec.group_name,
+        distinct_instance: spec.distinct_instance,
+        rules,
+        ties: ctx.settings.placement_ties,
+        draws: ctx.draws,
+    }
+}
+
+/// Checks decisions against the truth before anything is committed.
+fn check(
+    ctx: &Ctx<'_>,
+    scheduler: &str,
+    asks: &[Ask<'_>],
+    placements: &[Placement],
+) -> Result<(), ApiError> {
+    let wrong = |value: String, message: String| {
+        Err(ApiError::Server(Problem::about(
+            "scheduler",
+            value,
+            message,
+        )))
+    };
+    if placements.len() != asks.len() {
+        let message = format!(
+            "scheduler {scheduler} answered {} of {} asks",
+            placements.len(),
+            asks.len()
+        );
+        return wrong(scheduler.to_owned(), message);
+    }
+    let Some(cluster) = asks.first().map(|ask| ask.cluster) else {
+        return Ok(());
+    };
+    let mut pool = Pool::new(ctx.ledger, cluster);
+    for (ask, placement) in asks.iter().zip(placements) {
+        let Ok(instance) = placement else { continue };
+        let checked = match asks.len() {
+            1 => pool.can_take(ask, *instance).map(drop),
+            _ => pool.take(ask, *instance),
+        };
+        if let Err(reason) = checked {
+            let message = format!(
+                "scheduler {scheduler} chose {instance} for {}, which can't take it: {reason}",
+                ask.task
+            );
+            return wrong(instance.to_string(), message);
+        }
+    }
+    Ok(())
+}
+
+/// Writes down where the tasks go and sends their payloads; the failures of those that go nowhere.
+fn commit(
+    ctx: &Ctx<'_>,
+    prepared: &Prepared,
+    asks: &[Ask<'_>],
+    placements: &[Placement],
+    out: &mut Effects,
+) -> Vec<Failure> {
+    let launch = placements
+        .iter()
+        .any(Result::is_ok)
+        .then(|| prepared.open(ctx, out));
+    let mut failures = Vec::new();
+    for (ask, placement) in asks.iter().zip(placements) {
+        match (placement, launch) {
+            (Ok(on), Some(launch)) => {
+                out.change(Change::TaskPlaced {
+                    task: ask.task,
+                    launch,
+                    on: *on,
+                });
+                let payload = ctx.delay(
+                    &ctx.profile.latencies.payload,
+                    Purpose::Payload,
+                    ask.task,
+                    0,
+                );
+                out.after(payload, Event::PayloadDelivered(ask.task));
+            }
+            (Ok(_), None) => unreachable!("a launch is opened for any placed task"),
+            (Err(refusal), _) => {
+                out.change(Change::TaskRefused {
+                    task: ask.task,
+                    reason: refusal.reason,
+                });
+                tell(ctx, ask, refusal, &mut failures);
+            }
+        }
+    }
+    failures
+}
+
+/// Tells why a task has no place.
+fn tell(ctx: &Ctx<'_>, ask: &Ask<'_>, refusal: &Refusal, failures: &mut Vec<Failure>) {
+    let arn = |instance| {
+        ctx.ledger
+            .instance(instance)
+            .map(|record| Arc::clone(&record.spec.arn))
+    };
+    match ctx.settings.failures {
+        FailureShape::Closest => failures.push(Failure {
+            arn: refusal.closest.and_then(arn),
+            reason: refusal.reason,
+            detail: None,
+        }),
+        FailureShape::EveryInstance => {
+            let pool = Pool::new(ctx.ledger, ask.cluster);
+            let refused =
+                (0..pool.len()).filter_map(|row| Some((row, pool.shortfalls(ask, row).first()?)));
+            failures.extend(refused.take(FAILURES_MAX).map(|(row, reason)| Failure {
+                arn: arn(pool.instances()[row]),
+                reason,
+                detail: None,
+            }));
+        }
+    }
+}
+
+fn keep_token(
+    ctx: &Ctx<'_>,
+    cluster: ClusterId,
+    request: &RunTask,
+    failures: &[Failure],
+    out: &mut Effects,
+) {
+    let Some(name) = &request.client_token else {
+        return;
+    };
+    let placed = out.changes().iter().filter_map(|change| match change {
+        Change::TaskPlaced { task, .. } => Some(*task),
+        _ => None,
+    });
+    let token = Token {
+        at: ctx.now,
+        request: request.clone(),
+        tasks: placed.collect(),
+        failures: failures.to_vec(),
+    };
+    out.change(Change::TokenKept {
+        cluster,
+        name: Arc::from(name.as_str()),
+        token: Arc::new(token),
+    });
+}

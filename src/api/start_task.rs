@@ -1,0 +1,99 @@
+//! StartTask: a task on each of some named container instances; the caller is the scheduler.
+
+use std::sync::Arc;
+
+use crate::draw::Purpose;
+use crate::ids::TaskId;
+use crate::ledger::change::Change;
+use crate::ledger::launch::LaunchEcho;
+use crate::ledger::{Ctx, Effects, Event};
+use crate::model::{ApiError, Failure, FailureReason, LaunchType, StartTask};
+use crate::placement::{Ask, Pool};
+
+use super::container_instance::missing_arn;
+use super::launch::{self, Wanted};
+use super::validate;
+
+/// Starts tasks where the caller says; what can't be done is told as failures, in the order of the request.
+///
+/// # Model
+///
+/// Placement constraints of the definition are not looked at, and a DRAINING instance is refused as INACTIVE: ECS
+/// documents neither.
+pub(crate) fn start_task(
+    ctx: &Ctx<'_>,
+    request: &StartTask,
+    out: &mut Effects,
+) -> Result<Vec<Failure>, ApiError> {
+    let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
+    let definition = launch::definition(ctx, &request.task_definition)?;
+    validate::run_task::start_against_definition(
+        request,
+        &ctx.ledger.definition(definition).spec.definition,
+    )?;
+    let wanted = Wanted {
+        cluster,
+        definition,
+        group: request.group.clone(),
+        distinct_instance: false,
+        is_plain: false,
+    };
+    let prepared = launch::prepare(ctx, &wanted, || LaunchEcho {
+        started_by: request.started_by.as_deref().map(Arc::from),
+        launch_type: Some(LaunchType::Ec2),
+        overrides: request.overrides.clone().unwrap_or_default(),
+        tags: launch::tags(ctx, definition, request.propagate_tags, &request.tags),
+        enable_execute_command: request.enable_execute_command.unwrap_or(false),
+        enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
+        reference_id: request.reference_id.clone(),
+        network_configuration: request.network_configuration.clone(),
+        volume_configurations: request.volume_configurations.clone(),
+        ..LaunchEcho::default()
+    });
+    let mut pool = Pool::new(ctx.ledger, cluster);
+    let mut opened = None;
+    let mut failures = Vec::new();
+    let first = ctx.ledger.next_task().number();
+    for (number, text) in (first..).zip(&request.container_instances) {
+        let task = TaskId::new(number);
+        let spec = prepared.spec();
+        let ask = Ask {
+            task,
+            cluster,
+            demand: &spec.demand,
+            group: prepared.known_group(),
+            group_name: &spec.group_name,
+            distinct_instance: false,
+            rules: &[],
+            ties: ctx.settings.placement_ties,
+            draws: ctx.draws,
+        };
+        let instance = ctx
+            .ledger
+            .resolve_instance(&ctx.settings.naming, cluster, text);
+        let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
+        let taken = match known {
+            None => Err((missing_arn(ctx, cluster, text), FailureReason::Missing)),
+            Some((_, record)) if !record.is_registered() => {
+                Err((Arc::clone(&record.spec.arn), FailureReason::Inactive))
+            }
+            Some((id, record)) => pool
+                .take(&ask, id)
+                .map(|()| id)
+                .map_err(|why| (Arc::clone(&record.spec.arn), why)),
+        };
+        match taken {
+            Ok(on) => {
+                let launch = *opened.get_or_insert_with(|| prepared.open(ctx, out));
+                out.change(Change::TaskPlaced { task, launch, on });
+                let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 0);
+                out.after(payload, Event::PayloadDelivered(task));
+            }
+            Err((arn, reason)) => {
+                out.change(Change::TaskRefused { task, reason });
+                failures.push(Failure::new(arn, reason));
+            }
+        }
+    }
+    Ok(failures)
+}

@@ -1,0 +1,75 @@
+//! StopTask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::draw::Purpose;
+use crate::ids::TaskId;
+use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
+use crate::model::{ApiError, LastStatus, StopCode, StopTask};
+
+/// Wants a task stopped: its demand returns to the control plane's ledger at once, to the host when it has stopped.
+///
+/// A task already told to stop is the answer as it is.
+pub(crate) fn stop_task(
+    ctx: &Ctx<'_>,
+    request: &StopTask,
+    out: &mut Effects,
+) -> Result<TaskId, ApiError> {
+    let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
+    let found = ctx
+        .ledger
+        .resolve_task(&ctx.settings.naming, cluster, &request.task);
+    let refused = || ApiError::invalid("task", &request.task, "The referenced task was not found.");
+    let task = found.ok_or_else(refused)?;
+    let record = ctx.ledger.task(task).expect("it was just resolved");
+    if !record.is_wanted() {
+        return Ok(task);
+    }
+    out.change(Change::TaskUnwanted {
+        task,
+        code: StopCode::UserInitiated,
+        reason: if request.reason.is_some() {
+            StoppedReason::Given
+        } else {
+            StoppedReason::StoppedByUser
+        },
+        given: request.reason.as_deref().map(Arc::from),
+    });
+    let connected = ctx
+        .ledger
+        .instance(record.on)
+        .is_some_and(|instance| instance.agent_connected);
+    if !connected && ctx.ledger.hosts().task(task).is_none() {
+        never_sent(ctx, task, record, out);
+        return Ok(task);
+    }
+    if record.last_status == LastStatus::Running {
+        out.after(Duration::ZERO, Event::StopSent(task));
+    }
+    if connected {
+        let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 1);
+        out.after(payload, Event::StopDelivered(task));
+    }
+    Ok(task)
+}
+
+/// A task whose payload no agent has: it stops without any container having been touched.
+fn never_sent(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+    let containers = ctx.ledger.launch_of(record).containers.len();
+    for container in (0_u16..).take(containers) {
+        out.change(Change::ContainerMoved {
+            task,
+            container,
+            to: ContainerStatus::Stopped,
+            exit_code: None,
+            reason: record.first.reason,
+        });
+    }
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Stopped,
+    });
+    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+}

@@ -1,0 +1,173 @@
+//! RegisterTaskDefinition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ids::TaskDefinitionId;
+use crate::ledger::change::Change;
+use crate::ledger::definition::DefinitionSpec;
+use crate::ledger::demand::static_host_port;
+use crate::ledger::launch::{ContainerPlan, PortPlan};
+use crate::ledger::{Ctx, Demand, Effects};
+use crate::model::{
+    Compatibility, ContainerDefinition, NetworkMode, RegisterTaskDefinition, TaskDefinition,
+    TaskDefinitionStatus, TaskOverride, TransportProtocol,
+};
+
+use super::validate::sizes;
+
+/// From SIGTERM to SIGKILL when neither container nor agent says otherwise (`ECS_CONTAINER_STOP_TIMEOUT`).
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Registers the next revision of a family.
+///
+/// # Model
+///
+/// `requiresAttributes` is not derived yet; `compatibilities` names what the definition says it requires, and EC2.
+pub(crate) fn register(
+    ctx: &Ctx<'_>,
+    request: &RegisterTaskDefinition,
+    out: &mut Effects,
+) -> TaskDefinitionId {
+    let id = ctx.ledger.next_definition();
+    let revision = ctx.ledger.definitions().next_revision(&request.family);
+    let arn: Arc<str> = ctx
+        .settings
+        .naming
+        .task_definition_arn(&request.family, revision)
+        .into();
+    let definition = shown(ctx, request, revision, &arn);
+    let containers: Arc<[ContainerPlan]> = definition
+        .container_definitions
+        .iter()
+        .map(|container| plan(ctx, &definition, container))
+        .collect();
+    let demand = Demand::of(&definition, &TaskOverride::default());
+    out.change(Change::DefinitionRegistered {
+        definition: id,
+        spec: Arc::new(DefinitionSpec {
+            family: Arc::clone(&definition.family),
+            revision,
+            arn,
+            definition: Arc::new(definition),
+            tags: request.tags.clone(),
+            demand,
+            containers,
+        }),
+    });
+    id
+}
+
+/// The definition as ECS shows it: sizes as integers, defaults filled in.
+fn shown(
+    ctx: &Ctx<'_>,
+    request: &RegisterTaskDefinition,
+    revision: u32,
+    arn: &Arc<str>,
+) -> TaskDefinition {
+    let size = |text: Option<String>| text.map(Arc::from);
+    let mut compatibilities = request.requires_compatibilities.clone();
+    if !compatibilities.contains(&Compatibility::Ec2) {
+        compatibilities.insert(0, Compatibility::Ec2);
+    }
+    TaskDefinition {
+        task_definition_arn: Arc::clone(arn),
+        family: Arc::from(request.family.as_str()),
+        task_role_arn: request.task_role_arn.clone(),
+        execution_role_arn: request.execution_role_arn.clone(),
+        network_mode: request.network_mode,
+        runtime_platform: request.runtime_platform.clone(),
+        requires_compatibilities: request.requires_compatibilities.clone(),
+        cpu: size(request.cpu.as_deref().and_then(sizes::normal_cpu)),
+        memory: size(request.memory.as_deref().and_then(sizes::normal_memory)),
+        inference_accelerators: request.inference_accelerators.clone(),
+        pid_mode: request.pid_mode,
+        ipc_mode: request.ipc_mode,
+        proxy_configuration: request.proxy_configuration.clone(),
+        registered_at: Some(ctx.settings.timestamp(ctx.now)),
+        ephemeral_storage: request.ephemeral_storage.clone(),
+        enable_fault_injection: request.enable_fault_injection,
+        trusted_execution_configuration: request.trusted_execution_configuration.clone(),
+        container_definitions: request
+            .container_definitions
+            .iter()
+            .map(|c| shown_container(request, c))
+            .collect(),
+        revision,
+        volumes: request.volumes.clone(),
+        status: TaskDefinitionStatus::Active,
+        placement_constraints: request.placement_constraints.clone(),
+        compatibilities,
+        ..TaskDefinition::default()
+    }
+}
+
+/// A container as ECS shows it: `essential`, `hostPort` and `protocol` filled in.
+fn shown_container(
+    request: &RegisterTaskDefinition,
+    container: &ContainerDefinition,
+) -> ContainerDefinition {
+    let mut shown = container.clone();
+    shown.essential = Some(container.essential.unwrap_or(true));
+    for mapping in &mut shown.port_mappings {
+        mapping.protocol = Some(mapping.protocol.unwrap_or(TransportProtocol::Tcp));
+        let same = matches!(
+            request.network_mode,
+            Some(NetworkMode::Host | NetworkMode::Awsvpc)
+        );
+        if mapping.container_port_range.is_none() {
+            let default = if same {
+                mapping.container_port
+            } else {
+                Some(0)
+            };
+            mapping.host_port = mapping.host_port.or(default);
+        }
+    }
+    shown
+}
+
+/// A container as an agent runs it.
+fn plan(
+    ctx: &Ctx<'_>,
+    definition: &TaskDefinition,
+    container: &ContainerDefinition,
+) -> ContainerPlan {
+    let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
+    let timeout = container
+        .stop_timeout
+        .and_then(|seconds| u64::try_from(seconds).ok());
+    let has_host_ports = !matches!(
+        definition.network_mode,
+        Some(NetworkMode::Awsvpc | NetworkMode::None)
+    );
+    let ports = container
+        .port_mappings
+        .iter()
+        .filter(|_| has_host_ports)
+        .filter_map(|mapping| {
+            Some(PortPlan {
+                container_port: u16::try_from(mapping.container_port?).ok()?,
+                protocol: mapping.protocol.unwrap_or(TransportProtocol::Tcp),
+                host_port: static_host_port(
+                    definition.network_mode,
+                    mapping.host_port,
+                    mapping.container_port,
+                ),
+            })
+        });
+    ContainerPlan {
+        name: Arc::from(container.name.as_str()),
+        image: Arc::from(container.image.as_str()),
+        essential: container.essential.unwrap_or(true),
+        stop_timeout: timeout.map_or(STOP_TIMEOUT, Duration::from_secs),
+        workload: ctx
+            .profile
+            .workload(&definition.family, &container.name)
+            .clone(),
+        ports: ports.collect(),
+        cpu: text(container.cpu),
+        memory: container.memory.map(text),
+        memory_reservation: container.memory_reservation.map(text),
+    }
+}

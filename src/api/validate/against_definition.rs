@@ -1,0 +1,223 @@
+//! `RunTask` and `StartTask` once more, when it is known which task definition they mean.
+
+use crate::model::{
+    ApiError, NetworkConfiguration, NetworkMode, RunTask, StartTask, TaskDefinition, TaskOverride,
+    TaskVolumeConfiguration,
+};
+
+use super::placement::CONSTRAINTS_MAX;
+
+/// Refuses a `RunTask` that doesn't go with its task definition.
+pub(crate) fn against_definition(
+    request: &RunTask,
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    network(request.network_configuration.as_ref(), definition)?;
+    overrides(request.overrides.as_ref(), definition)?;
+    let constraints = request.placement_constraints.len() + definition.placement_constraints.len();
+    if constraints > CONSTRAINTS_MAX {
+        let message = format!(
+            "A task can have at most {CONSTRAINTS_MAX} placement constraints, those of its task definition included."
+        );
+        return Err(ApiError::invalid(
+            "placementConstraints",
+            constraints,
+            message,
+        ));
+    }
+    volumes(&request.volume_configurations, definition)
+}
+
+/// Refuses a `StartTask` that doesn't go with its task definition.
+pub(crate) fn start_against_definition(
+    request: &StartTask,
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    network(request.network_configuration.as_ref(), definition)?;
+    overrides(request.overrides.as_ref(), definition)?;
+    volumes(&request.volume_configurations, definition)
+}
+
+fn network(
+    network: Option<&NetworkConfiguration>,
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    let given = network.is_some_and(|network| network.awsvpc_configuration.is_some());
+    let mode = definition.network_mode_or_bridge();
+    let message = match (mode, given) {
+        (NetworkMode::Awsvpc, false) => {
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        }
+        (NetworkMode::Bridge | NetworkMode::Host | NetworkMode::None, true) => {
+            "Network Configuration is not valid for the given networkMode of this task definition."
+        }
+        _ => return Ok(()),
+    };
+    Err(ApiError::invalid("networkConfiguration", mode, message))
+}
+
+fn overrides(
+    overrides: Option<&TaskOverride>,
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    let changes = overrides.map_or(&[][..], |overrides| &overrides.container_overrides);
+    let named = changes.iter().filter_map(|change| change.name.as_deref());
+    for name in named {
+        if definition.container(name).is_none() {
+            let message = format!(
+                "Override for container named {name} is not a container in the TaskDefinition."
+            );
+            return Err(ApiError::invalid(
+                "overrides.containerOverrides",
+                name,
+                message,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a volume that the task definition doesn't leave to the request.
+fn volumes(given: &[TaskVolumeConfiguration], definition: &TaskDefinition) -> Result<(), ApiError> {
+    let left_open = |name: &str| {
+        let mut volumes = definition.volumes.iter();
+        volumes.any(|volume| {
+            volume.configured_at_launch == Some(true) && volume.name.as_deref() == Some(name)
+        })
+    };
+    match given.iter().find(|volume| !left_open(&volume.name)) {
+        Some(volume) => {
+            let message = format!(
+                "The volume {} is not configured at launch in the task definition.",
+                volume.name
+            );
+            Err(ApiError::invalid(
+                "volumeConfigurations",
+                &volume.name,
+                message,
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check_invalid, check_refused};
+    use super::*;
+    use crate::model::{ContainerDefinition, ContainerOverride, PlacementConstraint, Volume};
+
+    fn definition(mode: Option<NetworkMode>) -> TaskDefinition {
+        TaskDefinition {
+            network_mode: mode,
+            container_definitions: vec![ContainerDefinition::new("app", "image")],
+            ..TaskDefinition::default()
+        }
+    }
+
+    #[test]
+    fn awsvpc_needs_a_network_configuration() {
+        let definition = definition(Some(NetworkMode::Awsvpc));
+        let with = RunTask::new("web").network(NetworkConfiguration::subnets(["subnet-1"]));
+        assert_eq!(against_definition(&with, &definition), Ok(()));
+        let text = "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
+        for without in [
+            RunTask::new("web"),
+            RunTask::new("web").network(NetworkConfiguration::default()),
+        ] {
+            check_refused(
+                against_definition(&without, &definition),
+                "InvalidParameterException",
+                text,
+            );
+        }
+    }
+
+    #[test]
+    fn other_network_modes_take_no_network_configuration() {
+        let text =
+            "Network Configuration is not valid for the given networkMode of this task definition.";
+        let network = NetworkConfiguration::subnets(["subnet-1"]);
+        for mode in [
+            None,
+            Some(NetworkMode::Bridge),
+            Some(NetworkMode::Host),
+            Some(NetworkMode::None),
+        ] {
+            let definition = definition(mode);
+            assert_eq!(
+                against_definition(&RunTask::new("web"), &definition),
+                Ok(())
+            );
+            let run = RunTask::new("web").network(network.clone());
+            check_refused(
+                against_definition(&run, &definition),
+                "InvalidParameterException",
+                text,
+            );
+            let start = StartTask::new("web", ["i"]).network(network.clone());
+            check_refused(
+                start_against_definition(&start, &definition),
+                "InvalidParameterException",
+                text,
+            );
+        }
+    }
+
+    #[test]
+    fn an_override_names_a_container_of_the_definition() {
+        let change = |name: &str| ContainerOverride::new(name).cpu(1);
+        let known = RunTask::new("web").override_container(change("app"));
+        assert_eq!(against_definition(&known, &definition(None)), Ok(()));
+        let text = "Override for container named db is not a container in the TaskDefinition.";
+        let run = known.override_container(change("db"));
+        check_refused(
+            against_definition(&run, &definition(None)),
+            "InvalidParameterException",
+            text,
+        );
+        let start = StartTask::new("web", ["i"]).override_container(change("db"));
+        check_refused(
+            start_against_definition(&start, &definition(None)),
+            "InvalidParameterException",
+            text,
+        );
+    }
+
+    #[test]
+    fn constraints_of_request_and_definition_count_together() {
+        let constraint = || PlacementConstraint::member_of("attribute:a == b");
+        let mut definition = definition(None);
+        definition.placement_constraints = vec![constraint(); 6];
+        let mut request = RunTask::new("web");
+        request.placement_constraints = vec![constraint(); 4];
+        assert_eq!(against_definition(&request, &definition), Ok(()));
+        check_invalid(
+            against_definition(&request.constraint(constraint()), &definition),
+            "placementConstraints",
+        );
+    }
+
+    #[test]
+    fn a_volume_is_configured_only_where_the_definition_leaves_it_open() {
+        let mut definition = definition(None);
+        let volume = |name: &str, open| Volume {
+            name: Some(name.to_owned()),
+            configured_at_launch: open,
+            ..Volume::default()
+        };
+        definition.volumes = vec![volume("open", Some(true)), volume("fixed", None)];
+        let request = |name: &str| RunTask {
+            volume_configurations: vec![TaskVolumeConfiguration {
+                name: name.to_owned(),
+                managed_ebs_volume: None,
+            }],
+            ..RunTask::new("web")
+        };
+        assert_eq!(against_definition(&request("open"), &definition), Ok(()));
+        check_invalid(
+            against_definition(&request("fixed"), &definition),
+            "volumeConfigurations",
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! What a request must satisfy whatever exists: checks that read no state.
+//!
+//! Each function takes a request as it came and reports the first violation only, as ECS does.
+//! The order in which rules are checked is ours, and fixed; ECS documents none. Texts are those
+//! of ECS where they are public, and ours where they are not.
+//!
+//! | file | checks |
+//! | --- | --- |
+//! | [`run_task`] | `RunTask`, `StartTask` |
+//! | [`against_definition`] | both again, once their task definition is known |
+//! | [`overrides`], [`placement`] | what both change about the task definition; constraints and strategies |
+//! | [`tasks`] | `StopTask`, `DescribeTasks`, `ListTasks` |
+//! | [`registration`] | clusters and container instances |
+//! | [`task_definition`] | `RegisterTaskDefinition`: the order of its rules |
+//! | [`containers`], [`settings`], [`ports`], [`relations`] | its containers: sizes, settings, ports, and each other |
+//! | [`sizes`] | sizes of tasks, as text |
+
+mod against_definition;
+mod containers;
+mod overrides;
+mod placement;
+mod ports;
+mod registration;
+mod relations;
+pub(crate) mod run_task;
+mod settings;
+pub(crate) mod sizes;
+mod task_definition;
+mod tasks;
+
+use crate::model::{ApiError, Tag};
+
+pub(crate) use registration::{
+    create_cluster, delete_cluster, deregister_container_instance, describe_clusters,
+    describe_container_instances, list_clusters, list_container_instances,
+    register_container_instance, update_container_instances_state,
+};
+pub(crate) use run_task::{run_task, start_task};
+pub(crate) use task_definition::register_task_definition;
+pub(crate) use tasks::{describe_tasks, list_tasks, stop_task};
+
+/// Tags a resource may have (service quotas of ECS).
+const TAGS_MAX: usize = 50;
+
+/// Whether a text can be the name of a cluster, family, container or volume (API reference): 1 to
+/// 255 letters, digits, hyphens and underscores.
+fn is_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=255).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// Refuses a text that is longer than so many characters.
+fn length(parameter: &str, text: Option<&str>, max: usize) -> Result<(), ApiError> {
+    match text {
+        Some(text) if text.chars().count() > max => Err(ApiError::invalid(
+            parameter,
+            text,
+            format!("{parameter} can have at most {max} characters."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a list that is longer than so many items.
+fn items(parameter: &str, count: usize, max: usize) -> Result<(), ApiError> {
+    if count > max {
+        let message = format!("{parameter} can have at most {max} items.");
+        return Err(ApiError::invalid(parameter, count, message));
+    }
+    Ok(())
+}
+
+/// Refuses a required text that is missing or empty.
+fn present(parameter: &str, text: &str) -> Result<(), ApiError> {
+    if text.is_empty() {
+        return Err(ApiError::invalid(
+            parameter,
+            text,
+            format!("{parameter} cannot be empty."),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a page size outside 1 to 100.
+fn max_results(count: Option<i32>) -> Result<(), ApiError> {
+    match count {
+        Some(count) if !(1..=100).contains(&count) => Err(ApiError::invalid(
+            "maxResults",
+            count,
+            "maxResults must be between 1 and 100.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses too many labels, a label that is too long, and two with one key.
+fn tags(tags: &[Tag]) -> Result<(), ApiError> {
+    items("tags", tags.len(), TAGS_MAX)?;
+    for (nth, tag) in tags.iter().enumerate() {
+        if !(1..=128).contains(&tag.key.chars().count()) {
+            return Err(ApiError::invalid(
+                "tags.key",
+                &tag.key,
+                "A tag key must have 1 to 128 characters.",
+            ));
+        }
+        if let Some(value) = tag
+            .value
+            .as_ref()
+            .filter(|value| value.chars().count() > 256)
+        {
+            return Err(ApiError::invalid(
+                "tags.value",
+                value,
+                "A tag value can have at most 256 characters.",
+            ));
+        }
+        if tags[..nth].iter().any(|earlier| earlier.key == tag.key) {
+            let message = format!("The tag key {} is given more than once.", tag.key);
+            return Err(ApiError::invalid("tags.key", &tag.key, message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asserts which exception and text a check gives.
+    #[track_caller]
+    pub(super) fn check_refused(answer: Result<(), ApiError>, exception: &str, text: &str) {
+        let error = answer.expect_err("the request breaks a rule");
+        assert_eq!((error.exception(), error.message()), (exception, text));
+    }
+
+    /// Asserts that a parameter is refused as invalid.
+    #[track_caller]
+    pub(super) fn check_invalid(answer: Result<(), ApiError>, parameter: &str) {
+        let error = answer.expect_err("the request breaks a rule");
+        assert_eq!(error.exception(), "InvalidParameterException");
+        assert_eq!(
+            error.problem().parameter.as_deref(),
+            Some(parameter),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_name_has_up_to_255_letters_digits_hyphens_and_underscores() {
+        assert!(is_name("a-Z_09") && is_name(&"a".repeat(255)));
+        for wrong in ["", "a b", "a.b", "ä", &"a".repeat(256)] {
+            assert!(!is_name(wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_has_at_most_50_tags() {
+        let many = |count: usize| {
+            (0..count)
+                .map(|n| Tag::new(n.to_string(), ""))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(tags(&many(50)), Ok(()));
+        check_invalid(tags(&many(51)), "tags");
+    }
+
+    #[test]
+    fn a_tag_has_a_key_of_its_own() {
+        check_invalid(tags(&[Tag::new("", "x")]), "tags.key");
+        check_invalid(tags(&[Tag::new("a", "x"), Tag::new("a", "y")]), "tags.key");
+        check_invalid(tags(&[Tag::new("k".repeat(129), "x")]), "tags.key");
+        check_invalid(tags(&[Tag::new("k", "v".repeat(257))]), "tags.value");
+    }
+
+    #[test]
+    fn a_page_holds_1_to_100() {
+        assert_eq!(
+            max_results(None)
+                .and(max_results(Some(1)))
+                .and(max_results(Some(100))),
+            Ok(())
+        );
+        for wrong in [0, 101, -1] {
+            check_invalid(max_results(Some(wrong)), "maxResults");
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! How ids look from outside: ARNs and the 32-digit ids of ECS, and references to them in requests.
+//!
+//! Inside the simulation everything has a dense number. Outside, ids are opaque, as in ECS:
+//! they are a permutation of (kind, number) keyed by the seed. A permutation never collides,
+//! and it can be inverted, so reading an id back needs no table.
+
+mod permutation;
+mod reference;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+use crate::ids::{ContainerInstanceId, TaskId};
+
+use self::permutation::Permutation;
+pub use self::reference::{Reference, split_reference};
+
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+const HEX_ID_DIGITS: usize = 32;
+const ACCOUNT_ID_DIGITS: usize = 12;
+const UUID_LENGTH: usize = 36;
+
+/// Half of the 122 bits a version 4 UUID leaves free.
+const UUID_HALF: u64 = (1 << 61) - 1;
+
+/// The kinds of thing that have an opaque id.
+///
+/// The kind is part of what is hidden in an id, so the task and the container instance of one
+/// number have unrelated ids, and an id of one kind is never read as another. The numbers are
+/// fixed: changing one would change the ids of every recorded run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum IdKind {
+    /// A task: the last part of its ARN.
+    Task = 1,
+    /// A container instance: the last part of its ARN.
+    ContainerInstance = 2,
+    /// A container of a task: the UUID at the end of its ARN.
+    Container = 3,
+    /// A container as the container runtime knows it: 64 hexadecimal digits.
+    Runtime = 4,
+    /// The EC2 instance behind a container instance: `i-` and 17 hexadecimal digits.
+    Ec2Instance = 5,
+}
+
+/// An id of 32 lower-case hexadecimal digits, as ECS gives to tasks and container instances.
+///
+/// Made by [`Naming::hex`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HexId([u8; HEX_ID_DIGITS]);
+
+impl HexId {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
+    }
+}
+
+impl fmt::Display for HexId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for HexId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl AsRef<str> for HexId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Serialize for HexId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A region or account id was refused by [`Naming::new`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NamingError {
+    /// The region is not a word of lower-case letters, digits and hyphens.
+    #[error("region {0:?} is not made of lower-case letters, digits and hyphens")]
+    Region(String),
+    /// The account id is not 12 decimal digits.
+    #[error("account id {0:?} is not 12 digits")]
+    AccountId(String),
+}
+
+/// The rule that turns dense numbers into ARNs and opaque ids, and opaque ids back.
+///
+/// One belongs to each simulation. It is immutable, and equal arguments give equal names on
+/// every platform.
+///
+/// # Model
+///
+/// ARNs are always in the partition `aws` and in the long form that names the cluster.
+/// The ids of AWS are random; these are a four-round Feistel permutation keyed by the seed,
+/// which looks random and is not meant to keep a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Naming {
+    seed: u64,
+    region: Arc<str>,
+    account_id: Arc<str>,
+    /// `arn:aws:ecs:<region>:<account>:`, kept because every ARN begins with it.
+    #[serde(skip)]
+    prefix: Arc<str>,
+    /// Follows from the seed.
+    #[serde(skip)]
+    permutation: Permutation,
+}
+
+impl Naming {
+    /// The names of a simulation with this seed, in this region and account.
+    ///
+    /// # Errors
+    ///
+    /// [`NamingError::Region`] when `region` is empty or has anything but lower-case ASCII
+    /// letters, digits and hyphens; [`NamingError::AccountId`] when `account_id` is not exactly
+    /// 12 ASCII digits.
+    pub fn new(seed: u64, region: &str, account_id: &str) -> Result<Self, NamingError> {
+        let in_region = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if region.is_empty() || !region.bytes().all(in_region) {
+            return Err(NamingError::Region(region.to_owned()));
+        }
+        let all_digits = account_id.bytes().all(|b| b.is_ascii_digit());
+        if account_id.len() != ACCOUNT_ID_DIGITS || !all_digits {
+            return Err(NamingError::AccountId(account_id.to_owned()));
+        }
+        Ok(Self {
+            seed,
+            region: region.into(),
+            account_id: account_id.into(),
+            prefix: format!("arn:aws:ecs:{region}:{account_id}:").into(),
+            permutation: Permutation::new(seed),
+        })
+    }
+
+    /// The region in every ARN, such as `us-east-1`.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The 12 digits of the account in every ARN.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// The opaque id of the `number`-th thing of this kind.
+    #[must_use]
+    pub fn hex(&self, kind: IdKind, number: u32) -> HexId {
+        HexId(self.hex_digits(kind, number, 0))
+    }
+
+    /// The number behind an opaque id: the inverse of [`Naming::hex`].
+    ///
+    /// `None` when `text` is not an id of this kind made with this seed. A text that nobody
+    /// made is taken for one with a chance of 2⁻⁹⁶: an id holds 128 bits, a number 32.
+    #[must_use]
+    pub fn decode(&self, kind: IdKind, text: &str) -> Option<u32> {
+        let digits = text.as_bytes();
+        if digits.len() != HEX_ID_DIGITS {
+            return None;
+        }
+        let (left, right) = digits.split_at(HEX_ID_DIGITS / 2);
+        let (subject, check) = self.permutation.invert(parse_hex(left)?, parse_hex(right)?);
+        let number = u32::try_from(subject ^ (u64::from(kind as u8) << 32)).ok()?;
+        (check == 0).then_some(number)
+    }
+
+    /// The UUID of the `nth` part of the `number`-th thing of this kind, in the form of version 4.
+    ///
+    /// Container ids look like this: the `nth` container of the task of that number.
+    #[must_use]
+    pub fn uuid(&self, kind: IdKind, number: u32, nth: u32) -> String {
+        let mut text = String::with_capacity(UUID_LENGTH);
+        self.push_uuid(&mut text, kind, number, nth);
+        text
+    }
+
+    /// The ARN of the cluster of this name.
+    #[must_use]
+    pub fn cluster_arn(&self, name: &str) -> String {
+        self.arn(&["cluster/", name])
+    }
+
+    /// The ARN of a task in the cluster of this name.
+    #[must_use]
+    pub fn task_arn(&self, cluster: &str, task: TaskId) -> String {
+        let id = self.hex(IdKind::Task, task.number());
+        self.arn(&["task/", cluster, "/", id.as_str()])
+    }
+
+    /// The ARN of a container instance in the cluster of this name.
+    #[must_use]
+    pub fn container_instance_arn(&self, cluster: &str, instance: ContainerInstanceId) -> String {
+        let id = self.hex(IdKind::ContainerInstance, instance.number());
+        self.arn(&["container-instance/", cluster, "/", id.as_str()])
+    }
+
+    /// The ARN of one revision of a task definition family.
+    #[must_use]
+    pub fn task_definition_arn(&self, family: &str, revision: u32) -> String {
+        format!("{}task-definition/{family}:{revision}", self.prefix)
+    }
+
+    /// The ARN of the `nth` container of a task, counted from zero in the order of its definition.
+    #[must_use]
+    pub fn container_arn(&self, cluster: &str, task: TaskId, nth: u32) -> String {
+        let id = self.hex(IdKind::Task, task.number());
+        let parts = ["container/", cluster, "/", id.as_str(), "/"];
+        let mut text = self.begin_arn(&parts, UUID_LENGTH);
+        self.push_uuid(&mut text, IdKind::Container, task.number(), nth);
+        text
+    }
+
+    /// The id of the EC2 instance behind a container instance: `i-0` and 16 hexadecimal digits.
+    #[must_use]
+    pub fn ec2_instance_id(&self, instance: ContainerInstanceId) -> String {
+        let subject = subject(IdKind::Ec2Instance, instance.number());
+        let mut text = String::with_capacity("i-0".len() + 16);
+        text.push_str("i-0");
+        push_hex(&mut text, self.permutation.apply_word(subject), 16);
+        text
+    }
+
+    /// The container runtime's id of the `nth` container of a task: 64 hexadecimal digits.
+    #[must_use]
+    pub fn runtime_id(&self, task: TaskId, nth: u32) -> String {
+        let mut text = String::with_capacity(2 * HEX_ID_DIGITS);
+        let half = u64::from(nth) << 1;
+        for check in [half, half | 1] {
+            let digits = self.hex_digits(IdKind::Runtime, task.number(), check);
+            text.push_str(HexId(digits).as_str());
+        }
+        text
+    }
+
+    fn arn(&self, parts: &[&str]) -> String {
+        self.begin_arn(parts, 0)
+    }
+
+    /// The prefix and `parts`, with room for `more` bytes.
+    fn begin_arn(&self, parts: &[&str], more: usize) -> String {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut text = String::with_capacity(self.prefix.len() + length + more);
+        text.push_str(&self.prefix);
+        parts.iter().for_each(|part| text.push_str(part));
+        text
+    }
+
+    fn hex_digits(&self, kind: IdKind, number: u32, check: u64) -> [u8; HEX_ID_DIGITS] {
+        let (left, right) = self
+            .permutation
+            .apply(subject(kind, number), check, u64::MAX);
+        let mut digits = [0; HEX_ID_DIGITS];
+        let bytes = left.to_be_bytes().into_iter().chain(right.to_be_bytes());
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = HEX_DIGITS[usize::from(byte >> 4)];
+            pair[1] = HEX_DIGITS[usize::from(byte & 15)];
+        }
+        digits
+    }
+
+    fn push_uuid(&self, text: &mut String, kind: IdKind, number: u32, nth: u32) {
+        let (left, right) =
+            self.permutation
+                .apply(subject(kind, number), u64::from(nth), UUID_HALF);
+        let bits = (u128::from(left) << 61) | u128::from(right);
+        // RFC 9562: 48 free bits, the version 4, 12 free bits, the variant 0b10, 62 free bits.
+        let high = (bits >> 74) as u64;
+        let middle = (bits >> 62) as u64 & 0xfff;
+        let low = bits as u64 & ((1 << 62) - 1) | (1 << 63);
+        push_hex(text, high >> 16, 8);
+        text.push('-');
+        push_hex(text, high, 4);
+        text.push('-');
+        push_hex(text, 0x4000 | middle, 4);
+        text.push('-');
+        push_hex(text, low >> 48, 4);
+        text.push('-');
+        push_hex(text, low, 12);
+    }
+}
+
+fn subject(kind: IdKind, number: u32) -> u64 {
+    (u64::from(kind as u8) << 32) | u64::from(number)
+}
+
+/// Appends the lowest `digits` hexadecimal digits of `bits`.
+fn push_hex(text: &mut String, bits: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = (bits >> (4 * place)) & 15;
+        text.push(char::from(HEX_DIGITS[digit as usize]));
+    }
+}
+
+fn parse_hex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |bits, &digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some((bits << 4) | u64::from(value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naming(seed: u64) -> Naming {
+        Naming::new(seed, "us-east-1", "123456789012").unwrap()
+    }
+
+    #[test]
+    fn arns_have_the_long_form_of_ecs() {
+        let names = naming(42);
+        let prefix = "arn:aws:ecs:us-east-1:123456789012:";
+        let task = names.hex(IdKind::Task, 7);
+        let instance = names.hex(IdKind::ContainerInstance, 3);
+        assert_eq!(names.cluster_arn("prod"), format!("{prefix}cluster/prod"));
+        assert_eq!(
+            names.task_arn("prod", TaskId::new(7)),
+            format!("{prefix}task/prod/{task}")
+        );
+        assert_eq!(
+            names.container_instance_arn("prod", ContainerInstanceId::new(3)),
+            format!("{prefix}container-instance/prod/{instance}")
+        );
+        assert_eq!(
+            names.task_definition_arn("web", 12),
+            format!("{prefix}task-definition/web:12")
+        );
+        assert_eq!(
+            names.container_arn("prod", TaskId::new(7), 1),
+            format!(
+                "{prefix}container/prod/{task}/{}",
+                names.uuid(IdKind::Container, 7, 1)
+            )
+        );
+    }
+
+    #[test]
+    fn known_ids_keep_their_values() {
+        let names = naming(42);
+        assert_eq!(
+            names.hex(IdKind::Task, 0).as_str(),
+            "2fda1013cc5bae9f9648dad095db689e"
+        );
+        assert_eq!(
+            names.hex(IdKind::ContainerInstance, 0).as_str(),
+            "d235639a4d286d2207e9b0dcde64e208"
+        );
+        assert_eq!(
+            names.uuid(IdKind::Container, 0, 0),
+            "2ae94766-b566-4d5b-a5eb-d32707afc342"
+        );
+        assert_eq!(
+            names.ec2_instance_id(ContainerInstanceId::new(0)),
+            "i-0b40e3f732f5d7084"
+        );
+        assert_eq!(
+            names.runtime_id(TaskId::new(0), 0),
+            "f22d2411759e2c952b98cda6e651fac62f8998a6cb46f605a6ae5fcdcf1019dd"
+        );
+    }
+
+    #[test]
+    fn ids_of_many_things_never_collide() {
+        let names = naming(7);
+        let count = 20_000;
+        let mut seen = BTreeSet::new();
+        for number in 0..count {
+            seen.insert(names.hex(IdKind::Task, number).to_string());
+            seen.insert(names.hex(IdKind::ContainerInstance, number).to_string());
+            seen.insert(names.uuid(IdKind::Container, number, 0));
+            seen.insert(names.uuid(IdKind::Container, number, 1));
+            seen.insert(names.ec2_instance_id(ContainerInstanceId::new(number)));
+            seen.insert(names.runtime_id(TaskId::new(number), 0));
+        }
+        assert_eq!(seen.len(), 6 * count as usize);
+    }
+
+    #[test]
+    fn ids_have_the_shapes_of_aws() {
+        let names = naming(7);
+        for number in 0..200 {
+            let uuid = names.uuid(IdKind::Container, number, 2);
+            assert_eq!(uuid.len(), UUID_LENGTH);
+            let groups: Vec<usize> = uuid.split('-').map(str::len).collect();
+            assert_eq!(groups, [8, 4, 4, 4, 12]);
+            assert_eq!(uuid.as_bytes()[14], b'4', "the version of {uuid}");
+            assert!(
+                b"89ab".contains(&uuid.as_bytes()[19]),
+                "the variant of {uuid}"
+            );
+            let ec2 = names.ec2_instance_id(ContainerInstanceId::new(number));
+            assert_eq!(ec2.strip_prefix("i-").map(str::len), Some(17));
+            assert_eq!(names.runtime_id(TaskId::new(number), 1).len(), 64);
+        }
+    }
+
+    #[test]
+    fn a_region_or_account_that_would_break_an_arn_is_refused() {
+        for region in ["", "us east", "us:east", "US-EAST-1", "a/b"] {
+            assert_eq!(
+                Naming::new(1, region, "123456789012").unwrap_err(),
+                NamingError::Region(region.to_owned())
+            );
+        }
+        for account in ["", "12345678901", "1234567890123", "12345678901x"] {
+            assert_eq!(
+                Naming::new(1, "us-east-1", account).unwrap_err(),
+                NamingError::AccountId(account.to_owned())
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_inverts_naming(seed: u64, number: u32) {
+            let names = naming(seed);
+            for kind in [IdKind::Task, IdKind::ContainerInstance] {
+                let id = names.hex(kind, number);
+                prop_assert_eq!(names.decode(kind, id.as_str()), Some(number));
+            }
+        }
+
+        #[test]
+        fn an_id_of_another_kind_or_seed_is_refused(seed: u64, number: u32) {
+            let id = naming(seed).hex(IdKind::Task, number);
+            let read = naming(seed).decode(IdKind::ContainerInstance, id.as_str());
+            prop_assert_eq!(read, None);
+            let read = naming(seed ^ 1).decode(IdKind::Task, id.as_str());
+            prop_assert_eq!(read, None);
+        }
+
+        #[test]
+        fn changing_one_digit_makes_an_id_foreign(number: u32, place in 0..32_usize, by in 1..16_u8) {
+            let names = naming(42);
+            let mut digits = names.hex(IdKind::Task, number).0;
+            let value = parse_hex(&digits[place..=place]).unwrap();
+            digits[place] = HEX_DIGITS[usize::from((value as u8 + by) % 16)];
+            prop_assert_eq!(names.decode(IdKind::Task, HexId(digits).as_str()), None);
+        }
+
+        #[test]
+        fn text_that_is_not_an_id_is_refused(text in ".{0,40}") {
+            prop_assert_eq!(naming(42).decode(IdKind::Task, &text), None);
+        }
+    }
+}

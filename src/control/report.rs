@@ -1,0 +1,180 @@
+//! The control plane learns from agents.
+
+use crate::ids::TaskId;
+use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::host::HostContainer;
+use crate::ledger::task::{ContainerReason, Moment};
+use crate::ledger::{
+    ContainerStatus, Ctx, Effects, Event, HostTask, Report, StoppedReason, TaskRecord,
+};
+use crate::model::{LastStatus, StopCode};
+
+/// A task's state arrives; what has been heard before changes nothing.
+pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut Effects) {
+    let Some(record) = ctx.ledger.task(task) else {
+        return;
+    };
+    let hears = ctx
+        .ledger
+        .instance(record.on)
+        .is_some_and(|instance| instance.agent_connected);
+    if !hears || record.is_stopped() {
+        return;
+    }
+    let held = ctx.ledger.hosts().task(task);
+    match (what, held) {
+        (Report::Running, Some(held)) => running(ctx, task, record, held, out),
+        // The agent has nothing of a task that it says it runs: the report is older than the task's end.
+        (Report::Running, None) => {}
+        (Report::Stopped, held) => stopped(ctx, task, record, held, out),
+    }
+}
+
+/// A container's end arrives while its task goes on.
+pub(crate) fn container_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
+    let Some(record) = ctx.ledger.task(task) else {
+        return;
+    };
+    let hears = ctx
+        .ledger
+        .instance(record.on)
+        .is_some_and(|instance| instance.agent_connected);
+    let held = ctx.ledger.hosts().container(task, usize::from(container));
+    if let (true, false, Some(held)) = (hears, record.is_stopped(), held) {
+        if held.is_stopped()
+            && container_moved(ctx, task, container, ContainerStatus::Stopped, held, out)
+        {
+            out.change(Change::TaskTouched { task });
+        }
+    }
+}
+
+/// The stop of a running task has been sent.
+pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    let is_running =
+        |record: &&TaskRecord| record.last_status == LastStatus::Running && !record.is_wanted();
+    if ctx.ledger.task(task).filter(is_running).is_some() {
+        out.change(Change::TaskMoved {
+            task,
+            to: LastStatus::Stopping,
+        });
+    }
+}
+
+/// A task told to stop before this arrived stays as it is: what it was doing comes with its end.
+fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, out: &mut Effects) {
+    if !record.is_wanted() || record.last_status >= LastStatus::Running {
+        return;
+    }
+    let sent_at = held.running_at.get().unwrap_or(ctx.now);
+    for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
+        let had_stopped = container.stopped_at.get().is_some_and(|at| at <= sent_at);
+        let status = if had_stopped {
+            ContainerStatus::Stopped
+        } else {
+            ContainerStatus::Running
+        };
+        container_moved(ctx, task, index, status, container, out);
+    }
+    out.change(Change::TaskTimed {
+        task,
+        pull_started: held.pull_started_at,
+        pull_stopped: held.pull_stopped_at,
+        execution_stopped: Moment::NEVER,
+    });
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Running,
+    });
+}
+
+fn stopped(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    record: &TaskRecord,
+    held: Option<&HostTask>,
+    out: &mut Effects,
+) {
+    if let Some(held) = held {
+        for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
+            container_moved(ctx, task, index, ContainerStatus::Stopped, container, out);
+        }
+        out.change(Change::TaskTimed {
+            task,
+            pull_started: held.pull_started_at,
+            pull_stopped: held.pull_stopped_at,
+            execution_stopped: held.execution_stopped_at,
+        });
+    } else {
+        let containers = ctx.ledger.launch_of(record).containers.len();
+        let never_ran = HostContainer::WAITING;
+        for index in (0_u16..).take(containers) {
+            container_moved(ctx, task, index, ContainerStatus::Stopped, &never_ran, out);
+        }
+    }
+    if record.is_wanted() {
+        let (code, reason) = why_ended(ctx, task, record);
+        out.change(Change::TaskUnwanted {
+            task,
+            code,
+            reason,
+            given: None,
+        });
+    }
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Stopped,
+    });
+    if held.is_some() {
+        out.change(Change::HostForgotten { task });
+    }
+    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+}
+
+/// Why a task that nobody stopped has stopped.
+fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, StoppedReason) {
+    let plans = &ctx.ledger.launch_of(record).containers;
+    let (mut unpulled, mut ran) = (false, false);
+    for (container, plan) in ctx.ledger.hosts().containers(task).zip(plans.iter()) {
+        if plan.essential {
+            unpulled |= container.reason == ContainerReason::CannotPull;
+            ran |= container.exit_code.is_some();
+        }
+    }
+    if unpulled && !ran {
+        (StopCode::TaskFailedToStart, StoppedReason::CannotPull)
+    } else {
+        (
+            StopCode::EssentialContainerExited,
+            StoppedReason::EssentialContainerExited,
+        )
+    }
+}
+
+/// Writes down what became of a container, when that is news.
+fn container_moved(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    index: u16,
+    to: ContainerStatus,
+    held: &HostContainer,
+    out: &mut Effects,
+) -> bool {
+    let seen = ctx.ledger.container(task, usize::from(index));
+    let is_news = seen.is_some_and(|seen| seen.status < to);
+    if is_news {
+        let ended = to == ContainerStatus::Stopped;
+        out.change(Change::ContainerMoved {
+            task,
+            container: index,
+            to,
+            exit_code: held.exit_code.filter(|_| ended),
+            reason: if ended {
+                held.reason
+            } else {
+                ContainerReason::None
+            },
+        });
+    }
+    is_news
+}

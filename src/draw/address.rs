@@ -1,0 +1,150 @@
+//! Addresses: what a random decision is about.
+
+use serde::Serialize;
+
+const SUBJECT_BITS: u32 = 40;
+
+/// What a random decision decides.
+///
+/// The numbers are part of every address and therefore fixed: changing one would change every
+/// recorded run. New purposes take new numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Which of several equally good container instances a task is placed on.
+    PlacementTie = 0,
+    /// How long a payload takes from the control plane to the agent.
+    Payload = 1,
+    /// How long a task state change takes from the agent to the control plane.
+    Report = 2,
+    /// How long a container state change takes from the agent to the control plane.
+    ContainerReport = 3,
+    /// How long an image pull takes, and whether it fails.
+    Pull = 4,
+    /// How long a container takes to start, and whether it fails.
+    Start = 5,
+    /// How long a container runs before it exits on its own.
+    Run = 6,
+    /// The exit code of a container that exits on its own.
+    ExitCode = 7,
+    /// How long a container takes to stop after it is told to.
+    Stop = 8,
+    /// Which replica answers a read.
+    ReadReplica = 9,
+    /// How long a change takes until a replica shows it.
+    ViewLag = 10,
+    /// The order of events that are due at the same time.
+    EventTie = 11,
+}
+
+/// The address of one random decision: its purpose, its subject and which attempt it is.
+///
+/// Addresses order by purpose, then subject, then attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Address {
+    purpose: Purpose,
+    /// Below 2⁴⁰, so that an address fits the 64 bits of a stream number.
+    subject: u64,
+    nth: u16,
+}
+
+impl Address {
+    /// The address of the `nth` decision of this purpose about this subject.
+    ///
+    /// The subject is what the decision is about, usually the number of an id. Never use a step
+    /// or an event number: that would couple the decision to unrelated traffic.
+    ///
+    /// # Panics
+    ///
+    /// When `subject` needs more than 40 bits.
+    #[must_use]
+    pub const fn new(purpose: Purpose, subject: u64, nth: u16) -> Self {
+        assert!(
+            subject >> SUBJECT_BITS == 0,
+            "the subject of an address has at most 40 bits"
+        );
+        Self {
+            purpose,
+            subject,
+            nth,
+        }
+    }
+
+    /// What is decided.
+    #[must_use]
+    pub const fn purpose(self) -> Purpose {
+        self.purpose
+    }
+
+    /// What the decision is about.
+    #[must_use]
+    pub const fn subject(self) -> u64 {
+        self.subject
+    }
+
+    /// Which of several decisions of one purpose about one subject it is, from zero.
+    #[must_use]
+    pub const fn nth(self) -> u16 {
+        self.nth
+    }
+
+    /// The number of the stream at this address: purpose · 2⁵⁶ + subject · 2¹⁶ + nth.
+    #[must_use]
+    pub const fn stream(self) -> u64 {
+        ((self.purpose as u64) << 56) | (self.subject << 16) | self.nth as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_the_purposes_never_change() {
+        let numbers = [
+            (Purpose::PlacementTie, 0),
+            (Purpose::Payload, 1),
+            (Purpose::Report, 2),
+            (Purpose::ContainerReport, 3),
+            (Purpose::Pull, 4),
+            (Purpose::Start, 5),
+            (Purpose::Run, 6),
+            (Purpose::ExitCode, 7),
+            (Purpose::Stop, 8),
+            (Purpose::ReadReplica, 9),
+            (Purpose::ViewLag, 10),
+            (Purpose::EventTie, 11),
+        ];
+        for (purpose, number) in numbers {
+            assert_eq!(purpose as u8, number, "{purpose:?}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_stream_number_do_not_overlap() {
+        let address = Address::new(Purpose::EventTie, (1 << 40) - 1, u16::MAX);
+        assert_eq!(address.stream(), 0x0bff_ffff_ffff_ffff);
+        assert_eq!(Address::new(Purpose::Pull, 0, 0).stream(), 4 << 56);
+        assert_eq!(Address::new(Purpose::PlacementTie, 1, 0).stream(), 1 << 16);
+        assert_eq!(Address::new(Purpose::PlacementTie, 0, 1).stream(), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "at most 40 bits")]
+    fn a_subject_beyond_40_bits_is_refused() {
+        let _ = Address::new(Purpose::Pull, 1 << 40, 0);
+    }
+
+    #[test]
+    fn addresses_order_as_their_streams_do() {
+        let addresses = [
+            Address::new(Purpose::Pull, 0, 0),
+            Address::new(Purpose::Pull, 0, 9),
+            Address::new(Purpose::Pull, 1, 0),
+            Address::new(Purpose::Start, 0, 0),
+        ];
+        assert!(addresses.is_sorted());
+        assert!(addresses.map(Address::stream).is_sorted());
+    }
+}

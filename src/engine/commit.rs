@@ -1,0 +1,64 @@
+//! The one door through which anything moves: apply, record, schedule.
+
+use crate::draw::Purpose;
+use crate::ledger::Event;
+
+use super::{Engine, EventTies};
+
+impl Engine {
+    /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
+    pub(super) fn commit(&mut self, event: Option<&Event>) {
+        let effects = std::mem::take(&mut self.effects);
+        if event.is_none() && !effects.changes().is_empty() {
+            self.recorder.push_call(self.now, self.steps);
+        }
+        for change in effects.changes() {
+            self.ledger.apply(self.now, change);
+            self.recorder.push_change(self.now, self.steps, change);
+        }
+        self.ledger.record_versions(self.now, effects.changes());
+        for (task, container) in effects.cancels() {
+            if let Some(key) = self.timers.take(*task, *container) {
+                let cancelled = self.queue.cancel(key);
+                self.waiting -=
+                    usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
+            }
+        }
+        for (delay, event) in effects.timers() {
+            self.push(self.now.saturating_add(*delay), *event);
+        }
+        self.watch(event, effects.changes());
+        self.effects = effects;
+        self.effects.clear();
+    }
+
+    /// Makes an event come due.
+    pub(super) fn push(&mut self, at: crate::time::SimTime, event: Event) {
+        let key = match self.event_ties {
+            EventTies::Sequence => self.queue.push(at, event),
+            EventTies::Shuffled => {
+                let tie = self.tie(&event);
+                self.queue.push_tied(at, tie, event)
+            }
+        };
+        self.waiting += usize::from(!event.is_housekeeping());
+        if let Some((task, container)) = event.stage_of() {
+            self.timers.set(task, container, key);
+        }
+    }
+
+    /// The luck of an event among those due at the same time, by what it is about.
+    fn tie(&self, event: &Event) -> u16 {
+        let (subject, container) = match event.stage_of() {
+            Some((task, container)) => (u64::from(task.number()), container),
+            None => (event.task().map_or(0, |task| u64::from(task.number())), 0),
+        };
+        let kind = event.name().bytes().fold(0_u16, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u16::from(byte))
+        });
+        let mut draw = self
+            .draws
+            .at(Purpose::EventTie, subject, kind.wrapping_add(container));
+        u16::try_from(draw.below(1 << 16)).expect("it is below 65536")
+    }
+}

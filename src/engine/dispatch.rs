@@ -1,0 +1,43 @@
+//! From an event to its handler.
+
+use crate::agent::{containers, task};
+use crate::control::{report, retention};
+use crate::ledger::Event;
+
+use super::Engine;
+
+impl Engine {
+    /// Lets the handler of an event decide, and commits.
+    pub(super) fn dispatch(&mut self, event: Event) {
+        if let Event::Input(number) = event {
+            self.take_input(number, &event);
+            return;
+        }
+        let (ctx, out, _) = self.parts();
+        match event {
+            Event::Input(_) => unreachable!("inputs were handled above"),
+            Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
+            Event::StopSent(id) => report::stop_sent(&ctx, id, out),
+            Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),
+            Event::PullEnded(id, container) => containers::pull_ended(&ctx, id, container, out),
+            Event::ContainerStarted(id, container) => {
+                containers::container_started(&ctx, id, container, out)
+            }
+            Event::ContainerExited(id, container) => {
+                containers::container_exited(&ctx, id, container, out)
+            }
+            Event::ContainerStopped(id, container) => {
+                containers::container_stopped(&ctx, id, container, out)
+            }
+            Event::TaskReported(id, what) => report::task_reported(&ctx, id, what, out),
+            Event::ContainerReported(id, container) => {
+                report::container_reported(&ctx, id, container, out)
+            }
+            Event::TaskExpired(id) => retention::task_expired(&ctx, id, out),
+            Event::ContainerInstanceExpired(id) => {
+                retention::container_instance_expired(&ctx, id, out)
+            }
+        }
+        self.commit(Some(&event));
+    }
+}

@@ -1,0 +1,90 @@
+//! What comes from outside: requests and faults, now or at a time.
+
+use thiserror::Error;
+
+use crate::api::fault::{self, FaultError};
+use crate::ledger::Event;
+use crate::model::{ApiError, Fault, Output, Request};
+use crate::time::SimTime;
+
+use super::Engine;
+
+/// Something from outside the simulation that happens in it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Input {
+    /// A call of the API.
+    Request(Box<Request>),
+    /// A fault.
+    Fault(Fault),
+}
+
+impl<T: Into<Request>> From<T> for Input {
+    fn from(request: T) -> Self {
+        Self::Request(Box::new(request.into()))
+    }
+}
+
+/// The name of a scheduled input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputKey(u32);
+
+/// A time to schedule for that has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{at} has passed: it is {now}")]
+pub struct PastDeadline {
+    /// The time asked for.
+    pub at: SimTime,
+    /// The time it is.
+    pub now: SimTime,
+}
+
+impl Engine {
+    /// Makes an input happen at a time that has not passed.
+    pub(crate) fn schedule(&mut self, at: SimTime, input: Input) -> Result<InputKey, PastDeadline> {
+        if at < self.now {
+            return Err(PastDeadline { at, now: self.now });
+        }
+        let number = self.inputs_minted;
+        self.inputs_minted = number
+            .checked_add(1)
+            .expect("a run schedules fewer than 2^32 - 1 inputs");
+        self.inputs.insert(number, input);
+        self.push(at, Event::Input(number));
+        Ok(InputKey(number))
+    }
+
+    /// What became of a scheduled request, once.
+    pub(crate) fn take_outcome(&mut self, key: InputKey) -> Option<Result<Output, ApiError>> {
+        self.outcomes.remove(&key.0)
+    }
+
+    /// Makes a fault happen now; when it can't, nothing changes.
+    pub(crate) fn inject(&mut self, fault: &Fault) -> Result<(), FaultError> {
+        self.inject_from(fault, None)
+    }
+
+    fn inject_from(&mut self, fault: &Fault, event: Option<&Event>) -> Result<(), FaultError> {
+        let (ctx, out, _) = self.parts();
+        let injected = fault::inject(&ctx, fault, out);
+        match injected {
+            Ok(()) => self.commit(event),
+            Err(_) => self.effects.clear(),
+        }
+        injected
+    }
+
+    /// A scheduled input comes due. A fault whose target has gone by then does nothing.
+    pub(super) fn take_input(&mut self, number: u32, event: &Event) {
+        match self.inputs.remove(&number) {
+            Some(Input::Request(request)) => {
+                let outcome = self.request(&request);
+                self.outcomes.insert(number, outcome);
+            }
+            Some(Input::Fault(fault)) => {
+                let _ = self.inject_from(&fault, Some(event));
+            }
+            None => unreachable!("an input comes due once"),
+        }
+    }
+}

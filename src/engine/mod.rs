@@ -1,0 +1,184 @@
+//! The loop: a request or an event comes in, a handler decides, one commit moves everything.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`input`] | what comes from outside: requests and faults, now or at a time |
+//! | [`request`] | one request: validate, act, commit, answer |
+//! | [`dispatch`] | from an event to its handler |
+//! | [`commit`] | apply, record, schedule |
+//! | [`timers`] | which event is the next stage of a container |
+//! | [`run`] | step, advance, run until, settle |
+//! | [`watch`] | when invariants look |
+
+mod commit;
+mod dispatch;
+pub mod input;
+mod request;
+pub mod run;
+mod timers;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::draw::Draws;
+use crate::invariant::{Checking, Invariants, Violation};
+use crate::ledger::{Ctx, Effects, Event, Ledger};
+use crate::model::{ApiError, Output, Profile, Reads, Settings};
+use crate::placement::Scheduler;
+use crate::queue::Queue;
+use crate::time::SimTime;
+use crate::trace::Recorder;
+
+use input::Input;
+use timers::Timers;
+
+/// The order of events that come due at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EventTies {
+    /// As they were scheduled.
+    #[default]
+    Sequence,
+    /// By the luck of what they are about: the same run with another interleaving for each seed.
+    Shuffled,
+}
+
+/// What an engine is built from.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) draws: Draws,
+    pub(crate) profile: Profile,
+    pub(crate) settings: Settings,
+    pub(crate) reads: Reads,
+    pub(crate) scheduler: Box<dyn Scheduler>,
+    pub(crate) recorder: Recorder,
+    pub(crate) invariants: Invariants,
+    pub(crate) checking: Checking,
+    pub(crate) event_ties: EventTies,
+}
+
+/// Everything a simulation is, as one value.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    now: SimTime,
+    /// Events processed.
+    steps: u64,
+    ledger: Ledger,
+    queue: Queue<Event>,
+    timers: Timers,
+    /// Pending events that are more than housekeeping.
+    waiting: usize,
+    /// Requests and faults scheduled, and what became of those requests.
+    inputs: BTreeMap<u32, Input>,
+    inputs_minted: u32,
+    outcomes: BTreeMap<u32, Result<Output, ApiError>>,
+    /// Reads answered: each is at its own replica.
+    reads_answered: u64,
+    draws: Arc<Draws>,
+    profile: Arc<Profile>,
+    settings: Arc<Settings>,
+    reads: Arc<Reads>,
+    scheduler: Box<dyn Scheduler>,
+    event_ties: EventTies,
+    recorder: Recorder,
+    invariants: Invariants,
+    checking: Checking,
+    violations: Vec<Violation>,
+    /// How many of the violations driving has told of.
+    violations_told: usize,
+    /// Kept between commits so that handlers do not allocate.
+    effects: Effects,
+}
+
+impl Engine {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let mut ledger = Ledger::default();
+        if let Reads::Lagging { bound, .. } = &parts.reads {
+            ledger.keep_versions(*bound);
+        }
+        Self {
+            now: SimTime::ZERO,
+            steps: 0,
+            ledger,
+            queue: Queue::new(),
+            timers: Timers::default(),
+            waiting: 0,
+            inputs: BTreeMap::new(),
+            inputs_minted: 0,
+            outcomes: BTreeMap::new(),
+            reads_answered: 0,
+            draws: Arc::new(parts.draws),
+            profile: Arc::new(parts.profile),
+            settings: Arc::new(parts.settings),
+            reads: Arc::new(parts.reads),
+            scheduler: parts.scheduler,
+            event_ties: parts.event_ties,
+            recorder: parts.recorder,
+            invariants: parts.invariants,
+            checking: parts.checking,
+            violations: Vec::new(),
+            violations_told: 0,
+            effects: Effects::default(),
+        }
+    }
+
+    /// What handlers read, what they write, and who places.
+    fn parts(&mut self) -> (Ctx<'_>, &mut Effects, &mut dyn Scheduler) {
+        let ctx = Ctx {
+            now: self.now,
+            ledger: &self.ledger,
+            draws: &self.draws,
+            profile: &self.profile,
+            settings: &self.settings,
+        };
+        (ctx, &mut self.effects, &mut *self.scheduler)
+    }
+
+    pub(crate) fn now(&self) -> SimTime {
+        self.now
+    }
+
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.draws.seed()
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    pub(crate) fn invariants(&self) -> &Invariants {
+        &self.invariants
+    }
+
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    pub(crate) fn next_event_at(&self) -> Option<SimTime> {
+        self.queue.next_at()
+    }
+
+    pub(crate) fn pending(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The bytes that two equal simulations share and two different ones do not: time, ledger and what is pending.
+    pub(crate) fn state_bytes(&self) -> Vec<u8> {
+        let mut pending: Vec<_> = self.queue.iter().collect();
+        pending.sort_by_key(|entry| (entry.0, format!("{:?}", entry.1)));
+        serde_json::to_vec(&(self.now, &self.ledger, pending))
+            .expect("a ledger is plain data with string keys")
+    }
+}

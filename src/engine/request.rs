@@ -1,0 +1,301 @@
+//! One request: validate, act, commit, answer from the truth as it is then.
+
+use std::sync::Arc;
+
+use crate::api::{self, run_task::Answer, validate};
+use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
+use crate::ledger::Change;
+use crate::ledger::token::Token;
+use crate::model::*;
+use crate::observe::read::{self, WHOLE_CLUSTER};
+use crate::observe::{View, describe};
+
+use super::Engine;
+
+impl Engine {
+    /// Answers a request; when it is refused, nothing has changed.
+    pub(crate) fn request(&mut self, request: &Request) -> Result<Output, ApiError> {
+        Ok(match request {
+            Request::CreateCluster(r) => self.create_cluster(r)?.into(),
+            Request::DeleteCluster(r) => self.delete_cluster(r)?.into(),
+            Request::DescribeClusters(r) => self.describe_clusters(r)?.into(),
+            Request::ListClusters(r) => self.list_clusters(r)?.into(),
+            Request::RegisterContainerInstance(r) => self.register_container_instance(r)?.into(),
+            Request::DeregisterContainerInstance(r) => {
+                self.deregister_container_instance(r)?.into()
+            }
+            Request::DescribeContainerInstances(r) => self.describe_container_instances(r)?.into(),
+            Request::ListContainerInstances(r) => self.list_container_instances(r)?.into(),
+            Request::UpdateContainerInstancesState(r) => {
+                self.update_container_instances_state(r)?.into()
+            }
+            Request::RegisterTaskDefinition(r) => self.register_task_definition(r)?.into(),
+            Request::DescribeTaskDefinition(r) => self.describe_task_definition(r)?.into(),
+            Request::RunTask(r) => self.run_task(r)?.into(),
+            Request::StartTask(r) => self.start_task(r)?.into(),
+            Request::StopTask(r) => self.stop_task(r)?.into(),
+            Request::DescribeTasks(r) => self.describe_tasks(r)?.into(),
+            Request::ListTasks(r) => self.list_tasks(r)?.into(),
+        })
+    }
+
+    pub(crate) fn create_cluster(
+        &mut self,
+        request: &CreateCluster,
+    ) -> Result<CreateClusterOutput, ApiError> {
+        validate::create_cluster(request)?;
+        let (ctx, out, _) = self.parts();
+        let cluster = api::cluster::create(&ctx, request, out);
+        self.commit(None);
+        Ok(CreateClusterOutput {
+            cluster: self.shown_cluster(cluster),
+        })
+    }
+
+    pub(crate) fn delete_cluster(
+        &mut self,
+        request: &DeleteCluster,
+    ) -> Result<DeleteClusterOutput, ApiError> {
+        validate::delete_cluster(request)?;
+        let cluster = self.act(|ctx, out| api::cluster::delete(ctx, request, out))?;
+        Ok(DeleteClusterOutput {
+            cluster: self.shown_cluster(cluster),
+        })
+    }
+
+    pub(crate) fn describe_clusters(
+        &mut self,
+        request: &DescribeClusters,
+    ) -> Result<DescribeClustersOutput, ApiError> {
+        validate::describe_clusters(request)?;
+        let settings = Arc::clone(&self.settings);
+        Ok(read::describe_clusters(&settings, &self.view(), request))
+    }
+
+    pub(crate) fn list_clusters(
+        &mut self,
+        request: &ListClusters,
+    ) -> Result<ListClustersOutput, ApiError> {
+        validate::list_clusters(request)?;
+        read::list_clusters(&self.view(), request)
+    }
+
+    pub(crate) fn register_container_instance(
+        &mut self,
+        request: &RegisterContainerInstance,
+    ) -> Result<RegisterContainerInstanceOutput, ApiError> {
+        validate::register_container_instance(request)?;
+        let instance = self.act(|ctx, out| api::container_instance::register(ctx, request, out))?;
+        Ok(RegisterContainerInstanceOutput {
+            container_instance: self.shown_instance(instance),
+        })
+    }
+
+    pub(crate) fn deregister_container_instance(
+        &mut self,
+        request: &DeregisterContainerInstance,
+    ) -> Result<DeregisterContainerInstanceOutput, ApiError> {
+        validate::deregister_container_instance(request)?;
+        let instance =
+            self.act(|ctx, out| api::container_instance::deregister(ctx, request, out))?;
+        Ok(DeregisterContainerInstanceOutput {
+            container_instance: self.shown_instance(instance),
+        })
+    }
+
+    pub(crate) fn describe_container_instances(
+        &mut self,
+        request: &DescribeContainerInstances,
+    ) -> Result<DescribeContainerInstancesOutput, ApiError> {
+        validate::describe_container_instances(request)?;
+        let settings = Arc::clone(&self.settings);
+        read::describe_container_instances(&settings, &self.view(), request)
+    }
+
+    pub(crate) fn list_container_instances(
+        &mut self,
+        request: &ListContainerInstances,
+    ) -> Result<ListContainerInstancesOutput, ApiError> {
+        validate::list_container_instances(request)?;
+        read::list_container_instances(&self.view(), request)
+    }
+
+    pub(crate) fn update_container_instances_state(
+        &mut self,
+        request: &UpdateContainerInstancesState,
+    ) -> Result<UpdateContainerInstancesStateOutput, ApiError> {
+        validate::update_container_instances_state(request)?;
+        let (changed, failures) =
+            self.act(|ctx, out| api::container_instance::update_state(ctx, request, out))?;
+        Ok(UpdateContainerInstancesStateOutput {
+            container_instances: changed
+                .into_iter()
+                .map(|instance| self.shown_instance(instance))
+                .collect(),
+            failures,
+        })
+    }
+
+    pub(crate) fn register_task_definition(
+        &mut self,
+        request: &RegisterTaskDefinition,
+    ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
+        validate::register_task_definition(request)?;
+        let (ctx, out, _) = self.parts();
+        let definition: TaskDefinitionId = api::task_definition::register(&ctx, request, out);
+        self.commit(None);
+        let spec = &self.ledger.definition(definition).spec;
+        Ok(RegisterTaskDefinitionOutput {
+            tags: spec.tags.clone(),
+            task_definition: (*spec.definition).clone(),
+        })
+    }
+
+    pub(crate) fn describe_task_definition(
+        &mut self,
+        request: &DescribeTaskDefinition,
+    ) -> Result<DescribeTaskDefinitionOutput, ApiError> {
+        read::describe_task_definition(&self.view(), request)
+    }
+
+    pub(crate) fn run_task(&mut self, request: &RunTask) -> Result<RunTaskOutput, ApiError> {
+        validate::run_task(request)?;
+        let (ctx, out, scheduler) = self.parts();
+        let answer = match api::run_task::run_task(&ctx, request, scheduler, out) {
+            Ok(answer) => answer,
+            Err(refused) => {
+                self.effects.clear();
+                return Err(refused);
+            }
+        };
+        match answer {
+            Answer::Placed(failures) => {
+                let placed = self.placed();
+                self.commit(None);
+                Ok(RunTaskOutput {
+                    tasks: placed
+                        .into_iter()
+                        .map(|task| self.shown_task(task))
+                        .collect(),
+                    failures,
+                })
+            }
+            Answer::Repeated(token) => Ok(self.repeated(&token)),
+        }
+    }
+
+    pub(crate) fn start_task(&mut self, request: &StartTask) -> Result<StartTaskOutput, ApiError> {
+        validate::start_task(request)?;
+        let (ctx, out, _) = self.parts();
+        let failures = match api::start_task::start_task(&ctx, request, out) {
+            Ok(failures) => failures,
+            Err(refused) => {
+                self.effects.clear();
+                return Err(refused);
+            }
+        };
+        let placed = self.placed();
+        self.commit(None);
+        Ok(StartTaskOutput {
+            tasks: placed
+                .into_iter()
+                .map(|task| self.shown_task(task))
+                .collect(),
+            failures,
+        })
+    }
+
+    pub(crate) fn stop_task(&mut self, request: &StopTask) -> Result<StopTaskOutput, ApiError> {
+        validate::stop_task(request)?;
+        let task = self.act(|ctx, out| api::stop_task::stop_task(ctx, request, out))?;
+        Ok(StopTaskOutput {
+            task: self.shown_task(task),
+        })
+    }
+
+    pub(crate) fn describe_tasks(
+        &mut self,
+        request: &DescribeTasks,
+    ) -> Result<DescribeTasksOutput, ApiError> {
+        validate::describe_tasks(request)?;
+        let settings = Arc::clone(&self.settings);
+        read::describe_tasks(&settings, &self.view(), request)
+    }
+
+    pub(crate) fn list_tasks(&mut self, request: &ListTasks) -> Result<ListTasksOutput, ApiError> {
+        validate::list_tasks(request)?;
+        let settings = Arc::clone(&self.settings);
+        read::list_tasks(&settings, &self.view(), request)
+    }
+
+    /// Lets a verb decide and commits, or leaves everything as it was.
+    fn act<T>(
+        &mut self,
+        verb: impl FnOnce(&crate::ledger::Ctx<'_>, &mut crate::ledger::Effects) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let (ctx, out, _) = self.parts();
+        let acted = verb(&ctx, out);
+        match acted {
+            Ok(_) => self.commit(None),
+            Err(_) => self.effects.clear(),
+        }
+        acted
+    }
+
+    /// What the next read sees.
+    fn view(&mut self) -> View<'_> {
+        let nth = self.reads_answered;
+        self.reads_answered += 1;
+        View::new(&self.ledger, &self.draws, &self.reads, self.now, nth)
+    }
+
+    /// The tasks that the effects about to be committed place.
+    fn placed(&self) -> Vec<TaskId> {
+        let changes = self.effects.changes().iter();
+        changes
+            .filter_map(|change| match change {
+                Change::TaskPlaced { task, .. } => Some(*task),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn repeated(&self, token: &Token) -> RunTaskOutput {
+        let cluster = self
+            .ledger
+            .resolve_cluster(token.request.cluster.as_deref());
+        let name = cluster.map_or_else(
+            |_| Arc::from("default"),
+            |id| Arc::clone(&self.ledger.cluster(id).spec.name),
+        );
+        let shown = |task: &TaskId| match self.ledger.task(*task) {
+            Some(record) if !record.is_stopped() => self.shown_task(*task),
+            _ => describe::stopped_task(&self.settings, &name, *task),
+        };
+        RunTaskOutput {
+            tasks: token.tasks.iter().map(shown).collect(),
+            failures: token.failures.clone(),
+        }
+    }
+
+    /// A task as its caller sees it at once: a write is answered from the truth.
+    fn shown_task(&self, task: TaskId) -> Task {
+        let seen = self
+            .ledger
+            .task_seen(task)
+            .expect("the task was just changed");
+        describe::task(&self.settings, &self.ledger, task, &seen, true)
+    }
+
+    fn shown_instance(&self, instance: ContainerInstanceId) -> ContainerInstance {
+        let seen = self
+            .ledger
+            .instance_seen(instance)
+            .expect("the instance was just changed");
+        describe::instance(&self.settings, &seen, true)
+    }
+
+    fn shown_cluster(&self, cluster: ClusterId) -> Cluster {
+        describe::cluster(self.ledger.cluster(cluster), WHOLE_CLUSTER)
+    }
+}

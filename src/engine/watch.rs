@@ -1,0 +1,61 @@
+//! When invariants look.
+
+use crate::invariant::{Checking, Finding, Seen, Violation};
+use crate::ledger::{Change, Event};
+
+use super::Engine;
+
+/// How many lines of the trace a violation shows.
+const LINES: usize = 20;
+
+impl Engine {
+    /// Lets invariants look at what a step changed, when it is time to.
+    pub(super) fn watch(&mut self, event: Option<&Event>, changes: &[Change]) {
+        let findings = match self.checking {
+            Checking::EveryEvent => {
+                let seen = Seen::step(self.now, self.steps, event, changes, &self.ledger);
+                self.invariants.after_step(&seen)
+            }
+            Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
+                let seen = Seen::rest(self.now, self.steps, &self.ledger);
+                self.invariants.at_rest(&seen)
+            }
+            _ => return,
+        };
+        self.write_down(findings);
+    }
+
+    /// Lets every invariant look at everything now.
+    pub(crate) fn check(&mut self) -> Result<(), Violation> {
+        let seen = Seen::rest(self.now, self.steps, &self.ledger);
+        let findings = self.invariants.at_rest(&seen);
+        self.write_down(findings);
+        self.tell()
+    }
+
+    /// The first violation that driving has not told of; all of them count as told then.
+    pub(super) fn tell(&mut self) -> Result<(), Violation> {
+        let told = std::mem::replace(&mut self.violations_told, self.violations.len());
+        match self.violations.get(told) {
+            Some(first) => Err(first.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn write_down(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            let seed = self.draws.seed();
+            let lines = self
+                .recorder
+                .last(LINES)
+                .map(|record| record.to_string())
+                .collect();
+            let reproduce = format!(
+                "Simulation::builder().seed({seed}), the same inputs, then step() until events() is {}",
+                self.steps
+            );
+            let violation = Violation::new(finding, seed, self.recorder.digest(), lines, reproduce);
+            self.violations.push(violation);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Identities inside the simulation: dense numbers, one type for each kind of thing.
+//!
+//! Ids of one kind count up from zero and are never reused, so they index tables directly
+//! and order things by age. ARNs and the 32-digit ids of ECS are views of these numbers,
+//! made on demand by [`Naming`](crate::arn::Naming).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! dense_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The id with this number.
+            #[must_use]
+            pub const fn new(number: u32) -> Self {
+                Self(number)
+            }
+
+            /// The number of this id, counted from zero in order of creation.
+            #[must_use]
+            pub const fn number(self) -> u32 {
+                self.0
+            }
+
+            /// The number of this id as an index into a table.
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        #[doc = concat!("Writes `", $prefix, "-` and the number.")]
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "-{}"), self.0)
+            }
+        }
+    };
+}
+
+dense_id! {
+    /// The identity of a cluster.
+    ClusterId, "cluster"
+}
+
+dense_id! {
+    /// The identity of a container instance.
+    ContainerInstanceId, "container-instance"
+}
+
+dense_id! {
+    /// The identity of one revision of a task definition.
+    TaskDefinitionId, "task-definition"
+}
+
+dense_id! {
+    /// The identity of a task, shared by tasks that were placed and asks that were refused.
+    ///
+    /// ```
+    /// use wavetank::TaskId;
+    ///
+    /// assert_eq!(TaskId::new(17).to_string(), "task-17");
+    /// ```
+    TaskId, "task"
+}
+
+dense_id! {
+    /// The identity of one accepted call of `RunTask` or `StartTask`.
+    LaunchId, "launch"
+}
+
+dense_id! {
+    /// The identity of a task group, the label that ties related tasks together.
+    GroupId, "group"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_shown_by_its_ecs_word() {
+        assert_eq!(ClusterId::new(0).to_string(), "cluster-0");
+        assert_eq!(
+            ContainerInstanceId::new(3).to_string(),
+            "container-instance-3"
+        );
+        assert_eq!(TaskDefinitionId::new(2).to_string(), "task-definition-2");
+        assert_eq!(TaskId::new(17).to_string(), "task-17");
+        assert_eq!(LaunchId::new(1).to_string(), "launch-1");
+        assert_eq!(GroupId::new(4).to_string(), "group-4");
+    }
+
+    #[test]
+    fn ids_order_by_age_and_index_tables() {
+        assert!(TaskId::new(9) < TaskId::new(10));
+        assert_eq!(TaskId::new(u32::MAX).index(), u32::MAX as usize);
+        assert_eq!(TaskId::new(5).number(), 5);
+    }
+
+    #[test]
+    fn an_id_serialises_as_its_bare_number() {
+        let text = serde_json::to_string(&TaskId::new(8)).unwrap();
+        assert_eq!(text, "8");
+        assert_eq!(
+            serde_json::from_str::<TaskId>(&text).unwrap(),
+            TaskId::new(8)
+        );
+    }
+}

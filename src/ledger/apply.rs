@@ -1,0 +1,537 @@
+//! How the control plane's truth moves: one arm for each change, with what must hold before and after.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, ContainerInstanceId, LaunchId, TaskId};
+use crate::model::{ContainerInstanceStatus, DesiredStatus, LastStatus, StopCode};
+use crate::time::SimTime;
+
+use super::change::Change;
+use super::cluster::{Capacity, ClusterRecord};
+use super::definition::DefinitionRecord;
+use super::demand::{give_back_ports, take_ports};
+use super::group::GroupRecord;
+use super::instance::{InstanceRecord, InstanceSpec};
+use super::launch::{Launch, LaunchSpec, PlainLaunch};
+use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
+use super::{Ledger, PullFailure};
+
+impl Ledger {
+    /// Moves the ledger by one change.
+    ///
+    /// # Panics
+    ///
+    /// When the change contradicts the ledger: handlers decide on the state they change, so that would be a mistake of
+    /// this library.
+    pub(crate) fn apply(&mut self, now: SimTime, change: &Change) {
+        match change {
+            Change::ClusterCreated { cluster, spec } => self.cluster_created(*cluster, spec),
+            Change::ClusterDeleted { cluster } => {
+                let record = &mut self.clusters.records[cluster.index()];
+                assert!(record.active, "only an active cluster is deleted");
+                record.active = false;
+                record.deleted_at = Some(now);
+            }
+            Change::InstanceRegistered { instance, spec } => {
+                self.instance_registered(now, *instance, spec)
+            }
+            Change::InstanceReregistered { instance, spec } => {
+                self.instance_reregistered(*instance, spec)
+            }
+            Change::InstanceStatusChanged { instance, to } => {
+                let record = self.instance_mut(*instance);
+                record.status = *to;
+                record.version += 1;
+                self.refresh_open(*instance);
+            }
+            Change::AgentConnectionChanged {
+                instance,
+                connected,
+            } => {
+                let record = self.instance_mut(*instance);
+                record.agent_connected = *connected;
+                record.version += 1;
+                self.refresh_open(*instance);
+            }
+            Change::InstanceDeregistered { instance } => self.instance_deregistered(*instance),
+            Change::InstanceForgotten { instance } => {
+                let gone = self.instances.records.remove(instance.number());
+                assert!(gone.is_some(), "a container instance is forgotten once");
+            }
+            Change::DefinitionRegistered { definition, spec } => {
+                assert_eq!(
+                    definition.index(),
+                    self.definitions.records.len(),
+                    "task definitions are dense"
+                );
+                let revisions = self
+                    .definitions
+                    .families
+                    .entry(Arc::clone(&spec.family))
+                    .or_default();
+                revisions.push(*definition);
+                assert_eq!(
+                    revisions.len(),
+                    spec.revision as usize,
+                    "revisions are counted from 1 without gaps"
+                );
+                self.definitions.records.push(DefinitionRecord {
+                    spec: Arc::clone(spec),
+                    plain: Vec::new(),
+                });
+            }
+            Change::GroupOpened {
+                group,
+                cluster,
+                name,
+            } => {
+                assert_eq!(group.number(), self.groups.minted, "task groups are dense");
+                self.groups.minted += 1;
+                self.groups.records.insert(
+                    group.number(),
+                    GroupRecord {
+                        cluster: *cluster,
+                        name: Arc::clone(name),
+                        wanted: std::collections::BTreeMap::new(),
+                        launches: 0,
+                    },
+                );
+                let names = self.groups.by_name.entry(*cluster).or_default();
+                names.insert(Arc::clone(name), *group);
+            }
+            Change::LaunchOpened {
+                launch,
+                spec,
+                plain,
+            } => self.launch_opened(*launch, spec, *plain),
+            Change::TaskPlaced { task, launch, on } => self.task_placed(now, *task, *launch, *on),
+            Change::TaskRefused { task, .. } => self.mint_task(*task),
+            Change::TaskUnwanted {
+                task,
+                code,
+                reason,
+                given,
+            } => {
+                self.task_unwanted(now, *task, *code, *reason, given.as_ref());
+            }
+            Change::TaskMoved { task, to } => self.task_moved(now, *task, *to),
+            Change::TaskTimed {
+                task,
+                pull_started,
+                pull_stopped,
+                execution_stopped,
+            } => {
+                let record = self.task_mut(*task);
+                record.pull_started_at = *pull_started;
+                record.pull_stopped_at = *pull_stopped;
+                record.execution_stopped_at = *execution_stopped;
+            }
+            Change::ContainerMoved {
+                task,
+                container,
+                to,
+                exit_code,
+                reason,
+            } => {
+                let record = self.container_mut(*task, *container);
+                assert!(record.status <= *to, "a container never goes back");
+                record.status = *to;
+                record.exit_code = *exit_code;
+                record.reason = *reason;
+            }
+            Change::TaskTouched { task } => self.task_mut(*task).version += 1,
+            Change::TaskForgotten { task } => self.task_forgotten(*task),
+            Change::TokenKept {
+                cluster,
+                name,
+                token,
+            } => self.tokens.keep(*cluster, name, token),
+            Change::PullFailing { image, until } => {
+                self.pull_failures.push(PullFailure {
+                    image: image.clone(),
+                    from: now,
+                    until: *until,
+                });
+            }
+            _ => self.apply_host(now, change),
+        }
+    }
+
+    fn cluster_created(&mut self, cluster: ClusterId, spec: &Arc<super::cluster::ClusterSpec>) {
+        assert_eq!(cluster, self.next_cluster(), "clusters are dense");
+        self.clusters.records.push(ClusterRecord {
+            spec: Arc::clone(spec),
+            active: true,
+            deleted_at: None,
+            capacity: Capacity::default(),
+            running: 0,
+            pending: 0,
+            live: 0,
+        });
+        self.clusters
+            .by_name
+            .insert(Arc::clone(&spec.name), cluster);
+    }
+
+    fn instance_registered(
+        &mut self,
+        now: SimTime,
+        instance: ContainerInstanceId,
+        spec: &Arc<InstanceSpec>,
+    ) {
+        assert_eq!(
+            instance,
+            self.next_instance(),
+            "container instances are dense"
+        );
+        self.instances.minted += 1;
+        let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
+        let gpus = u32::try_from(spec.gpu_ids.len()).expect("an instance has at most 64 GPUs");
+        let row = capacity.add(instance, spec.cpu, spec.memory, gpus);
+        capacity.describe(row, attribute_values(spec));
+        self.instances.records.insert(
+            instance.number(),
+            InstanceRecord {
+                spec: Arc::clone(spec),
+                status: ContainerInstanceStatus::Active,
+                agent_connected: true,
+                version: 1,
+                registered_at: now,
+                running: 0,
+                pending: 0,
+                tasks: Vec::new(),
+                tcp: Vec::new(),
+                udp: Vec::new(),
+                gpus: 0,
+            },
+        );
+        self.host_registered(instance, spec);
+    }
+
+    fn instance_reregistered(&mut self, instance: ContainerInstanceId, spec: &Arc<InstanceSpec>) {
+        let record = self.instance_mut(instance);
+        assert_eq!(
+            (record.spec.cpu, record.spec.memory),
+            (spec.cpu, spec.memory),
+            "resources never change"
+        );
+        record.spec = Arc::clone(spec);
+        record.version += 1;
+        let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
+        let row = capacity
+            .row(instance)
+            .expect("a registered instance has a row");
+        capacity.describe(row, attribute_values(spec));
+    }
+
+    fn instance_deregistered(&mut self, instance: ContainerInstanceId) {
+        let record = self.instance_mut(instance);
+        assert!(
+            record.tasks.is_empty(),
+            "its tasks are stopped before an instance goes"
+        );
+        record.status = ContainerInstanceStatus::Inactive;
+        record.agent_connected = false;
+        record.version += 1;
+        let cluster = record.spec.cluster;
+        let capacity = &mut self.clusters.records[cluster.index()].capacity;
+        let row = capacity
+            .row(instance)
+            .expect("a registered instance has a row");
+        capacity.remove(row);
+        self.host_abandoned(instance);
+    }
+
+    /// Writes into the column what the record says of being open to placement.
+    fn refresh_open(&mut self, instance: ContainerInstanceId) {
+        let record = self
+            .instances
+            .records
+            .get(instance.number())
+            .expect("it was just changed");
+        let open = u32::from(record.is_open());
+        let capacity = &mut self.clusters.records[record.spec.cluster.index()].capacity;
+        let row = capacity
+            .row(instance)
+            .expect("a registered instance has a row");
+        capacity.open[row] = open;
+    }
+
+    fn launch_opened(&mut self, launch: LaunchId, spec: &Arc<LaunchSpec>, plain: bool) {
+        assert_eq!(launch, self.next_launch(), "launches are dense");
+        self.next_launch += 1;
+        let group = self.groups.records.get_mut(spec.group.number());
+        group
+            .expect("a group is opened before its first launch")
+            .launches += 1;
+        if plain {
+            let plain = PlainLaunch {
+                cluster: spec.cluster,
+                launch,
+            };
+            self.definitions.records[spec.definition.index()]
+                .plain
+                .push(plain);
+        }
+        let spec = Arc::clone(spec);
+        self.launches
+            .insert(launch.number(), Launch { spec, tasks: 0 });
+    }
+
+    fn mint_task(&mut self, task: TaskId) {
+        assert_eq!(task.number(), self.next_task, "tasks are dense");
+        self.next_task = self
+            .next_task
+            .checked_add(1)
+            .expect("a run asks for fewer than 2^32 - 1 tasks");
+    }
+
+    fn task_placed(
+        &mut self,
+        now: SimTime,
+        task: TaskId,
+        launch: LaunchId,
+        on: ContainerInstanceId,
+    ) {
+        self.mint_task(task);
+        let entry = self
+            .launches
+            .get_mut(launch.number())
+            .expect("a launch is opened before its tasks");
+        entry.tasks += 1;
+        let spec = &*entry.spec;
+        let demand = &spec.demand;
+        let record = self
+            .instances
+            .records
+            .get_mut(on.number())
+            .expect("tasks are placed on known instances");
+        let cluster = &mut self.clusters.records[spec.cluster.index()];
+        let row = cluster
+            .capacity
+            .row(on)
+            .expect("tasks are placed on registered instances");
+        let left = |have: u32, want: u32| {
+            have.checked_sub(want)
+                .expect("a plan is checked before it is committed")
+        };
+        cluster.capacity.cpu[row] = left(cluster.capacity.cpu[row], demand.cpu);
+        cluster.capacity.memory[row] = left(cluster.capacity.memory[row], demand.memory);
+        cluster.capacity.gpus[row] = left(cluster.capacity.gpus[row], demand.gpus);
+        cluster.pending += 1;
+        cluster.live += 1;
+        if demand.has_ports() {
+            take_ports(&mut record.tcp, &demand.tcp);
+            take_ports(&mut record.udp, &demand.udp);
+        }
+        record.tasks.push(task);
+        record.running += 1;
+        record.pending += 1;
+        record.version += 1;
+        let gpus = lowest_free(record.gpus, demand.gpus);
+        record.gpus |= gpus;
+        if gpus != 0 || spec.containers.len() > 1 {
+            let extras = TaskExtras {
+                reason: None,
+                rest: vec![ContainerRecord::PENDING; spec.containers.len() - 1],
+                gpus,
+            };
+            self.extras.insert(task, extras);
+        }
+        let group = self.groups.records.get_mut(spec.group.number());
+        let group = group.expect("a group stays while a launch belongs to it");
+        *group.wanted.entry(on).or_insert(0) += 1;
+        self.tasks
+            .insert(task.number(), TaskRecord::placed(launch, on, now));
+    }
+
+    fn task_unwanted(
+        &mut self,
+        now: SimTime,
+        task: TaskId,
+        code: StopCode,
+        reason: StoppedReason,
+        given: Option<&Arc<str>>,
+    ) {
+        let record = self.task_mut(task);
+        assert!(record.is_wanted(), "desired status falls once");
+        record.desired_status = DesiredStatus::Stopped;
+        record.stop_code = Some(code);
+        record.stopped_reason = reason;
+        record.stopping_at = now.into();
+        record.version += 1;
+        let (on, launch) = (record.on, record.launch);
+        if given.is_some() {
+            self.extras.entry(task).or_default().reason = given.cloned();
+        }
+        let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
+        let spec = &*self
+            .launches
+            .get(launch.number())
+            .expect("a launch stays with its tasks")
+            .spec;
+        let demand = &spec.demand;
+        let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
+        let row = capacity
+            .row(on)
+            .expect("an instance stays registered while tasks on it are wanted");
+        capacity.cpu[row] += demand.cpu;
+        capacity.memory[row] += demand.memory;
+        capacity.gpus[row] += demand.gpus;
+        let instance = self
+            .instances
+            .records
+            .get_mut(on.number())
+            .expect("a registered instance is known");
+        if demand.has_ports() {
+            give_back_ports(&mut instance.tcp, &demand.tcp);
+            give_back_ports(&mut instance.udp, &demand.udp);
+        }
+        instance.gpus &= !gpus;
+        instance.running -= 1;
+        instance.version += 1;
+        let group = self.groups.records.get_mut(spec.group.number());
+        let wanted = &mut group
+            .expect("a group stays while a launch belongs to it")
+            .wanted;
+        let count = wanted
+            .get_mut(&on)
+            .expect("a wanted task is counted in its group");
+        *count -= 1;
+        if *count == 0 {
+            wanted.remove(&on);
+        }
+    }
+
+    fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
+        let record = self.task_mut(task);
+        let from = record.last_status;
+        assert!(from < to, "last status never goes back: {from:?} to {to:?}");
+        record.last_status = to;
+        record.version += 1;
+        match to {
+            LastStatus::Running => record.started_at = now.into(),
+            LastStatus::Stopped => record.stopped_at = now.into(),
+            _ => {}
+        }
+        assert!(
+            to != LastStatus::Stopped || !record.is_wanted(),
+            "a stopped task is not wanted"
+        );
+        let (on, launch) = (record.on, record.launch);
+        let spec = &self
+            .launches
+            .get(launch.number())
+            .expect("a launch stays with its tasks")
+            .spec;
+        let cluster = &mut self.clusters.records[spec.cluster.index()];
+        let instance = self.instances.records.get_mut(on.number());
+        let instance =
+            instance.expect("an instance stays known while tasks on it have not stopped");
+        match from {
+            LastStatus::Pending => {
+                cluster.pending -= 1;
+                instance.pending -= 1;
+            }
+            LastStatus::Running => cluster.running -= 1,
+            _ => {}
+        }
+        if to == LastStatus::Running {
+            cluster.running += 1;
+        }
+        if to == LastStatus::Stopped {
+            cluster.live -= 1;
+            let at = instance
+                .tasks
+                .binary_search(&task)
+                .expect("a live task is listed on its instance");
+            instance.tasks.remove(at);
+        }
+    }
+
+    fn task_forgotten(&mut self, task: TaskId) {
+        let record = self
+            .tasks
+            .remove(task.number())
+            .expect("a task is forgotten once");
+        assert!(record.is_stopped(), "only a stopped task is forgotten");
+        self.extras.remove(&task);
+        self.hosts.chosen_ports.remove(&task);
+        let launch = self
+            .launches
+            .get_mut(record.launch.number())
+            .expect("a launch stays with its tasks");
+        launch.tasks -= 1;
+        if launch.tasks > 0 {
+            return;
+        }
+        let launch = self
+            .launches
+            .remove(record.launch.number())
+            .expect("it was just read");
+        let definition = &mut self.definitions.records[launch.spec.definition.index()];
+        definition
+            .plain
+            .retain(|plain| plain.launch != record.launch);
+        let number = launch.spec.group.number();
+        let group = self
+            .groups
+            .records
+            .get_mut(number)
+            .expect("a group stays while a launch belongs to it");
+        group.launches -= 1;
+        if group.launches == 0 {
+            let group = self
+                .groups
+                .records
+                .remove(number)
+                .expect("it was just read");
+            if let Some(names) = self.groups.by_name.get_mut(&group.cluster) {
+                names.remove(&group.name);
+            }
+        }
+    }
+
+    fn task_mut(&mut self, task: TaskId) -> &mut TaskRecord {
+        self.tasks
+            .get_mut(task.number())
+            .expect("changes are about known tasks")
+    }
+
+    fn instance_mut(&mut self, instance: ContainerInstanceId) -> &mut InstanceRecord {
+        self.instances
+            .records
+            .get_mut(instance.number())
+            .expect("changes are about known instances")
+    }
+
+    fn container_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerRecord {
+        match container {
+            0 => &mut self.task_mut(task).first,
+            _ => {
+                let extras = self
+                    .extras
+                    .get_mut(&task)
+                    .expect("a task of several containers has extras");
+                &mut extras.rest[usize::from(container) - 1]
+            }
+        }
+    }
+}
+
+/// The lowest `count` bits that are not taken.
+fn lowest_free(taken: u64, count: u32) -> u64 {
+    let mut chosen = 0_u64;
+    for _ in 0..count {
+        let free = !(taken | chosen);
+        chosen |= free & free.wrapping_neg();
+    }
+    chosen
+}
+
+/// The attributes of an instance that have a value, by name.
+fn attribute_values(spec: &InstanceSpec) -> impl Iterator<Item = (&Arc<str>, &str)> {
+    spec.attribute_values
+        .iter()
+        .map(|(name, value)| (name, &**value))
+}

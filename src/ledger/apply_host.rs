@@ -1,0 +1,237 @@
+//! How the hosts move: what agents accept, hold, run and give back.
+
+use std::sync::Arc;
+
+use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::time::SimTime;
+
+use super::Ledger;
+use super::change::Change;
+use super::demand::{Demand, give_back_ports, take_ports};
+use super::host::{Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
+use super::instance::InstanceSpec;
+use super::task::Moment;
+
+impl Ledger {
+    /// Moves the hosts by one change.
+    ///
+    /// # Panics
+    ///
+    /// When the change contradicts the hosts, or is none of theirs.
+    pub(super) fn apply_host(&mut self, now: SimTime, change: &Change) {
+        match change {
+            Change::HostAccepted { task, launch, on } => self.host_accepted(*task, *launch, *on),
+            Change::HostStarted { task } => self.host_started(now, *task),
+            Change::HostDequeued { task } => self.host_dequeued(now, *task),
+            Change::HostToldToStop { task } => self.host_task_mut(*task).told_to_stop = true,
+            Change::HostContainerMoved {
+                task,
+                container,
+                to,
+            } => {
+                let record = self.host_container_mut(*task, *container);
+                assert!(
+                    record.phase < *to,
+                    "a container never goes back on its host"
+                );
+                record.phase = *to;
+            }
+            Change::HostContainerEnded {
+                task,
+                container,
+                exit_code,
+                reason,
+                essential,
+            } => {
+                let record = self.host_container_mut(*task, *container);
+                assert!(!record.is_stopped(), "a container ends once");
+                record.phase = HostContainerPhase::Stopped;
+                record.exit_code = *exit_code;
+                record.reason = *reason;
+                record.stopped_at = now.into();
+                let task = self.host_task_mut(*task);
+                if *essential && !task.execution_stopped_at.has_come() {
+                    task.execution_stopped_at = now.into();
+                }
+            }
+            Change::HostPortsChosen { task, ports } => {
+                let on = self.host_task_mut(*task).on;
+                let host = &mut self.hosts.hosts[on.index()];
+                take_ports(&mut host.dynamic, ports);
+                host.last_dynamic = ports.last().copied().unwrap_or(host.last_dynamic);
+                self.hosts
+                    .chosen_ports
+                    .entry(*task)
+                    .or_default()
+                    .extend(ports);
+            }
+            Change::HostPulled { task } => self.host_task_mut(*task).pull_stopped_at = now.into(),
+            Change::HostRunning { task } => self.host_task_mut(*task).running_at = now.into(),
+            Change::HostStopped { task } => self.host_stopped(*task),
+            Change::HostForgotten { task } => {
+                let gone = self.hosts.tasks.remove(task.number());
+                assert!(gone.is_some(), "an agent forgets a task once");
+                self.hosts.rest.remove(task);
+            }
+            other => unreachable!("{other:?} is applied to the control plane"),
+        }
+    }
+
+    pub(super) fn host_registered(
+        &mut self,
+        instance: ContainerInstanceId,
+        spec: &Arc<InstanceSpec>,
+    ) {
+        assert_eq!(
+            instance.index(),
+            self.hosts.hosts.len(),
+            "container instances are dense"
+        );
+        self.hosts.hosts.push(Host {
+            cpu: spec.cpu,
+            memory: spec.memory,
+            ..Host::default()
+        });
+    }
+
+    /// Stops following a host whose tasks have been forgotten.
+    pub(super) fn host_abandoned(&mut self, instance: ContainerInstanceId) {
+        self.hosts.hosts[instance.index()] = Host::default();
+    }
+
+    fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: ContainerInstanceId) {
+        let containers = self
+            .launches
+            .get(launch.number())
+            .expect("a launch stays with its tasks")
+            .spec
+            .containers
+            .len();
+        if containers > 1 {
+            self.hosts
+                .rest
+                .insert(task, vec![HostContainer::WAITING; containers - 1]);
+        }
+        self.hosts.tasks.insert(
+            task.number(),
+            HostTask {
+                launch,
+                on,
+                phase: HostPhase::Queued,
+                told_to_stop: false,
+                first: HostContainer::WAITING,
+                pull_started_at: Moment::NEVER,
+                pull_stopped_at: Moment::NEVER,
+                running_at: Moment::NEVER,
+                execution_stopped_at: Moment::NEVER,
+            },
+        );
+        self.hosts.hosts[on.index()].queue.push_back(task);
+    }
+
+    fn host_started(&mut self, now: SimTime, task: TaskId) {
+        let record = self.host_task_mut(task);
+        assert_eq!(record.phase, HostPhase::Queued, "a task starts once");
+        record.phase = HostPhase::Active;
+        record.first.phase = HostContainerPhase::Pulling;
+        record.pull_started_at = now.into();
+        let on = record.on;
+        for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
+            container.phase = HostContainerPhase::Pulling;
+        }
+        let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
+        let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
+        let host = &mut self.hosts.hosts[on.index()];
+        assert_eq!(
+            host.queue.pop_front(),
+            Some(task),
+            "the queue is served from its head"
+        );
+        let left = |have: u32, want: u32| {
+            have.checked_sub(want)
+                .expect("a task starts only when it fits its host")
+        };
+        host.cpu = left(host.cpu, demand.cpu);
+        host.memory = left(host.memory, demand.memory);
+        assert_eq!(host.gpus & gpus, 0, "a GPU is held by one task");
+        host.gpus |= gpus;
+        take_ports(&mut host.tcp, &demand.tcp);
+        take_ports(&mut host.udp, &demand.udp);
+    }
+
+    fn host_dequeued(&mut self, now: SimTime, task: TaskId) {
+        let record = self.host_task_mut(task);
+        assert_eq!(
+            record.phase,
+            HostPhase::Queued,
+            "only a task that waits leaves the queue so"
+        );
+        record.phase = HostPhase::Stopped;
+        record.first.phase = HostContainerPhase::Stopped;
+        record.first.stopped_at = now.into();
+        let on = record.on;
+        for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
+            container.phase = HostContainerPhase::Stopped;
+            container.stopped_at = now.into();
+        }
+        self.hosts.hosts[on.index()]
+            .queue
+            .retain(|waiting| *waiting != task);
+    }
+
+    fn host_stopped(&mut self, task: TaskId) {
+        let record = self.host_task_mut(task);
+        assert_eq!(
+            record.phase,
+            HostPhase::Active,
+            "what a task held returns once"
+        );
+        record.phase = HostPhase::Stopped;
+        let on = record.on;
+        let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
+        let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
+        let host = &mut self.hosts.hosts[on.index()];
+        host.cpu += demand.cpu;
+        host.memory += demand.memory;
+        host.gpus &= !gpus;
+        give_back_ports(&mut host.tcp, &demand.tcp);
+        give_back_ports(&mut host.udp, &demand.udp);
+        if let Some(ports) = self.hosts.chosen_ports.get(&task) {
+            give_back_ports(&mut host.dynamic, ports);
+        }
+    }
+
+    fn host_task_mut(&mut self, task: TaskId) -> &mut HostTask {
+        self.hosts
+            .tasks
+            .get_mut(task.number())
+            .expect("changes are about tasks that their agent has")
+    }
+
+    fn host_container_mut(&mut self, task: TaskId, container: u16) -> &mut HostContainer {
+        match container {
+            0 => &mut self.host_task_mut(task).first,
+            _ => {
+                let rest = self
+                    .hosts
+                    .rest
+                    .get_mut(&task)
+                    .expect("a task of several containers has a list of them");
+                &mut rest[usize::from(container) - 1]
+            }
+        }
+    }
+}
+
+/// What a task on a host takes.
+fn demand_of<'a>(
+    launches: &'a super::table::Table<super::Launch>,
+    task: Option<&HostTask>,
+) -> &'a Demand {
+    let task = task.expect("it was just changed");
+    &launches
+        .get(task.launch.number())
+        .expect("a launch stays with its tasks")
+        .spec
+        .demand
+}

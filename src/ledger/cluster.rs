@@ -1,0 +1,178 @@
+//! Clusters, and the columns of numbers that placement reads in each.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::ids::{ClusterId, ContainerInstanceId};
+use crate::model::CreateCluster;
+use crate::time::SimTime;
+
+/// What a cluster was created with.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClusterSpec {
+    /// Unique among active clusters.
+    pub name: Arc<str>,
+    /// As shown in answers.
+    pub arn: Arc<str>,
+    /// The request, to be shown again.
+    pub request: CreateCluster,
+}
+
+/// A cluster and its running totals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClusterRecord {
+    /// What it was created with.
+    pub spec: Arc<ClusterSpec>,
+    /// ACTIVE until it is deleted.
+    pub active: bool,
+    /// When it was deleted.
+    pub deleted_at: Option<SimTime>,
+    /// Its container instances, ACTIVE and DRAINING, as placement reads them.
+    pub capacity: Capacity,
+    /// Tasks whose last status is RUNNING.
+    pub running: u32,
+    /// Tasks whose last status is PENDING.
+    pub pending: u32,
+    /// Tasks not STOPPED.
+    pub live: u32,
+}
+
+/// The columns that placement reads: one row for each registered container instance, in order of registration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// Whose row it is; ascending.
+    pub instances: Vec<ContainerInstanceId>,
+    /// CPU units the control plane has left to give.
+    pub cpu: Vec<u32>,
+    /// MiB left.
+    pub memory: Vec<u32>,
+    /// GPUs left.
+    pub gpus: Vec<u32>,
+    /// 1 where the instance is ACTIVE and its agent connected, else 0.
+    pub open: Vec<u32>,
+    /// For each attribute name, the value of each row.
+    pub attributes: IndexMap<Arc<str>, AttributeColumn>,
+}
+
+/// The values of one attribute, interned: value 0 means that an instance lacks it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AttributeColumn {
+    /// Value `i + 1` is this list's `i`-th.
+    pub values: Vec<Arc<str>>,
+    /// By row.
+    pub rows: Vec<u32>,
+}
+
+impl AttributeColumn {
+    fn intern(&mut self, value: &str) -> u32 {
+        let at = match self.values.iter().position(|known| &**known == value) {
+            Some(at) => at,
+            None => {
+                self.values.push(Arc::from(value));
+                self.values.len() - 1
+            }
+        };
+        u32::try_from(at + 1).expect("a cluster has fewer attribute values than u32 can count")
+    }
+}
+
+impl Capacity {
+    /// How many container instances there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.instances.is_empty()
+    }
+
+    /// The row of a container instance.
+    #[must_use]
+    pub fn row(&self, instance: ContainerInstanceId) -> Option<usize> {
+        self.instances.binary_search(&instance).ok()
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        instance: ContainerInstanceId,
+        cpu: u32,
+        memory: u32,
+        gpus: u32,
+    ) -> usize {
+        let row = self.instances.len();
+        assert!(
+            self.instances.last().is_none_or(|last| *last < instance),
+            "container instances are registered in the order of their numbers"
+        );
+        self.instances.push(instance);
+        self.cpu.push(cpu);
+        self.memory.push(memory);
+        self.gpus.push(gpus);
+        self.open.push(1);
+        for column in self.attributes.values_mut() {
+            column.rows.push(0);
+        }
+        row
+    }
+
+    /// Replaces the attribute values of a row.
+    pub(crate) fn describe<'a>(
+        &mut self,
+        row: usize,
+        attributes: impl Iterator<Item = (&'a Arc<str>, &'a str)>,
+    ) {
+        for column in self.attributes.values_mut() {
+            column.rows[row] = 0;
+        }
+        let rows = self.instances.len();
+        for (name, value) in attributes {
+            if !self.attributes.contains_key(name) {
+                let mut column = AttributeColumn::default();
+                column.rows.resize(rows, 0);
+                self.attributes.insert(Arc::clone(name), column);
+            }
+            let column = &mut self.attributes[name];
+            column.rows[row] = column.intern(value);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, row: usize) {
+        self.instances.remove(row);
+        self.cpu.remove(row);
+        self.memory.remove(row);
+        self.gpus.remove(row);
+        self.open.remove(row);
+        for column in self.attributes.values_mut() {
+            column.rows.remove(row);
+        }
+    }
+}
+
+/// All clusters, and which one a name means now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Clusters {
+    pub(crate) records: Vec<ClusterRecord>,
+    /// The newest cluster of each name, in order of first creation.
+    pub(crate) by_name: IndexMap<Arc<str>, ClusterId>,
+}
+
+impl Clusters {
+    /// The newest cluster of a name, active or not.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<(ClusterId, &ClusterRecord)> {
+        let id = *self.by_name.get(name)?;
+        Some((id, &self.records[id.index()]))
+    }
+
+    /// The newest cluster of each name, in order of first creation.
+    pub fn iter(&self) -> impl Iterator<Item = (ClusterId, &ClusterRecord)> {
+        self.by_name
+            .values()
+            .map(|id| (*id, &self.records[id.index()]))
+    }
+}

@@ -1,0 +1,104 @@
+//! Everything that can come due.
+
+use serde::Serialize;
+
+use crate::ids::{ContainerInstanceId, TaskId};
+
+/// What an agent tells the control plane of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Report {
+    /// Every container runs or has ended.
+    Running,
+    /// Every container has ended.
+    Stopped,
+}
+
+/// Something that comes due at a point in simulated time: closed, small, serializable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request or fault that the user scheduled.
+    Input(u32),
+    /// The agent receives a new task.
+    PayloadDelivered(TaskId),
+    /// The control plane has sent the stop of a running task.
+    StopSent(TaskId),
+    /// The agent receives the stop of a task.
+    StopDelivered(TaskId),
+    /// An image pull ends, well or not.
+    PullEnded(TaskId, u16),
+    /// A container's process begins.
+    ContainerStarted(TaskId, u16),
+    /// A container's process ends by itself.
+    ContainerExited(TaskId, u16),
+    /// A container's process ends because it was told to, or was killed at its stop timeout.
+    ContainerStopped(TaskId, u16),
+    /// The control plane receives a task's state.
+    TaskReported(TaskId, Report),
+    /// The control plane receives a container's end while its task goes on.
+    ContainerReported(TaskId, u16),
+    /// A stopped task has been describable for an hour.
+    TaskExpired(TaskId),
+    /// A deregistered container instance has been describable for an hour.
+    ContainerInstanceExpired(ContainerInstanceId),
+}
+
+impl Event {
+    /// Whether only bookkeeping waits for it: such events never keep a simulation from being at rest.
+    #[must_use]
+    pub fn is_housekeeping(&self) -> bool {
+        matches!(
+            self,
+            Self::TaskExpired(_) | Self::ContainerInstanceExpired(_)
+        )
+    }
+
+    /// The container whose next stage this is: a container has at most one such event pending.
+    #[must_use]
+    pub fn stage_of(&self) -> Option<(TaskId, u16)> {
+        match *self {
+            Self::PullEnded(task, container)
+            | Self::ContainerStarted(task, container)
+            | Self::ContainerExited(task, container)
+            | Self::ContainerStopped(task, container) => Some((task, container)),
+            _ => None,
+        }
+    }
+
+    /// The task it is about.
+    #[must_use]
+    pub fn task(&self) -> Option<TaskId> {
+        match *self {
+            Self::PayloadDelivered(task)
+            | Self::StopSent(task)
+            | Self::StopDelivered(task)
+            | Self::PullEnded(task, _)
+            | Self::ContainerStarted(task, _)
+            | Self::ContainerExited(task, _)
+            | Self::ContainerStopped(task, _)
+            | Self::TaskReported(task, _)
+            | Self::ContainerReported(task, _)
+            | Self::TaskExpired(task) => Some(task),
+            Self::Input(_) | Self::ContainerInstanceExpired(_) => None,
+        }
+    }
+
+    /// Its name in traces.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Input(_) => "input",
+            Self::PayloadDelivered(_) => "payload-delivered",
+            Self::StopSent(_) => "stop-sent",
+            Self::StopDelivered(_) => "stop-delivered",
+            Self::PullEnded(..) => "pull-ended",
+            Self::ContainerStarted(..) => "container-started",
+            Self::ContainerExited(..) => "container-exited",
+            Self::ContainerStopped(..) => "container-stopped",
+            Self::TaskReported(..) => "task-reported",
+            Self::ContainerReported(..) => "container-reported",
+            Self::TaskExpired(_) => "task-expired",
+            Self::ContainerInstanceExpired(_) => "container-instance-expired",
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The hosts: what agents really hold, queue and run. The control plane never reads this.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+
+use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+
+use super::table::Table;
+use super::task::{ContainerReason, Moment};
+
+/// Where an agent stands with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[repr(u8)]
+pub enum HostPhase {
+    /// Accepted; waits in the queue until it fits and is at the head.
+    Queued,
+    /// Holds resources; its containers pull, start, run or stop.
+    Active,
+    /// All its containers ended; it holds nothing.
+    Stopped,
+}
+
+/// Where an agent stands with one container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[repr(u8)]
+pub enum HostContainerPhase {
+    /// Its task waits in the queue.
+    Waiting,
+    /// Its image is being pulled.
+    Pulling,
+    /// It is being created and started.
+    Starting,
+    /// Its process runs.
+    Running,
+    /// It was sent SIGTERM.
+    Stopping,
+    /// Its process ended, or never began.
+    Stopped,
+}
+
+/// One container on its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HostContainer {
+    /// How far it is.
+    pub phase: HostContainerPhase,
+    /// Why it stopped.
+    pub reason: ContainerReason,
+    /// Absent when it never ran.
+    pub exit_code: Option<i32>,
+    /// When it stopped.
+    pub stopped_at: Moment,
+}
+
+impl HostContainer {
+    /// A container whose task was just accepted.
+    pub const WAITING: Self = Self {
+        phase: HostContainerPhase::Waiting,
+        reason: ContainerReason::None,
+        exit_code: None,
+        stopped_at: Moment::NEVER,
+    };
+
+    /// Whether its process ended or never will begin.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.phase == HostContainerPhase::Stopped
+    }
+}
+
+/// A task on its host, of fixed size; containers after the first are in [`Hosts::rest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HostTask {
+    /// What it runs.
+    pub launch: LaunchId,
+    /// Whose agent has it.
+    pub on: ContainerInstanceId,
+    /// How far it is.
+    pub phase: HostPhase,
+    /// Whether the agent was told to stop it.
+    pub told_to_stop: bool,
+    /// Its first container.
+    pub first: HostContainer,
+    /// When the first pull began.
+    pub pull_started_at: Moment,
+    /// When the last pull ended.
+    pub pull_stopped_at: Moment,
+    /// When every container ran or had ended: the moment the agent reports RUNNING.
+    pub running_at: Moment,
+    /// When the first essential container stopped.
+    pub execution_stopped_at: Moment,
+}
+
+/// What an agent holds on one container instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// CPU units not held by a task that has started.
+    pub cpu: u32,
+    /// MiB not held.
+    pub memory: u32,
+    /// GPUs held: bit `i` is the instance's `i`-th.
+    pub gpus: u64,
+    /// TCP ports bound or reserved by a started task, ascending.
+    pub tcp: Vec<u16>,
+    /// UDP ports, likewise.
+    pub udp: Vec<u16>,
+    /// Host ports the agent chose, ascending.
+    pub dynamic: Vec<u16>,
+    /// The port it chose last; the next search begins after it.
+    pub last_dynamic: u16,
+    /// Tasks that wait, first come first served.
+    pub queue: VecDeque<TaskId>,
+}
+
+/// All hosts and the tasks on them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Hosts {
+    /// By container instance, dense.
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) tasks: Table<HostTask>,
+    pub(crate) rest: BTreeMap<TaskId, Vec<HostContainer>>,
+    /// The host ports an agent chose for a task, in the order of its dynamic port mappings.
+    pub(crate) chosen_ports: BTreeMap<TaskId, Vec<u16>>,
+}
+
+impl Hosts {
+    /// What an agent holds on a container instance.
+    #[must_use]
+    pub fn host(&self, instance: ContainerInstanceId) -> Option<&Host> {
+        self.hosts.get(instance.index())
+    }
+
+    /// A task, when its agent has it.
+    #[must_use]
+    pub fn task(&self, task: TaskId) -> Option<&HostTask> {
+        self.tasks.get(task.number())
+    }
+
+    /// One container of a task that its agent has.
+    #[must_use]
+    pub fn container(&self, task: TaskId, index: usize) -> Option<&HostContainer> {
+        match index {
+            0 => self.task(task).map(|record| &record.first),
+            _ => self.rest.get(&task)?.get(index - 1),
+        }
+    }
+
+    /// Every container of a task that its agent has, in the order of the task definition.
+    pub fn containers(&self, task: TaskId) -> impl Iterator<Item = &HostContainer> {
+        let rest = match self.task(task) {
+            Some(_) => self.rest.get(&task).map_or(&[][..], Vec::as_slice),
+            None => &[],
+        };
+        self.task(task)
+            .map(|record| &record.first)
+            .into_iter()
+            .chain(rest)
+    }
+
+    /// The host ports that an agent chose for a task.
+    #[must_use]
+    pub fn chosen_ports(&self, task: TaskId) -> &[u16] {
+        self.chosen_ports.get(&task).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every task that an agent has, with its number, in order.
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &HostTask)> {
+        self.tasks
+            .iter()
+            .map(|(number, record)| (TaskId::new(number), record))
+    }
+}

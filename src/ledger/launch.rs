@@ -1,0 +1,122 @@
+//! What all tasks of one request share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
+use crate::model::{
+    CapacityProviderStrategyItem, LaunchType, NetworkConfiguration, Tag, TaskOverride,
+    TaskVolumeConfiguration, TransportProtocol, Workload,
+};
+
+use super::demand::Demand;
+
+/// One container as an agent will run it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerPlan {
+    /// Unique in its task.
+    pub name: Arc<str>,
+    /// What is pulled.
+    pub image: Arc<str>,
+    /// Whether the task ends with it.
+    pub essential: bool,
+    /// From SIGTERM to SIGKILL.
+    pub stop_timeout: Duration,
+    /// How long its pull, start, run and stop take.
+    pub workload: Workload,
+    /// Its port mappings.
+    pub ports: Vec<PortPlan>,
+    /// CPU units as ECS shows them.
+    pub cpu: Arc<str>,
+    /// Hard limit in MiB as ECS shows it.
+    pub memory: Option<Arc<str>>,
+    /// Soft limit in MiB as ECS shows it.
+    pub memory_reservation: Option<Arc<str>>,
+}
+
+/// One port mapping of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PortPlan {
+    /// The port inside.
+    pub container_port: u16,
+    /// tcp or udp.
+    pub protocol: TransportProtocol,
+    /// The port outside; `None` lets the agent choose one when the container starts.
+    pub host_port: Option<u16>,
+}
+
+/// What all tasks of one request share: where they belong, what they ask for, what they run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LaunchSpec {
+    /// The cluster they run in.
+    pub cluster: ClusterId,
+    /// What they were made from.
+    pub definition: TaskDefinitionId,
+    /// Their task group.
+    pub group: GroupId,
+    /// Its name.
+    pub group_name: Arc<str>,
+    /// What each of them takes from a container instance, overrides merged.
+    pub demand: Demand,
+    /// Whether each of them must be on an instance of its own within the group.
+    pub distinct_instance: bool,
+    /// Their containers in the order of the task definition; never empty.
+    pub containers: Arc<[ContainerPlan]>,
+    /// `cluster` as an ARN.
+    pub cluster_arn: Arc<str>,
+    /// `definition` as an ARN.
+    pub definition_arn: Arc<str>,
+    /// Reserved CPU units as ECS shows them.
+    pub cpu: Arc<str>,
+    /// Reserved MiB as ECS shows them.
+    pub memory: Arc<str>,
+    /// As the caller sent it, to be shown again.
+    pub echo: LaunchEcho,
+}
+
+/// What a caller sent with a launch and sees again on its tasks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LaunchEcho {
+    /// Who says it started them.
+    pub started_by: Option<Arc<str>>,
+    /// EC2 unless the caller said otherwise.
+    pub launch_type: Option<LaunchType>,
+    /// The caller's changes to the definition.
+    pub overrides: TaskOverride,
+    /// The caller's tags.
+    pub tags: Vec<Tag>,
+    /// Whether ECS Exec was asked for.
+    pub enable_execute_command: bool,
+    /// Whether ECS's own tags were asked for.
+    pub enable_ecs_managed_tags: bool,
+    /// The caller's label.
+    pub reference_id: Option<String>,
+    /// Fargate's platform version.
+    pub platform_version: Option<String>,
+    /// Kept until capacity providers are acted on.
+    pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+    /// Kept until awsvpc is acted on.
+    pub network_configuration: Option<NetworkConfiguration>,
+    /// Kept; volumes have no bearing on placement.
+    pub volume_configurations: Vec<TaskVolumeConfiguration>,
+}
+
+/// A launch and how many of its tasks are still known.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Launch {
+    /// What its tasks share.
+    pub spec: Arc<LaunchSpec>,
+    /// Tasks live or retained; the launch goes with the last of them.
+    pub tasks: u32,
+}
+
+/// The launch that a plain request (nothing but a definition and a count) of a cluster uses again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PlainLaunch {
+    /// Where.
+    pub cluster: ClusterId,
+    /// Which.
+    pub launch: LaunchId,
+}

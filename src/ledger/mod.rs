@@ -1,0 +1,279 @@
+//! The truth: what the control plane has decided and what the hosts hold, as one plain value.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`cluster`] | clusters, and the columns placement reads |
+//! | [`instance`] | container instances |
+//! | [`definition`] | task definitions and families |
+//! | [`launch`], [`demand`] | what the tasks of a request share; what each takes |
+//! | [`group`] | task groups |
+//! | [`task`] | tasks as the control plane knows them |
+//! | [`host`] | tasks as their agents run them |
+//! | [`token`] | idempotency tokens |
+//! | [`change`], [`apply`](self) | the only ways in which all this moves |
+//! | [`event`], [`effects`] | what can come due; what a handler may read and write |
+//! | [`versions`] | what lagging readers may still see |
+//! | [`audit`] | every running total, counted again |
+
+mod apply;
+mod apply_host;
+pub mod audit;
+pub mod change;
+pub mod cluster;
+pub mod definition;
+pub mod demand;
+pub mod effects;
+pub mod event;
+pub mod group;
+pub mod host;
+pub mod instance;
+pub mod launch;
+mod resolve;
+pub mod table;
+pub mod task;
+pub mod token;
+pub mod versions;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
+use crate::model::Glob;
+use crate::time::SimTime;
+
+pub use change::Change;
+pub use cluster::{Capacity, ClusterRecord, Clusters};
+pub use definition::{DefinitionRecord, Definitions};
+pub use demand::Demand;
+pub use effects::{Ctx, Effects};
+pub use event::{Event, Report};
+pub use group::{GroupRecord, Groups};
+pub use host::{Host, HostTask, Hosts};
+pub use instance::{InstanceRecord, Instances};
+pub use launch::{ContainerPlan, Launch, LaunchSpec};
+pub use resolve::{DefinitionReference, filter_hash};
+pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
+
+use table::Table;
+use token::Tokens;
+use versions::Versions;
+
+/// A stretch of time in which pulls of some images fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PullFailure {
+    /// Which images.
+    pub image: Glob,
+    /// From when.
+    pub from: SimTime,
+    /// Until when, that moment excluded.
+    pub until: SimTime,
+}
+
+/// The truth of a simulation at one moment.
+///
+/// It is the fold of its [`Change`]s: nothing else moves it, and only the engine's commit applies one. Schedulers,
+/// invariants and conditions read it; observers see it through a lag.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Ledger {
+    clusters: Clusters,
+    instances: Instances,
+    definitions: Definitions,
+    launches: Table<Launch>,
+    next_launch: u32,
+    groups: Groups,
+    tasks: Table<TaskRecord>,
+    extras: BTreeMap<TaskId, TaskExtras>,
+    next_task: u32,
+    hosts: Hosts,
+    tokens: Tokens,
+    pull_failures: Vec<PullFailure>,
+    #[serde(skip)]
+    versions: Versions,
+}
+
+impl Ledger {
+    /// Clusters.
+    #[must_use]
+    pub fn clusters(&self) -> &Clusters {
+        &self.clusters
+    }
+
+    /// A cluster.
+    ///
+    /// # Panics
+    ///
+    /// When no cluster ever had that number.
+    #[must_use]
+    pub fn cluster(&self, cluster: ClusterId) -> &ClusterRecord {
+        &self.clusters.records[cluster.index()]
+    }
+
+    /// Container instances.
+    #[must_use]
+    pub fn instances(&self) -> &Instances {
+        &self.instances
+    }
+
+    /// A container instance, unless it has been forgotten.
+    #[must_use]
+    pub fn instance(&self, instance: ContainerInstanceId) -> Option<&InstanceRecord> {
+        self.instances.get(instance)
+    }
+
+    /// Task definitions.
+    #[must_use]
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
+    /// A task definition.
+    ///
+    /// # Panics
+    ///
+    /// When no task definition ever had that number.
+    #[must_use]
+    pub fn definition(&self, definition: TaskDefinitionId) -> &DefinitionRecord {
+        &self.definitions.records[definition.index()]
+    }
+
+    /// What the tasks of a request share, while one of them is known.
+    #[must_use]
+    pub fn launch(&self, launch: LaunchId) -> Option<&Launch> {
+        self.launches.get(launch.number())
+    }
+
+    /// What a known task shares with the others of its request.
+    ///
+    /// # Panics
+    ///
+    /// When the record is not this ledger's.
+    #[must_use]
+    pub fn launch_of(&self, task: &TaskRecord) -> &Arc<LaunchSpec> {
+        let launch = self.launches.get(task.launch.number());
+        &launch
+            .expect("a launch stays while one of its tasks is known")
+            .spec
+    }
+
+    /// Every launch of which a task is known, in order.
+    pub fn launches(&self) -> impl Iterator<Item = (LaunchId, &Launch)> {
+        self.launches
+            .iter()
+            .map(|(number, launch)| (LaunchId::new(number), launch))
+    }
+
+    /// Task groups.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// A task, live or stopped less than an hour ago.
+    #[must_use]
+    pub fn task(&self, task: TaskId) -> Option<&TaskRecord> {
+        self.tasks.get(task.number())
+    }
+
+    /// What only some tasks have.
+    #[must_use]
+    pub fn extras(&self, task: TaskId) -> Option<&TaskExtras> {
+        self.extras.get(&task)
+    }
+
+    /// One container of a task, as the control plane knows it.
+    #[must_use]
+    pub fn container(&self, task: TaskId, index: usize) -> Option<&ContainerRecord> {
+        match index {
+            0 => self.task(task).map(|record| &record.first),
+            _ => self.extras.get(&task)?.rest.get(index - 1),
+        }
+    }
+
+    /// Every known task, in order of creation.
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &TaskRecord)> {
+        self.tasks_from(TaskId::new(0))
+    }
+
+    /// Every known task from a number on, in order of creation.
+    pub fn tasks_from(&self, first: TaskId) -> impl Iterator<Item = (TaskId, &TaskRecord)> {
+        self.tasks
+            .iter_from(first.number())
+            .map(|(number, record)| (TaskId::new(number), record))
+    }
+
+    /// How many tasks are known: live, and stopped less than an hour ago.
+    #[must_use]
+    pub fn tasks_known(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The hosts.
+    #[must_use]
+    pub fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// Idempotency tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// What lagging readers may still see.
+    #[must_use]
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// Whether pulls of `image` failed at some time between `from` and `to`, both included.
+    #[must_use]
+    pub fn pull_failed(&self, image: &str, from: SimTime, to: SimTime) -> bool {
+        self.pull_failures.iter().any(|failure| {
+            failure.from <= to && from < failure.until && failure.image.matches(image)
+        })
+    }
+
+    /// The number that the next task asked for gets, placed or not.
+    #[must_use]
+    pub fn next_task(&self) -> TaskId {
+        TaskId::new(self.next_task)
+    }
+
+    /// The number that the next launch gets.
+    #[must_use]
+    pub fn next_launch(&self) -> LaunchId {
+        LaunchId::new(self.next_launch)
+    }
+
+    /// The number that the next task group gets.
+    #[must_use]
+    pub fn next_group(&self) -> GroupId {
+        GroupId::new(self.groups.minted)
+    }
+
+    /// The number that the next container instance gets.
+    #[must_use]
+    pub fn next_instance(&self) -> ContainerInstanceId {
+        ContainerInstanceId::new(self.instances.minted)
+    }
+
+    /// The number that the next cluster gets.
+    #[must_use]
+    pub fn next_cluster(&self) -> ClusterId {
+        ClusterId::new(
+            u32::try_from(self.clusters.records.len())
+                .expect("there are fewer clusters than u32 can count"),
+        )
+    }
+
+    /// The number that the next task definition gets.
+    #[must_use]
+    pub fn next_definition(&self) -> TaskDefinitionId {
+        TaskDefinitionId::new(
+            u32::try_from(self.definitions.records.len())
+                .expect("there are fewer task definitions than u32 can count"),
+        )
+    }
+}

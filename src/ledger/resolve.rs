@@ -1,0 +1,140 @@
+//! From the names, ids and ARNs that callers use to the numbers used inside.
+
+use crate::arn::{IdKind, Naming, split_reference};
+use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
+use crate::model::{ApiError, TaskDefinitionStatus};
+
+use super::Ledger;
+
+/// The cluster that a call means when it names none.
+pub(crate) const DEFAULT_CLUSTER: &str = "default";
+
+/// What a caller may write for a task definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefinitionReference<'a> {
+    /// The family.
+    pub family: &'a str,
+    /// The revision; `None` means the latest ACTIVE one.
+    pub revision: Option<u32>,
+}
+
+impl<'a> DefinitionReference<'a> {
+    /// Reads `family`, `family:revision` or an ARN.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let name = if text.starts_with("arn:") {
+            text.split_once(":task-definition/")?.1
+        } else {
+            text
+        };
+        match name.split_once(':') {
+            None => Some(Self {
+                family: name,
+                revision: None,
+            }),
+            Some((family, revision)) => Some(Self {
+                family,
+                revision: Some(revision.parse().ok()?),
+            }),
+        }
+    }
+}
+
+impl Ledger {
+    /// The active cluster that a name, an ARN or nothing at all means.
+    ///
+    /// # Errors
+    ///
+    /// `ClusterNotFoundException` when there is none, or it was deleted.
+    pub fn resolve_cluster(&self, reference: Option<&str>) -> Result<ClusterId, ApiError> {
+        let text = reference.unwrap_or(DEFAULT_CLUSTER);
+        let name = cluster_name(text);
+        match self.clusters.named(name) {
+            None => Err(ApiError::cluster_not_found(text)),
+            Some((_, record)) if !record.active => Err(ApiError::cluster_inactive(text)),
+            Some((id, _)) => Ok(id),
+        }
+    }
+
+    /// The known task of a cluster that an id or ARN means.
+    #[must_use]
+    pub fn resolve_task(&self, naming: &Naming, cluster: ClusterId, text: &str) -> Option<TaskId> {
+        let task = self.task_number(naming, cluster, text)?;
+        let record = self.task(task)?;
+        (self.launch_of(record).cluster == cluster).then_some(task)
+    }
+
+    /// The number that an id or ARN of a task of this cluster stands for, known or not.
+    #[must_use]
+    pub fn task_number(&self, naming: &Naming, cluster: ClusterId, text: &str) -> Option<TaskId> {
+        let id = self.id_within(cluster, "task", text)?;
+        naming.decode(IdKind::Task, id).map(TaskId::new)
+    }
+
+    /// The describable container instance of a cluster that an id or ARN means.
+    #[must_use]
+    pub fn resolve_instance(
+        &self,
+        naming: &Naming,
+        cluster: ClusterId,
+        text: &str,
+    ) -> Option<ContainerInstanceId> {
+        let id = self.id_within(cluster, "container-instance", text)?;
+        let instance = ContainerInstanceId::new(naming.decode(IdKind::ContainerInstance, id)?);
+        let record = self.instance(instance)?;
+        (record.spec.cluster == cluster).then_some(instance)
+    }
+
+    /// The id in a reference, unless the reference names another cluster.
+    fn id_within<'a>(&self, cluster: ClusterId, kind: &str, text: &'a str) -> Option<&'a str> {
+        let reference = split_reference(kind, text)?;
+        match reference.cluster {
+            Some(named) if *named != *self.cluster(cluster).spec.name => None,
+            _ => Some(reference.name),
+        }
+    }
+
+    /// The task definition that a reference means: the latest ACTIVE revision, or the one it names.
+    #[must_use]
+    pub fn resolve_definition(&self, text: &str) -> Option<TaskDefinitionId> {
+        let reference = DefinitionReference::parse(text)?;
+        match reference.revision {
+            Some(revision) => self.definitions.revision(reference.family, revision),
+            None => self
+                .definitions
+                .families
+                .get(reference.family)?
+                .iter()
+                .rev()
+                .copied()
+                .find(|id| {
+                    self.definition(*id).spec.definition.status == TaskDefinitionStatus::Active
+                }),
+        }
+    }
+}
+
+/// The name in `name` or `arn:aws:ecs:region:account:cluster/name`.
+fn cluster_name(text: &str) -> &str {
+    if text.starts_with("arn:") {
+        text.split_once(":cluster/").map_or(text, |(_, name)| name)
+    } else {
+        text
+    }
+}
+
+/// A number that tells filters of a listing apart, to be bound into its page token.
+#[must_use]
+pub fn filter_hash(parts: &[Option<&str>]) -> u64 {
+    // FNV-1a, 64 bits: the constants are from the draft-eastlake-fnv specification.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    for part in parts {
+        eat(u8::from(part.is_some()));
+        for byte in part.unwrap_or_default().bytes() {
+            eat(byte);
+        }
+        eat(0xff);
+    }
+    hash
+}

@@ -1,0 +1,203 @@
+//! A table of records under dense, never reused numbers, whose memory follows the live ones.
+
+use std::collections::VecDeque;
+
+use serde::{Serialize, Serializer};
+
+/// Records per chunk: a chunk of one-line task records stays within a few pages.
+const CHUNK: usize = 64;
+
+/// A map from dense `u32` numbers to records.
+///
+/// Numbers are handed out once and in ascending order, and records leave in much the order in which they came.
+/// So records live in chunks of 64 neighbours, and a chunk is given back when its last record
+/// leaves: a lookup is two indexings, and memory grows with the live records only.
+#[derive(Clone, Debug)]
+pub struct Table<T> {
+    /// Chunk `i` of this directory holds the numbers from `(first + i) * CHUNK`.
+    chunks: VecDeque<Option<Box<Chunk<T>>>>,
+    first: usize,
+    live: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Chunk<T> {
+    live: u32,
+    slots: [Option<T>; CHUNK],
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            first: 0,
+            live: 0,
+        }
+    }
+}
+
+impl<T> Table<T> {
+    /// How many records it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// The record under `number`.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Option<&T> {
+        let index = number as usize;
+        let at = (index / CHUNK).checked_sub(self.first)?;
+        self.chunks.get(at)?.as_ref()?.slots[index % CHUNK].as_ref()
+    }
+
+    /// The record under `number`, to be changed.
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        let index = number as usize;
+        let at = (index / CHUNK).checked_sub(self.first)?;
+        self.chunks.get_mut(at)?.as_mut()?.slots[index % CHUNK].as_mut()
+    }
+
+    /// Puts a record under `number`.
+    ///
+    /// # Panics
+    ///
+    /// When the number is taken: numbers are never used twice.
+    pub(crate) fn insert(&mut self, number: u32, record: T) {
+        let index = number as usize;
+        let chunk = index / CHUNK;
+        if self.chunks.is_empty() {
+            self.first = chunk;
+        }
+        while chunk < self.first {
+            self.chunks.push_front(None);
+            self.first -= 1;
+        }
+        while self.first + self.chunks.len() <= chunk {
+            self.chunks.push_back(None);
+        }
+        let place = self.chunks[chunk - self.first].get_or_insert_with(|| {
+            Box::new(Chunk {
+                live: 0,
+                slots: std::array::from_fn(|_| None),
+            })
+        });
+        let slot = &mut place.slots[index % CHUNK];
+        assert!(
+            slot.is_none(),
+            "number {number} is in use: numbers are never used twice"
+        );
+        *slot = Some(record);
+        place.live += 1;
+        self.live += 1;
+    }
+
+    /// Takes the record under `number` out, and gives its chunk back when it was the last there.
+    pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
+        let index = number as usize;
+        let at = (index / CHUNK).checked_sub(self.first)?;
+        let place = self.chunks.get_mut(at)?;
+        let chunk = place.as_mut()?;
+        let record = chunk.slots[index % CHUNK].take()?;
+        chunk.live -= 1;
+        self.live -= 1;
+        if chunk.live == 0 {
+            *place = None;
+            while matches!(self.chunks.front(), Some(None)) {
+                self.chunks.pop_front();
+                self.first += 1;
+            }
+        }
+        Some(record)
+    }
+
+    /// Every record with its number, in ascending order of number.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.iter_from(0)
+    }
+
+    /// Every record with a number of at least `from`, in ascending order of number.
+    pub fn iter_from(&self, from: u32) -> impl Iterator<Item = (u32, &T)> {
+        let skipped = (from as usize / CHUNK).saturating_sub(self.first);
+        self.chunks
+            .iter()
+            .enumerate()
+            .skip(skipped)
+            .filter_map(|(at, chunk)| chunk.as_ref().map(|chunk| (at, chunk)))
+            .flat_map(move |(at, chunk)| {
+                let base = (self.first + at) * CHUNK;
+                chunk
+                    .slots
+                    .iter()
+                    .enumerate()
+                    .filter_map(move |(offset, slot)| {
+                        let number = u32::try_from(base + offset).ok()?;
+                        slot.as_ref().map(|record| (number, record))
+                    })
+            })
+            .filter(move |(number, _)| *number >= from)
+    }
+}
+
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_given_back_when_its_last_record_leaves() {
+        let mut table = Table::default();
+        for number in 0..1000 {
+            table.insert(number, number);
+        }
+        for number in 0..999 {
+            assert_eq!(table.remove(number), Some(number));
+        }
+        assert_eq!(table.chunks.len(), 1);
+        assert_eq!(table.get(999), Some(&999));
+        assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn a_number_below_the_first_chunk_can_still_be_filled() {
+        let mut table = Table::default();
+        table.insert(500, 'b');
+        table.insert(3, 'a');
+        assert_eq!(table.iter().collect::<Vec<_>>(), [(3, &'a'), (500, &'b')]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_behaves_as_an_ordered_map(steps in prop::collection::vec((0_u32..400, any::<bool>()), 0..300), from in 0_u32..400) {
+            let mut table = Table::default();
+            let mut model = BTreeMap::new();
+            for (number, put) in steps {
+                if put && !model.contains_key(&number) {
+                    table.insert(number, number + 1);
+                    model.insert(number, number + 1);
+                } else if !put {
+                    prop_assert_eq!(table.remove(number), model.remove(&number));
+                }
+                prop_assert_eq!(table.len(), model.len());
+            }
+            let seen: Vec<_> = table.iter_from(from).map(|(k, v)| (k, *v)).collect();
+            let expected: Vec<_> = model.range(from..).map(|(k, v)| (*k, *v)).collect();
+            prop_assert_eq!(seen, expected);
+        }
+    }
+}

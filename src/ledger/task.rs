@@ -1,0 +1,204 @@
+//! What the control plane knows of a task.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::ids::{ContainerInstanceId, LaunchId};
+use crate::model::{DesiredStatus, LastStatus, StopCode};
+use crate::time::SimTime;
+
+/// A point in simulated time that may not have come yet, in eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Moment(SimTime);
+
+impl Moment {
+    /// The moment that has not come.
+    pub const NEVER: Self = Self(SimTime::MAX);
+
+    /// The moment, when it has come.
+    #[must_use]
+    pub fn get(self) -> Option<SimTime> {
+        (self != Self::NEVER).then_some(self.0)
+    }
+
+    /// Whether it has come.
+    #[must_use]
+    pub fn has_come(self) -> bool {
+        self != Self::NEVER
+    }
+}
+
+impl From<SimTime> for Moment {
+    fn from(time: SimTime) -> Self {
+        Self(time)
+    }
+}
+
+impl std::fmt::Debug for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.get() {
+            Some(time) => write!(f, "{time}"),
+            None => f.write_str("never"),
+        }
+    }
+}
+
+/// The status of a container as the agent reports it to the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[repr(u8)]
+pub enum ContainerStatus {
+    /// Waiting, pulling or starting.
+    Pending,
+    /// Its process runs.
+    Running,
+    /// Its process ended, or never began.
+    Stopped,
+}
+
+impl ContainerStatus {
+    /// ECS's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Running => "RUNNING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// Why a container stopped, when there is more to say than its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[repr(u8)]
+pub enum ContainerReason {
+    /// The exit code says it all.
+    None,
+    /// Killed for memory (exit code 137).
+    OutOfMemory,
+    /// Its image could not be pulled.
+    CannotPull,
+}
+
+/// What the control plane knows of one container of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerRecord {
+    /// As last reported.
+    pub status: ContainerStatus,
+    /// Why it stopped.
+    pub reason: ContainerReason,
+    /// Absent while it runs, and when it never ran.
+    pub exit_code: Option<i32>,
+}
+
+impl ContainerRecord {
+    /// A container nothing has been heard of yet.
+    pub const PENDING: Self = Self {
+        status: ContainerStatus::Pending,
+        reason: ContainerReason::None,
+        exit_code: None,
+    };
+}
+
+/// Why a task stopped: the kinds of public `stoppedReason` texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[repr(u8)]
+pub enum StoppedReason {
+    /// It has not been told to stop.
+    None,
+    /// A caller stopped it and said why; the text is in [`TaskExtras::reason`].
+    Given,
+    /// A caller stopped it and did not say why.
+    StoppedByUser,
+    /// An essential container ended.
+    EssentialContainerExited,
+    /// The image of an essential container could not be pulled.
+    CannotPull,
+    /// Its container instance was deregistered by force.
+    DeregistrationForced,
+}
+
+/// What the control plane knows of a task: one record of fixed size.
+///
+/// What few tasks have (a second container, a reason in a caller's words, GPUs) is in [`TaskExtras`]; what all
+/// tasks of a request share is in [`Launch`](super::Launch).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskRecord {
+    /// The request it came from.
+    pub launch: LaunchId,
+    /// The container instance it was placed on.
+    pub on: ContainerInstanceId,
+    /// Grows by one with every visible change.
+    pub version: u32,
+    /// How far it has come, as the control plane knows.
+    pub last_status: LastStatus,
+    /// What the control plane wants of it.
+    pub desired_status: DesiredStatus,
+    /// Who or what ended it.
+    pub stop_code: Option<StopCode>,
+    /// Why.
+    pub stopped_reason: StoppedReason,
+    /// Its first container, in the order of the task definition.
+    pub first: ContainerRecord,
+    /// When the record was made.
+    pub created_at: SimTime,
+    /// When its first image pull began (agent's clock).
+    pub pull_started_at: Moment,
+    /// When its last image pull ended (agent's clock).
+    pub pull_stopped_at: Moment,
+    /// When the control plane learnt that it runs.
+    pub started_at: Moment,
+    /// When its first essential container stopped (agent's clock).
+    pub execution_stopped_at: Moment,
+    /// When it was told to stop.
+    pub stopping_at: Moment,
+    /// When the control plane learnt that it had stopped.
+    pub stopped_at: Moment,
+}
+
+impl TaskRecord {
+    /// A task just placed: PENDING, wanted RUNNING, version 1.
+    pub(crate) fn placed(launch: LaunchId, on: ContainerInstanceId, now: SimTime) -> Self {
+        Self {
+            launch,
+            on,
+            version: 1,
+            last_status: LastStatus::Pending,
+            desired_status: DesiredStatus::Running,
+            stop_code: None,
+            stopped_reason: StoppedReason::None,
+            first: ContainerRecord::PENDING,
+            created_at: now,
+            pull_started_at: Moment::NEVER,
+            pull_stopped_at: Moment::NEVER,
+            started_at: Moment::NEVER,
+            execution_stopped_at: Moment::NEVER,
+            stopping_at: Moment::NEVER,
+            stopped_at: Moment::NEVER,
+        }
+    }
+
+    /// Whether the control plane wants it to run: only then does it hold resources in the ledger.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.desired_status == DesiredStatus::Running
+    }
+
+    /// Whether it has stopped for good.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.last_status >= LastStatus::Stopped
+    }
+}
+
+/// What only some tasks have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TaskExtras {
+    /// The reason a caller gave for stopping it.
+    pub reason: Option<Arc<str>>,
+    /// Its second and later containers, in the order of the task definition.
+    pub rest: Vec<ContainerRecord>,
+    /// The GPUs it was given: bit `i` is the instance's `i`-th.
+    pub gpus: u64,
+}

@@ -1,0 +1,237 @@
+//! Faults as plain data: what can be done to a run from outside the ECS API.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::duration;
+use crate::model::glob::Glob;
+
+/// Something that goes wrong, or right again, outside the control plane.
+///
+/// Its JSON form names the variant under `kind`, the rest in camelCase:
+///
+/// ```
+/// use wavetank::model::Fault;
+///
+/// let fault: Fault = serde_json::from_str(
+///     r#"{"kind": "ContainerExit", "task": "4f5c", "container": "app", "exitCode": 137}"#,
+/// )?;
+/// assert_eq!(fault.kind(), "ContainerExit");
+/// assert!(fault.is_modelled());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// `task` and `container_instance` hold an ARN or an id. Whether they name
+/// anything is known only when the fault is injected.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", deny_unknown_fields, rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum Fault {
+    /// Messages between the control plane and one agent stop; the host goes on.
+    AgentDisconnect {
+        /// The container instance whose agent falls silent.
+        container_instance: String,
+    },
+    /// The agent is back, and catches up.
+    AgentReconnect {
+        /// The container instance whose agent speaks again.
+        container_instance: String,
+    },
+    /// The host halts and its containers die.
+    InstanceStop {
+        /// The container instance that halts.
+        container_instance: String,
+    },
+    /// A halted host comes back with the same ARN.
+    InstanceStart {
+        /// The container instance that comes back.
+        container_instance: String,
+    },
+    /// The host is gone for good.
+    InstanceTerminate {
+        /// The container instance that is lost.
+        container_instance: String,
+    },
+    /// Every instance of an availability zone stops.
+    ZoneOutage {
+        /// The availability zone, such as `us-east-1a`.
+        zone: String,
+    },
+    /// Every stopped instance of an availability zone starts.
+    ZoneRecovery {
+        /// The availability zone, such as `us-east-1a`.
+        zone: String,
+    },
+    /// The two-minute notice of spot capacity, then its loss.
+    SpotInterruption(SpotTarget),
+    /// The process of a container exits now.
+    ContainerExit {
+        /// The task.
+        task: String,
+        /// The container's name in the task definition.
+        container: String,
+        /// The exit code; 137 is what a kill for memory leaves.
+        exit_code: i32,
+    },
+    /// A container's health check fails from now on.
+    HealthFail {
+        /// The task.
+        task: String,
+        /// The container's name in the task definition.
+        container: String,
+    },
+    /// A container's health check passes from now on.
+    HealthRecover {
+        /// The task.
+        task: String,
+        /// The container's name in the task definition.
+        container: String,
+    },
+    /// Pulls of matching images fail for a time.
+    PullFail {
+        /// Which images, by the name in the container definition.
+        image: Glob,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Matching calls answer `ThrottlingException` for a time.
+    Throttle {
+        /// Which operations, by name.
+        operation: Glob,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Matching calls answer `ServerException` for a time.
+    ServerError {
+        /// Which operations, by name.
+        operation: Glob,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+        /// Whether the calls take effect although they answer an error.
+        applied: bool,
+    },
+    /// Every replica lags by so much for a time.
+    ReadLag {
+        /// How far behind the replicas are.
+        #[serde(with = "duration")]
+        lag: Duration,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+}
+
+/// What a spot interruption takes away; in JSON, one key beside `kind`.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum SpotTarget {
+    /// A container instance and all that runs on it.
+    ContainerInstance(String),
+    /// One task on Fargate Spot capacity.
+    Task(String),
+}
+
+impl Fault {
+    /// The variant's name as JSON has it under `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::AgentDisconnect { .. } => "AgentDisconnect",
+            Self::AgentReconnect { .. } => "AgentReconnect",
+            Self::InstanceStop { .. } => "InstanceStop",
+            Self::InstanceStart { .. } => "InstanceStart",
+            Self::InstanceTerminate { .. } => "InstanceTerminate",
+            Self::ZoneOutage { .. } => "ZoneOutage",
+            Self::ZoneRecovery { .. } => "ZoneRecovery",
+            Self::SpotInterruption(_) => "SpotInterruption",
+            Self::ContainerExit { .. } => "ContainerExit",
+            Self::HealthFail { .. } => "HealthFail",
+            Self::HealthRecover { .. } => "HealthRecover",
+            Self::PullFail { .. } => "PullFail",
+            Self::Throttle { .. } => "Throttle",
+            Self::ServerError { .. } => "ServerError",
+            Self::ReadLag { .. } => "ReadLag",
+        }
+    }
+
+    /// Whether this version acts on the fault; the other kinds can be written but not injected.
+    pub fn is_modelled(&self) -> bool {
+        matches!(
+            self,
+            Self::AgentDisconnect { .. }
+                | Self::AgentReconnect { .. }
+                | Self::ContainerExit { .. }
+                | Self::PullFail { .. }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// One fault of every kind, as scenario files write it.
+    fn every_kind() -> Vec<serde_json::Value> {
+        vec![
+            json!({"kind": "AgentDisconnect", "containerInstance": "i"}),
+            json!({"kind": "AgentReconnect", "containerInstance": "i"}),
+            json!({"kind": "InstanceStop", "containerInstance": "i"}),
+            json!({"kind": "InstanceStart", "containerInstance": "i"}),
+            json!({"kind": "InstanceTerminate", "containerInstance": "i"}),
+            json!({"kind": "ZoneOutage", "zone": "us-east-1a"}),
+            json!({"kind": "ZoneRecovery", "zone": "us-east-1a"}),
+            json!({"kind": "SpotInterruption", "containerInstance": "i"}),
+            json!({"kind": "SpotInterruption", "task": "t"}),
+            json!({"kind": "ContainerExit", "task": "t", "container": "c", "exitCode": 137}),
+            json!({"kind": "HealthFail", "task": "t", "container": "c"}),
+            json!({"kind": "HealthRecover", "task": "t", "container": "c"}),
+            json!({"kind": "PullFail", "image": "nginx:*", "for": "1m"}),
+            json!({"kind": "Throttle", "operation": "Run*", "for": "1m"}),
+            json!({"kind": "ServerError", "operation": "*", "for": "1m", "applied": true}),
+            json!({"kind": "ReadLag", "lag": "5s", "for": "1m 30s"}),
+        ]
+    }
+
+    #[test]
+    fn every_kind_of_fault_reads_and_writes_alike() {
+        for written in every_kind() {
+            let fault: Fault = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(written["kind"], fault.kind());
+            assert_eq!(serde_json::to_value(&fault).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn a_key_too_many_or_too_few_is_refused() {
+        for written in every_kind() {
+            let mut with_more = written.clone();
+            with_more["typo"] = json!("x");
+            assert!(
+                serde_json::from_value::<Fault>(with_more).is_err(),
+                "{written}"
+            );
+
+            let keys: Vec<String> = written.as_object().unwrap().keys().cloned().collect();
+            for key in keys {
+                let mut with_less = written.clone();
+                with_less.as_object_mut().unwrap().remove(&key);
+                assert!(
+                    serde_json::from_value::<Fault>(with_less).is_err(),
+                    "{written}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_named() {
+        let error = serde_json::from_value::<Fault>(json!({"kind": "Flood"})).unwrap_err();
+        assert!(error.to_string().contains("`Flood`"), "{error}");
+    }
+}

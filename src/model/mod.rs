@@ -1,0 +1,59 @@
+//! The nouns of the ECS API: clusters, container instances, task definitions, tasks, and requests about them.
+//!
+//! Everything here is plain data in the words and the JSON of ECS. Nothing acts: rules about
+//! what may be asked and what follows live in the modules above.
+//!
+//! | to read about | see |
+//! | --- | --- |
+//! | a group of capacity | [`Cluster`] |
+//! | a machine and what is left of it | [`ContainerInstance`], [`Resource`], [`Attribute`] |
+//! | the plan of a task | [`TaskDefinition`], [`ContainerDefinition`], [`PortMapping`] |
+//! | a running copy | [`Task`], [`Container`], [`LastStatus`], [`StopCode`] |
+//! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
+//! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
+//!
+//! A member that the simulator doesn't act on is accepted, kept and shown again.
+
+mod cluster;
+mod common;
+mod container;
+mod container_instance;
+mod container_parts;
+pub mod duration;
+mod error;
+mod fault;
+mod glob;
+mod linux;
+mod network;
+mod placement;
+mod profile;
+mod reads;
+mod request;
+mod settings;
+mod shape;
+mod task;
+mod task_definition;
+mod task_override;
+mod timestamp;
+mod volume;
+
+pub use cluster::*;
+pub use common::*;
+pub use container::*;
+pub use container_instance::*;
+pub use container_parts::*;
+pub use error::*;
+pub use fault::{Fault, SpotTarget};
+pub use glob::Glob;
+pub use linux::*;
+pub use network::*;
+pub use placement::*;
+pub use profile::*;
+pub use reads::Reads;
+pub use request::*;
+pub use settings::*;
+pub use task::*;
+pub use task_definition::*;
+pub use task_override::*;
+pub use timestamp::*;
+pub use volume::*;

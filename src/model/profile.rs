@@ -1,0 +1,398 @@
+//! How long everything outside the control plane takes, and what containers do.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::draw::Latency;
+use crate::model::glob::Glob;
+
+/// The timing and the behaviour of the world a control plane works in.
+///
+/// Start from [`Profile::ideal`] or [`Profile::realistic`] and change what matters.
+/// Rows of `workloads` are found by name, so they may be written before the task
+/// definitions they are for are registered.
+///
+/// ```
+/// use std::time::Duration;
+/// use wavetank::draw::Latency;
+/// use wavetank::model::{Profile, Run, WorkloadRow};
+///
+/// let mut profile = Profile::ideal();
+/// let mut batch = profile.default_workload.clone();
+/// batch.run = Run::For(Latency::Fixed(Duration::from_secs(30)));
+/// profile.workloads.push(WorkloadRow::new("batch-*", "*", batch.clone()));
+///
+/// assert_eq!(profile.workload("batch-nightly", "work"), &batch);
+/// assert_eq!(profile.workload("web", "nginx").run, Run::Forever);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Profile {
+    /// The delays between planes and of capacity.
+    pub latencies: Latencies,
+    /// What containers do, by name; the first row that matches decides.
+    pub workloads: Vec<WorkloadRow>,
+    /// What a container does that no row matches.
+    pub default_workload: Workload,
+}
+
+impl Profile {
+    /// Fixed latencies: the numbers that tests and scenarios are written against.
+    pub fn ideal() -> Self {
+        Self {
+            latencies: Latencies::ideal(),
+            workloads: Vec::new(),
+            default_workload: Workload::ideal(),
+        }
+    }
+
+    /// Latencies drawn from ranges seen in public traces and agent constants.
+    pub fn realistic() -> Self {
+        Self {
+            latencies: Latencies::realistic(),
+            workloads: Vec::new(),
+            default_workload: Workload::realistic(),
+        }
+    }
+
+    /// What the container named `container` of a task of `family` does.
+    pub fn workload(&self, family: &str, container: &str) -> &Workload {
+        self.workloads
+            .iter()
+            .find(|row| row.family.matches(family) && row.container.matches(container))
+            .map_or(&self.default_workload, |row| &row.workload)
+    }
+}
+
+impl Default for Profile {
+    /// The [`Profile::ideal`] one.
+    fn default() -> Self {
+        Self::ideal()
+    }
+}
+
+/// How long messages, network interfaces and capacity take.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Latencies {
+    /// Control plane to agent: a new task, or the wish to stop one.
+    pub payload: Latency,
+    /// Agent to control plane: a task's state change.
+    pub report: Latency,
+    /// Agent to control plane: a state change of a container alone.
+    pub container_report: Latency,
+    /// Attaching the network interface of an `awsvpc` task (PROVISIONING).
+    pub eni_attach: Latency,
+    /// Removing the network interface of an `awsvpc` task (DEPROVISIONING).
+    pub eni_detach: Latency,
+    /// Fargate: finding a place to run.
+    pub host_prepare: Latency,
+    /// A capacity provider: from the decision to an ACTIVE container instance.
+    pub instance_launch: Latency,
+    /// A host gone silent: until its `agentConnected` is false.
+    pub agent_lost: Latency,
+}
+
+/// A latency name that [`Latencies::set`] does not know.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "unknown latency `{name}`, expected one of {}",
+    quoted(Latencies::NAMES)
+)]
+pub struct UnknownLatency {
+    name: String,
+}
+
+impl Latencies {
+    /// The names [`Latencies::set`] takes, in the order of the fields.
+    pub const NAMES: &'static [&'static str] = &[
+        "payload",
+        "report",
+        "containerReport",
+        "eniAttach",
+        "eniDetach",
+        "hostPrepare",
+        "instanceLaunch",
+        "agentLost",
+    ];
+
+    /// The fixed latencies of [`Profile::ideal`].
+    ///
+    /// They are round numbers inside the ranges of [`Latencies::realistic`], but for
+    /// `container_report`, which is as quick as `report` so that nothing has to be waited for.
+    pub fn ideal() -> Self {
+        Self {
+            payload: fixed_ms(100),
+            report: fixed_ms(100),
+            container_report: fixed_ms(100),
+            eni_attach: fixed_ms(4_000),
+            eni_detach: fixed_ms(10_000),
+            host_prepare: fixed_ms(8_000),
+            instance_launch: fixed_ms(90_000),
+            agent_lost: fixed_ms(60_000),
+        }
+    }
+
+    /// The distributions of [`Profile::realistic`], uniform where only a range is known.
+    pub fn realistic() -> Self {
+        Self {
+            // Our estimate from public traces: a message takes between 0.1 s and 1 s either way.
+            payload: uniform_ms(100, 1_000),
+            report: uniform_ms(100, 1_000),
+            // The ECS agent batches container-only changes on a jittered timer of 10 s to 30 s
+            // (amazon-ecs-agent 1.105.1, agent/eventhandler/task_handler.go).
+            container_report: uniform_ms(10_000, 30_000),
+            // The task events in the ECS developer guide show 3.3 s and 4.1 s; the range is widened
+            // for EC2, where attaching was seen to take 2 s to 8 s.
+            eni_attach: uniform_ms(2_000, 8_000),
+            // One public log of a stop shows 16 s in DEPROVISIONING; the range around it is an estimate.
+            eni_detach: uniform_ms(5_000, 20_000),
+            // From connectivity to the first pull: 7.0 s and 13.6 s in the developer guide's Fargate events.
+            host_prepare: uniform_ms(7_000, 14_000),
+            // An estimate: an Auto Scaling group needs 1 to 3 minutes to give a registered instance.
+            instance_launch: uniform_ms(60_000, 180_000),
+            // The guide only says "within minutes" for a host that went silent; the range is an estimate.
+            agent_lost: uniform_ms(60_000, 180_000),
+        }
+    }
+
+    /// Replaces the latency with the camelCase name `name`, as scenario files write it.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLatency`] when `name` is not one of [`Latencies::NAMES`].
+    pub fn set(&mut self, name: &str, latency: Latency) -> Result<(), UnknownLatency> {
+        let field = match name {
+            "payload" => &mut self.payload,
+            "report" => &mut self.report,
+            "containerReport" => &mut self.container_report,
+            "eniAttach" => &mut self.eni_attach,
+            "eniDetach" => &mut self.eni_detach,
+            "hostPrepare" => &mut self.host_prepare,
+            "instanceLaunch" => &mut self.instance_launch,
+            "agentLost" => &mut self.agent_lost,
+            _ => {
+                return Err(UnknownLatency {
+                    name: name.to_owned(),
+                });
+            }
+        };
+        *field = latency;
+        Ok(())
+    }
+}
+
+/// A workload and the containers it is for.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct WorkloadRow {
+    /// Which task definition families.
+    pub family: Glob,
+    /// Which containers of them, by name.
+    pub container: Glob,
+    /// What those containers do.
+    pub workload: Workload,
+}
+
+impl WorkloadRow {
+    /// The row that gives `workload` to containers matching `container` in families matching `family`.
+    pub fn new(family: &str, container: &str, workload: Workload) -> Self {
+        Self {
+            family: Glob::new(family),
+            container: Glob::new(container),
+            workload,
+        }
+    }
+}
+
+/// What one container does: the part of a run that ECS does not decide.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Workload {
+    /// Pulling the image.
+    pub pull: Latency,
+    /// Creating and starting the container once its image is there.
+    pub start: Latency,
+    /// How long the process runs when nothing stops it.
+    pub run: Run,
+    /// What the process exits with when it ends by itself.
+    pub exit_code: ExitCode,
+    /// How long the process takes to obey SIGTERM; past the container's stop timeout it is killed.
+    pub stop: Latency,
+    /// What the container's health check finds, for containers that define one.
+    pub health: Health,
+}
+
+impl Workload {
+    /// The workload of [`Profile::ideal`]: fixed, runs for ever, healthy.
+    pub fn ideal() -> Self {
+        Self {
+            pull: fixed_ms(5_000),
+            start: fixed_ms(500),
+            run: Run::Forever,
+            exit_code: ExitCode::Always(0),
+            stop: fixed_ms(1_000),
+            health: Health::Passes,
+        }
+    }
+
+    /// The workload of [`Profile::realistic`]: runs for ever, healthy, its delays drawn.
+    pub fn realistic() -> Self {
+        Self {
+            // An image of about 100 MB and no cache: the developer guide's task events show 3 s to
+            // 9.3 s; 4 s to 10 s is our range for EC2.
+            pull: uniform_ms(4_000, 10_000),
+            // The same events show 0.2 s between the end of the pull and the start on EC2; a slower
+            // disk makes it 0.6 s (estimate).
+            start: uniform_ms(200, 600),
+            run: Run::Forever,
+            exit_code: ExitCode::Always(0),
+            // How fast a process obeys is its own affair; a choice that stays far below the
+            // 30 s that ECS allows by default.
+            stop: uniform_ms(100, 3_000),
+            health: Health::Passes,
+        }
+    }
+}
+
+/// How long a process runs when nothing stops it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum Run {
+    /// Until it is stopped.
+    Forever,
+    /// For so long from its start, then it exits by itself.
+    For(Latency),
+}
+
+/// What a process exits with when it ends by itself.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum ExitCode {
+    /// The same code each time.
+    Always(i32),
+    /// A code drawn by weight, as (weight, code); [`ExitCode::weighted`] checks the rows.
+    Weighted(Vec<(u32, i32)>),
+}
+
+/// Weights of which none is above zero, so that nothing could be drawn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("weights need at least one above zero")]
+#[non_exhaustive]
+pub struct InvalidWeights;
+
+impl ExitCode {
+    /// A code drawn by weight from rows of (weight, code).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidWeights`] when no weight is above zero.
+    pub fn weighted(rows: Vec<(u32, i32)>) -> Result<Self, InvalidWeights> {
+        if rows.iter().all(|(weight, _)| *weight == 0) {
+            return Err(InvalidWeights);
+        }
+        Ok(Self::Weighted(rows))
+    }
+}
+
+/// What a container's health check finds, once the check runs at all.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub enum Health {
+    /// Every probe passes.
+    Passes,
+    /// Every probe fails.
+    Fails,
+    /// Probes fail until the container has run for so long, then pass.
+    PassesAfter(Latency),
+    /// Probes pass until the container has run for so long, then fail.
+    FailsAfter(Latency),
+}
+
+fn fixed_ms(milliseconds: u64) -> Latency {
+    Latency::Fixed(Duration::from_millis(milliseconds))
+}
+
+fn uniform_ms(low: u64, high: u64) -> Latency {
+    Latency::Uniform {
+        low: Duration::from_millis(low),
+        high: Duration::from_millis(high),
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_latency_has_the_name_it_is_written_with() {
+        let odd = fixed_ms(77);
+        for name in Latencies::NAMES {
+            let mut latencies = Latencies::ideal();
+            latencies.set(name, odd.clone()).unwrap();
+            let written = serde_json::to_value(&latencies).unwrap();
+            assert_eq!(written[name], serde_json::to_value(&odd).unwrap());
+        }
+        let written = serde_json::to_value(Latencies::ideal()).unwrap();
+        assert_eq!(written.as_object().unwrap().len(), Latencies::NAMES.len());
+    }
+
+    #[test]
+    fn an_unknown_latency_is_named() {
+        let error = Latencies::ideal().set("pul", fixed_ms(1)).unwrap_err();
+        assert!(error.to_string().starts_with("unknown latency `pul`"));
+    }
+
+    #[test]
+    fn nothing_is_left_to_chance_in_the_ideal_profile() {
+        let latencies = Latencies::ideal();
+        let workload = Workload::ideal();
+        for latency in [
+            &latencies.payload,
+            &latencies.report,
+            &latencies.container_report,
+            &latencies.eni_attach,
+            &latencies.eni_detach,
+            &latencies.host_prepare,
+            &latencies.instance_launch,
+            &latencies.agent_lost,
+            &workload.pull,
+            &workload.start,
+            &workload.stop,
+        ] {
+            assert!(latency.as_constant().is_some(), "{latency:?}");
+        }
+        assert_eq!(Profile::default(), Profile::ideal());
+        assert_ne!(Profile::ideal(), Profile::realistic());
+    }
+
+    #[test]
+    fn the_first_row_that_matches_decides() {
+        let mut profile = Profile::ideal();
+        let mut slow = Workload::ideal();
+        slow.pull = fixed_ms(60_000);
+        let mut quick = Workload::ideal();
+        quick.pull = fixed_ms(1);
+        profile
+            .workloads
+            .push(WorkloadRow::new("web*", "nginx", slow.clone()));
+        profile
+            .workloads
+            .push(WorkloadRow::new("web*", "*", quick.clone()));
+        assert_eq!(profile.workload("web1", "nginx"), &slow);
+        assert_eq!(profile.workload("web1", "sidecar"), &quick);
+        assert_eq!(profile.workload("job", "nginx"), &profile.default_workload);
+    }
+
+    #[test]
+    fn weights_that_could_never_be_drawn_are_refused() {
+        assert_eq!(ExitCode::weighted(vec![]), Err(InvalidWeights));
+        assert_eq!(ExitCode::weighted(vec![(0, 1)]), Err(InvalidWeights));
+        assert!(ExitCode::weighted(vec![(0, 1), (2, 0)]).is_ok());
+    }
+}

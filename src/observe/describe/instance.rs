@@ -1,0 +1,87 @@
+//! A container instance as ECS shows it.
+
+use std::sync::Arc;
+
+use crate::ledger::versions::InstanceSeen;
+use crate::model::{ContainerInstance, GpuDevice, Resource, Settings};
+
+/// A version of a container instance as ECS shows it.
+///
+/// The two sets of ports list what is *taken*: a port that is not in them is free.
+pub(crate) fn instance(
+    settings: &Settings,
+    seen: &InstanceSeen,
+    with_tags: bool,
+) -> ContainerInstance {
+    let record = &seen.record;
+    let spec = &*record.spec;
+    let (cpu, memory, _) = seen.left;
+    let free_gpus = spec
+        .gpu_ids
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| record.gpus & (1 << bit) == 0);
+    ContainerInstance {
+        container_instance_arn: Arc::clone(&spec.arn),
+        ec2_instance_id: Some(Arc::clone(&spec.ec2_instance_id)),
+        registered_at: Some(settings.timestamp(record.registered_at)),
+        version: u64::from(record.version),
+        version_info: spec.request.version_info.clone().unwrap_or_default(),
+        registered_resources: resources(
+            (spec.cpu, spec.memory),
+            &[&spec.reserved_tcp],
+            &[&spec.reserved_udp],
+            &spec.gpu_ids.iter().map(|id| &**id).collect::<Vec<_>>(),
+        ),
+        remaining_resources: resources(
+            (cpu, memory),
+            &[&spec.reserved_tcp, &record.tcp],
+            &[&spec.reserved_udp, &record.udp],
+            &free_gpus.map(|(_, id)| &**id).collect::<Vec<_>>(),
+        ),
+        status: record.status,
+        agent_connected: record.agent_connected,
+        running_tasks_count: record.running,
+        pending_tasks_count: record.pending,
+        attributes: spec.attributes.clone(),
+        tags: if with_tags {
+            spec.request.tags.clone()
+        } else {
+            Vec::new()
+        },
+        gpu_devices: (!spec.gpu_ids.is_empty())
+            .then(|| spec.gpu_ids.iter().map(|id| device(id)).collect()),
+        ..ContainerInstance::default()
+    }
+}
+
+fn device(id: &str) -> GpuDevice {
+    GpuDevice {
+        gpu_id: Some(id.to_owned()),
+        ..GpuDevice::default()
+    }
+}
+
+fn resources(
+    (cpu, memory): (u32, u32),
+    tcp: &[&Vec<u16>],
+    udp: &[&Vec<u16>],
+    gpus: &[&str],
+) -> Vec<Resource> {
+    let amount = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let ports = |lists: &[&Vec<u16>]| {
+        let mut ports: Vec<u16> = lists.iter().flat_map(|list| list.iter().copied()).collect();
+        ports.sort_unstable();
+        ports.iter().map(u16::to_string).collect::<Vec<_>>()
+    };
+    let mut shown = vec![
+        Resource::integer("CPU", amount(cpu)),
+        Resource::integer("MEMORY", amount(memory)),
+        Resource::string_set("PORTS", ports(tcp)),
+        Resource::string_set("PORTS_UDP", ports(udp)),
+    ];
+    if !gpus.is_empty() {
+        shown.push(Resource::string_set("GPU", gpus.iter().copied()));
+    }
+    shown
+}

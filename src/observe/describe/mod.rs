@@ -1,0 +1,9 @@
+//! Records as ECS shows them.
+
+mod cluster;
+mod instance;
+mod task;
+
+pub(crate) use cluster::cluster;
+pub(crate) use instance::instance;
+pub(crate) use task::{stopped_task, task};

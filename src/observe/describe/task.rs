@@ -1,0 +1,209 @@
+//! A task as ECS shows it.
+
+use std::sync::Arc;
+
+use crate::ids::TaskId;
+use crate::ledger::task::ContainerReason;
+use crate::ledger::versions::TaskSeen;
+use crate::ledger::{
+    ContainerPlan, ContainerRecord, ContainerStatus, LaunchSpec, Ledger, Moment, StoppedReason,
+    TaskExtras, TaskRecord,
+};
+use crate::model::{Container, LastStatus, NetworkBinding, Settings, Task, Timestamp};
+
+/// The attribute that names an instance's availability zone.
+const ZONE: &str = "ecs.availability-zone";
+
+/// A version of a task as ECS shows it.
+pub(crate) fn task(
+    settings: &Settings,
+    ledger: &Ledger,
+    id: TaskId,
+    seen: &TaskSeen,
+    with_tags: bool,
+) -> Task {
+    let record = &seen.record;
+    let launch = &*seen.launch;
+    let cluster = &*ledger.cluster(launch.cluster).spec.name;
+    let moment =
+        |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
+    let task_arn = settings.naming.task_arn(cluster, id);
+    let (instance_arn, zone) = match ledger.instance(record.on) {
+        Some(instance) => {
+            let values = &instance.spec.attribute_values;
+            let zone = values
+                .iter()
+                .find(|(name, _)| &**name == ZONE)
+                .map(|(_, value)| Arc::clone(value));
+            (Arc::clone(&instance.spec.arn), zone)
+        }
+        None => (
+            Arc::from(settings.naming.container_instance_arn(cluster, record.on)),
+            None,
+        ),
+    };
+    Task {
+        containers: containers(settings, ledger, id, seen, &task_arn),
+        task_arn,
+        cluster_arn: Arc::clone(&launch.cluster_arn),
+        task_definition_arn: Arc::clone(&launch.definition_arn),
+        container_instance_arn: Some(instance_arn),
+        availability_zone: zone,
+        launch_type: launch.echo.launch_type,
+        group: Some(Arc::clone(&launch.group_name)),
+        started_by: launch.echo.started_by.clone(),
+        cpu: Some(Arc::clone(&launch.cpu)),
+        memory: Some(Arc::clone(&launch.memory)),
+        created_at: Some(settings.timestamp(record.created_at)),
+        pull_started_at: moment(record.pull_started_at),
+        pull_stopped_at: moment(record.pull_stopped_at),
+        started_at: moment(record.started_at),
+        stopping_at: moment(record.stopping_at),
+        execution_stopped_at: moment(record.execution_stopped_at),
+        stopped_at: moment(record.stopped_at),
+        stop_code: record.stop_code,
+        stopped_reason: stopped_reason(record, seen.extras.as_ref(), launch),
+        health_status: Some(crate::model::HealthStatus::Unknown),
+        platform_version: launch.echo.platform_version.clone(),
+        desired_status: record.desired_status,
+        last_status: record.last_status,
+        enable_execute_command: launch.echo.enable_execute_command,
+        overrides: launch.echo.overrides.clone(),
+        tags: if with_tags {
+            launch.echo.tags.clone()
+        } else {
+            Vec::new()
+        },
+        version: u64::from(record.version),
+        ..Task::default()
+    }
+}
+
+/// A stopped task as the repetition of an idempotent RunTask shows it: no more than its name and its state.
+pub(crate) fn stopped_task(settings: &Settings, cluster: &str, id: TaskId) -> Task {
+    Task {
+        task_arn: settings.naming.task_arn(cluster, id),
+        last_status: LastStatus::Stopped,
+        desired_status: crate::model::DesiredStatus::Stopped,
+        ..Task::default()
+    }
+}
+
+fn stopped_reason(
+    record: &TaskRecord,
+    extras: Option<&TaskExtras>,
+    launch: &LaunchSpec,
+) -> Option<String> {
+    let text = match record.stopped_reason {
+        StoppedReason::None => return None,
+        StoppedReason::Given => {
+            return extras
+                .and_then(|extras| extras.reason.as_deref())
+                .map(str::to_owned);
+        }
+        StoppedReason::StoppedByUser => "Task stopped by user",
+        StoppedReason::EssentialContainerExited => "Essential container in task exited",
+        StoppedReason::DeregistrationForced => "Container instance deregistration forced by user",
+        StoppedReason::CannotPull => return Some(unpulled(record, extras, launch)),
+    };
+    Some(text.to_owned())
+}
+
+/// The reason of the first container whose image could not be pulled, which becomes the task's.
+fn unpulled(record: &TaskRecord, extras: Option<&TaskExtras>, launch: &LaunchSpec) -> String {
+    let rest = extras.map_or(&[][..], |extras| &extras.rest);
+    let records = std::iter::once(&record.first).chain(rest);
+    let failed = records
+        .zip(launch.containers.iter())
+        .find(|(record, _)| record.reason == ContainerReason::CannotPull);
+    failed
+        .and_then(|(record, plan)| container_reason(record, plan))
+        .unwrap_or_default()
+}
+
+fn container_reason(record: &ContainerRecord, plan: &ContainerPlan) -> Option<String> {
+    match record.reason {
+        ContainerReason::None => None,
+        ContainerReason::OutOfMemory => {
+            Some("OutOfMemoryError: Container killed due to memory usage".to_owned())
+        }
+        ContainerReason::CannotPull => Some(format!(
+            "CannotPullContainerError: image {} could not be pulled",
+            plan.image
+        )),
+    }
+}
+
+fn containers(
+    settings: &Settings,
+    ledger: &Ledger,
+    id: TaskId,
+    seen: &TaskSeen,
+    task_arn: &str,
+) -> Vec<Container> {
+    let launch = &*seen.launch;
+    let cluster = &*ledger.cluster(launch.cluster).spec.name;
+    let rest = seen.extras.as_ref().map_or(&[][..], |extras| &extras.rest);
+    let records = std::iter::once(&seen.record.first).chain(rest);
+    let mut chosen = seen.chosen_ports.iter().copied();
+    let mut shown = Vec::with_capacity(launch.containers.len());
+    for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
+        let has_run = record.status == ContainerStatus::Running || record.exit_code.is_some();
+        shown.push(Container {
+            container_arn: settings.naming.container_arn(cluster, id, nth),
+            task_arn: task_arn.to_owned(),
+            name: Arc::clone(&plan.name),
+            image: Arc::clone(&plan.image),
+            runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth)),
+            exit_code: record.exit_code,
+            reason: container_reason(record, plan),
+            health_status: Some(crate::model::HealthStatus::Unknown),
+            cpu: Some(Arc::clone(&plan.cpu)),
+            memory: plan.memory.clone(),
+            memory_reservation: plan.memory_reservation.clone(),
+            gpu_ids: gpu_ids(ledger, seen, nth),
+            last_status: match record.status {
+                ContainerStatus::Pending => LastStatus::Pending,
+                ContainerStatus::Running => LastStatus::Running,
+                ContainerStatus::Stopped => LastStatus::Stopped,
+            },
+            network_bindings: if has_run {
+                bindings(plan, &mut chosen)
+            } else {
+                Vec::new()
+            },
+            ..Container::default()
+        });
+    }
+    shown
+}
+
+/// The ports of a container as it is reached from outside.
+fn bindings(plan: &ContainerPlan, chosen: &mut impl Iterator<Item = u16>) -> Vec<NetworkBinding> {
+    let bound = plan.ports.iter().filter_map(|port| {
+        let host_port = port.host_port.or_else(|| chosen.next())?;
+        Some(NetworkBinding {
+            bind_ip: Some(Arc::from("0.0.0.0")),
+            container_port: Some(i32::from(port.container_port)),
+            host_port: Some(i32::from(host_port)),
+            protocol: Some(port.protocol),
+            ..NetworkBinding::default()
+        })
+    });
+    bound.collect()
+}
+
+/// The ids of the GPUs a task was given: shown on its first container that has any.
+fn gpu_ids(ledger: &Ledger, seen: &TaskSeen, nth: u32) -> Vec<String> {
+    let given = seen.extras.as_ref().map_or(0, |extras| extras.gpus);
+    if given == 0 || nth != 0 {
+        return Vec::new();
+    }
+    let instance = ledger.instance(seen.record.on);
+    let ids = instance
+        .into_iter()
+        .flat_map(|instance| instance.spec.gpu_ids.iter().enumerate());
+    ids.filter(|(bit, _)| given & (1 << bit) != 0)
+        .map(|(_, id)| id.to_string())
+        .collect()
+}

@@ -1,0 +1,289 @@
+//! The read operations: Describe and List.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, TaskId};
+use crate::ledger::filter_hash;
+use crate::ledger::versions::TaskSeen;
+use crate::model::{
+    ApiError, ClusterField, ContainerInstanceField, ContainerInstanceStatus, DescribeClusters,
+    DescribeClustersOutput, DescribeContainerInstances, DescribeContainerInstancesOutput,
+    DescribeTaskDefinition, DescribeTaskDefinitionOutput, DescribeTasks, DescribeTasksOutput,
+    DesiredStatus, Failure, FailureReason, ListClusters, ListClustersOutput,
+    ListContainerInstances, ListContainerInstancesOutput, ListTasks, ListTasksOutput, Problem,
+    Settings, TaskDefinitionField, TaskField,
+};
+
+use super::describe;
+use super::page::Page;
+use super::view::View;
+
+pub(crate) fn describe_clusters(
+    settings: &Settings,
+    view: &View<'_>,
+    request: &DescribeClusters,
+) -> DescribeClustersOutput {
+    let mut output = DescribeClustersOutput::default();
+    let default = ["default".to_owned()];
+    let names = if request.clusters.is_empty() {
+        &default[..]
+    } else {
+        &request.clusters
+    };
+    for text in names {
+        let name = text
+            .rsplit_once(":cluster/")
+            .map_or(text.as_str(), |(_, name)| name);
+        match view.ledger().clusters().named(name) {
+            Some((_, record)) => output
+                .clusters
+                .push(describe::cluster(record, &request.include)),
+            None => {
+                let arn = if text.starts_with("arn:") {
+                    text.clone()
+                } else {
+                    settings.naming.cluster_arn(text)
+                };
+                output
+                    .failures
+                    .push(Failure::new(arn, FailureReason::Missing));
+            }
+        }
+    }
+    output
+}
+
+pub(crate) fn list_clusters(
+    view: &View<'_>,
+    request: &ListClusters,
+) -> Result<ListClustersOutput, ApiError> {
+    let filter = filter_hash(&[Some("clusters")]);
+    let page = Page::read(filter, request.next_token.as_deref(), request.max_results)?;
+    let active = view
+        .ledger()
+        .clusters()
+        .iter()
+        .filter(|(_, record)| record.active);
+    // The order is that of first creation, which a name keeps when its cluster is deleted and created again.
+    let numbered = (0_u32..)
+        .zip(active)
+        .skip_while(|(number, _)| *number < page.first);
+    let (cluster_arns, next_token) =
+        page.cut(numbered.map(|(number, (_, record))| (number, record.spec.arn.to_string())));
+    Ok(ListClustersOutput {
+        next_token,
+        cluster_arns,
+    })
+}
+
+pub(crate) fn describe_container_instances(
+    settings: &Settings,
+    view: &View<'_>,
+    request: &DescribeContainerInstances,
+) -> Result<DescribeContainerInstancesOutput, ApiError> {
+    let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
+    let mut output = DescribeContainerInstancesOutput::default();
+    let with_tags = request.include.contains(&ContainerInstanceField::Tags);
+    for text in &request.container_instances {
+        let instance = view
+            .ledger()
+            .resolve_instance(&settings.naming, cluster, text);
+        match instance.and_then(|instance| view.instance(instance)) {
+            Some(seen) => output
+                .container_instances
+                .push(describe::instance(settings, &seen, with_tags)),
+            None => {
+                let arn = arn_of(settings, view, cluster, "container-instance", text);
+                output
+                    .failures
+                    .push(Failure::new(arn, FailureReason::Missing));
+            }
+        }
+    }
+    Ok(output)
+}
+
+pub(crate) fn list_container_instances(
+    view: &View<'_>,
+    request: &ListContainerInstances,
+) -> Result<ListContainerInstancesOutput, ApiError> {
+    let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
+    let name = view.ledger().cluster(cluster).spec.name.as_ref();
+    let status = request.status.map(ContainerInstanceStatus::as_str);
+    let filter = filter_hash(&[
+        Some("container-instances"),
+        Some(name),
+        request.filter.as_deref(),
+        status,
+    ]);
+    let page = Page::read(filter, request.next_token.as_deref(), request.max_results)?;
+    let wanted = |found: ContainerInstanceStatus| match request.status {
+        Some(status) => found == status,
+        None => found != ContainerInstanceStatus::Inactive,
+    };
+    let instances = view
+        .instance_numbers()
+        .skip_while(|instance| instance.number() < page.first)
+        .filter_map(|instance| {
+            let seen = view.instance(instance)?;
+            let listed = seen.record.spec.cluster == cluster && wanted(seen.record.status);
+            listed.then(|| (instance.number(), seen.record.spec.arn.to_string()))
+        });
+    let (container_instance_arns, next_token) = page.cut(instances);
+    Ok(ListContainerInstancesOutput {
+        next_token,
+        container_instance_arns,
+    })
+}
+
+pub(crate) fn describe_task_definition(
+    view: &View<'_>,
+    request: &DescribeTaskDefinition,
+) -> Result<DescribeTaskDefinitionOutput, ApiError> {
+    let text = &request.task_definition;
+    let found = view.ledger().resolve_definition(text);
+    let refused = || {
+        ApiError::client(
+            "taskDefinition",
+            text,
+            "Unable to describe task definition.",
+        )
+    };
+    let spec = &view.ledger().definition(found.ok_or_else(refused)?).spec;
+    let with_tags = request.include.contains(&TaskDefinitionField::Tags);
+    Ok(DescribeTaskDefinitionOutput {
+        tags: if with_tags {
+            spec.tags.clone()
+        } else {
+            Vec::new()
+        },
+        task_definition: (*spec.definition).clone(),
+    })
+}
+
+pub(crate) fn describe_tasks(
+    settings: &Settings,
+    view: &View<'_>,
+    request: &DescribeTasks,
+) -> Result<DescribeTasksOutput, ApiError> {
+    let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
+    let mut output = DescribeTasksOutput::default();
+    let with_tags = request.include.contains(&TaskField::Tags);
+    for text in &request.tasks {
+        let task = view.ledger().task_number(&settings.naming, cluster, text);
+        let seen = task.and_then(|task| Some((task, view.task(task)?)));
+        match seen.filter(|(_, seen)| seen.launch.cluster == cluster) {
+            Some((task, seen)) => {
+                output.tasks.push(describe::task(
+                    settings,
+                    view.ledger(),
+                    task,
+                    &seen,
+                    with_tags,
+                ));
+            }
+            None => {
+                let arn = arn_of(settings, view, cluster, "task", text);
+                output
+                    .failures
+                    .push(Failure::new(arn, FailureReason::Missing));
+            }
+        }
+    }
+    Ok(output)
+}
+
+pub(crate) fn list_tasks(
+    settings: &Settings,
+    view: &View<'_>,
+    request: &ListTasks,
+) -> Result<ListTasksOutput, ApiError> {
+    let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
+    if let Some(service) = &request.service_name {
+        return Err(ApiError::ServiceNotFound(Problem::about(
+            "serviceName",
+            service,
+            "Service not found.",
+        )));
+    }
+    let on = match &request.container_instance {
+        None => None,
+        Some(text) => {
+            let instance = view
+                .ledger()
+                .resolve_instance(&settings.naming, cluster, text);
+            let message = "The referenced container instance was not found.";
+            Some(instance.ok_or_else(|| ApiError::invalid("containerInstance", text, message))?)
+        }
+    };
+    let desired = request.desired_status.unwrap_or(DesiredStatus::Running);
+    let name = view.ledger().cluster(cluster).spec.name.as_ref();
+    let filter = filter_hash(&[
+        Some("tasks"),
+        Some(name),
+        request.container_instance.as_deref(),
+        request.family.as_deref(),
+        request.started_by.as_deref(),
+        request.launch_type.map(crate::model::LaunchType::as_str),
+        request.daemon_name.as_deref(),
+        Some(desired.as_str()),
+    ]);
+    let page = Page::read(filter, request.next_token.as_deref(), request.max_results)?;
+    let is_listed = |seen: &TaskSeen| {
+        let launch = &*seen.launch;
+        launch.cluster == cluster
+            && seen.record.desired_status == desired
+            && on.is_none_or(|on| seen.record.on == on)
+            && request
+                .family
+                .as_deref()
+                .is_none_or(|family| is_of_family(view, seen, family))
+            && request
+                .started_by
+                .as_deref()
+                .is_none_or(|by| launch.echo.started_by.as_deref() == Some(by))
+            && request
+                .launch_type
+                .is_none_or(|kind| launch.echo.launch_type == Some(kind))
+            && request.daemon_name.is_none()
+    };
+    let tasks = view
+        .task_numbers(TaskId::new(page.first))
+        .filter_map(|task| {
+            let seen = view.task(task).filter(|seen| is_listed(seen))?;
+            let cluster = &*view.ledger().cluster(seen.launch.cluster).spec.name;
+            Some((task.number(), settings.naming.task_arn(cluster, task)))
+        });
+    let (task_arns, next_token) = page.cut(tasks);
+    Ok(ListTasksOutput {
+        next_token,
+        task_arns,
+    })
+}
+
+fn is_of_family(view: &View<'_>, seen: &TaskSeen, family: &str) -> bool {
+    *view.ledger().definition(seen.launch.definition).spec.family == *family
+}
+
+/// The ARN under which a failure tells of what was asked for.
+fn arn_of(
+    settings: &Settings,
+    view: &View<'_>,
+    cluster: ClusterId,
+    kind: &str,
+    text: &str,
+) -> Arc<str> {
+    if text.starts_with("arn:") {
+        return Arc::from(text);
+    }
+    let naming = &settings.naming;
+    let name = &view.ledger().cluster(cluster).spec.name;
+    Arc::from(format!(
+        "arn:aws:ecs:{}:{}:{kind}/{name}/{text}",
+        naming.region(),
+        naming.account_id()
+    ))
+}
+
+/// Everything that `include` of DescribeClusters can ask for: what a write of a cluster answers with.
+pub(crate) const WHOLE_CLUSTER: &[ClusterField] = ClusterField::ALL;

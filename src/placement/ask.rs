@@ -1,0 +1,97 @@
+//! What a scheduler is asked.
+
+use crate::draw::{Draw, Draws, Purpose};
+use crate::ids::{ClusterId, GroupId, TaskId};
+use crate::ledger::Demand;
+use crate::model::{PlacementStrategy, PlacementStrategyType, PlacementTies};
+
+/// One rule of a placement strategy, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// Any candidate, each as likely.
+    Random,
+    /// Candidates with the fewest tasks of the group.
+    SpreadInstance,
+    /// Candidates in the groups of equal attribute value with the fewest tasks of the group.
+    SpreadAttribute(String),
+    /// Candidates with the fewest CPU units left.
+    BinpackCpu,
+    /// Candidates with the fewest MiB left.
+    BinpackMemory,
+}
+
+impl Rule {
+    /// Reads a rule; `None` when type and field don't go together.
+    #[must_use]
+    pub fn read(strategy: &PlacementStrategy) -> Option<Self> {
+        let field = strategy.field.as_deref();
+        match (strategy.r#type?, field) {
+            (PlacementStrategyType::Random, None) => Some(Self::Random),
+            (PlacementStrategyType::Spread, Some("instanceId" | "host")) => {
+                Some(Self::SpreadInstance)
+            }
+            (PlacementStrategyType::Spread, Some(field)) => {
+                let name = field
+                    .strip_prefix("attribute:")
+                    .filter(|name| !name.is_empty())?;
+                Some(Self::SpreadAttribute(name.to_owned()))
+            }
+            (PlacementStrategyType::Binpack, Some(field)) if field.eq_ignore_ascii_case("cpu") => {
+                Some(Self::BinpackCpu)
+            }
+            (PlacementStrategyType::Binpack, Some(field))
+                if field.eq_ignore_ascii_case("memory") =>
+            {
+                Some(Self::BinpackMemory)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One task to be placed.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Its number: it has it before it has a place, and keeps it when it is refused.
+    pub task: TaskId,
+    /// Where it is to run.
+    pub cluster: ClusterId,
+    /// What it takes.
+    pub demand: &'a Demand,
+    /// Its task group; `None` when no known task belongs to it yet.
+    pub group: Option<GroupId>,
+    /// The name of its task group.
+    pub group_name: &'a str,
+    /// Whether it must be on an instance without a wanted task of its group.
+    pub distinct_instance: bool,
+    /// The strategy, in order.
+    pub rules: &'a [Rule],
+    /// How the run breaks ties.
+    pub ties: PlacementTies,
+    /// All randomness.
+    pub draws: &'a Draws,
+}
+
+impl Ask<'_> {
+    /// The luck of this task in placement: the same whatever else happens in the run.
+    #[must_use]
+    pub fn draw(&self) -> Draw {
+        self.draws
+            .at(Purpose::PlacementTie, u64::from(self.task.number()), 0)
+    }
+
+    /// Which of `count` equally good candidates to take, as the run breaks ties.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn pick(&self, count: usize) -> usize {
+        assert!(count > 0, "a pick is among candidates");
+        if count == 1 || self.ties == PlacementTies::OldestInstance {
+            return 0;
+        }
+        usize::try_from(self.draw().below(count as u64)).expect("it is below a usize")
+    }
+}

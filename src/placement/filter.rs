@@ -1,0 +1,103 @@
+//! The hard requirements: which container instances can take a task, and what the others lack.
+
+use crate::model::{ContainerInstanceStatus, FailureReason, ResourceKind};
+
+use super::Refusal;
+use super::ask::Ask;
+use super::pool::Pool;
+
+/// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, CPU, memory, ports,
+/// GPU, then constraints).
+const REQUIREMENTS: [FailureReason; 7] = [
+    FailureReason::Inactive,
+    FailureReason::Agent,
+    FailureReason::Resource(ResourceKind::Cpu),
+    FailureReason::Resource(ResourceKind::Memory),
+    FailureReason::Resource(ResourceKind::Ports),
+    FailureReason::Resource(ResourceKind::Gpu),
+    FailureReason::DistinctInstance,
+];
+
+/// The requirements that a container instance does not meet, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shortfalls(u8);
+
+impl Shortfalls {
+    /// The first of them in the fixed order; `None` when the instance can take the task.
+    #[must_use]
+    pub fn first(self) -> Option<FailureReason> {
+        self.iter().next()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Each of them, in the fixed order.
+    pub fn iter(self) -> impl Iterator<Item = FailureReason> {
+        REQUIREMENTS
+            .into_iter()
+            .enumerate()
+            .filter(move |(bit, _)| self.0 & (1 << bit) != 0)
+            .map(|(_, reason)| reason)
+    }
+
+    fn set(&mut self, bit: u8, unmet: bool) {
+        self.0 |= u8::from(unmet) << bit;
+    }
+}
+
+/// What a row lacks to take a task.
+pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfalls {
+    let record = pool.record(row);
+    let left = pool.remaining(row);
+    let demand = ask.demand;
+    let mut unmet = Shortfalls::default();
+    unmet.set(0, record.status != ContainerInstanceStatus::Active);
+    unmet.set(1, !record.agent_connected);
+    unmet.set(2, left.cpu < demand.cpu);
+    unmet.set(3, left.memory < demand.memory);
+    unmet.set(4, demand.has_ports() && !pool.ports_free(row, demand));
+    unmet.set(5, left.gpus < demand.gpus);
+    unmet.set(
+        6,
+        ask.distinct_instance && pool.tasks_of_group(row, ask.group) > 0,
+    );
+    unmet
+}
+
+/// Whether a row can take a task: the same requirements, read from the columns.
+#[inline]
+pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
+    let demand = ask.demand;
+    pool.capacity().open[row] != 0
+        && pool.cpu()[row] >= demand.cpu
+        && pool.memory()[row] >= demand.memory
+        && pool.gpus()[row] >= demand.gpus
+        && (!demand.has_ports() || pool.ports_free(row, demand))
+        && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
+}
+
+/// The rows that can take a task, in order of registration.
+pub(super) fn feasible<'p>(
+    pool: &'p Pool<'_>,
+    ask: &'p Ask<'_>,
+) -> impl Iterator<Item = usize> + 'p {
+    (0..pool.len()).filter(move |row| fits(pool, ask, *row))
+}
+
+/// The reason told for a task that no row can take: the first shortfall of the row with the fewest, the oldest such row.
+pub(super) fn refusal(pool: &Pool<'_>, ask: &Ask<'_>) -> Refusal {
+    let closest = (0..pool.len())
+        .map(|row| (shortfalls(pool, ask, row), row))
+        .min_by_key(|(unmet, row)| (unmet.count(), *row));
+    match closest {
+        Some((unmet, row)) => Refusal {
+            reason: unmet.first().unwrap_or(FailureReason::Missing),
+            closest: Some(pool.instances()[row]),
+        },
+        None => Refusal::from(FailureReason::Missing),
+    }
+}

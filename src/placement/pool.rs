@@ -1,0 +1,250 @@
+//! What a scheduler may read: a cluster's container instances, with the picks already made for the same request.
+
+use std::borrow::Cow;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
+use crate::ledger::cluster::Capacity;
+use crate::ledger::demand::ports_clash;
+use crate::ledger::instance::PORT_QUOTA;
+use crate::ledger::{Demand, InstanceRecord, Ledger};
+use crate::model::FailureReason;
+
+use super::ask::Ask;
+use super::filter::{self, Shortfalls};
+use super::rank;
+use super::{Placement, Refusal};
+
+/// What the control plane has left to give on one container instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remaining {
+    /// CPU units.
+    pub cpu: u32,
+    /// MiB.
+    pub memory: u32,
+    /// GPUs.
+    pub gpus: u32,
+}
+
+/// A pick made for an earlier task of the same request.
+#[derive(Clone, Debug)]
+struct Pick {
+    row: usize,
+    demand: Demand,
+}
+
+/// A cluster's container instances as a scheduler may read them.
+///
+/// Rows are in order of registration and cover ACTIVE and DRAINING instances; a row is only good for this pool.
+/// The pool shows the ledger as it is, less the picks made with [`take`](Self::take).
+#[derive(Clone, Debug)]
+pub struct Pool<'a> {
+    ledger: &'a Ledger,
+    capacity: &'a Capacity,
+    cpu: Cow<'a, [u32]>,
+    memory: Cow<'a, [u32]>,
+    gpus: Cow<'a, [u32]>,
+    picks: Vec<Pick>,
+}
+
+impl<'a> Pool<'a> {
+    pub(crate) fn new(ledger: &'a Ledger, cluster: ClusterId) -> Self {
+        let capacity = &ledger.cluster(cluster).capacity;
+        Self {
+            ledger,
+            capacity,
+            cpu: Cow::Borrowed(&capacity.cpu),
+            memory: Cow::Borrowed(&capacity.memory),
+            gpus: Cow::Borrowed(&capacity.gpus),
+            picks: Vec::new(),
+        }
+    }
+
+    /// Picks a container instance for an ask: later asks see what is left.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way when the instance can't take the task; the pool is then as it was.
+    pub fn take(
+        &mut self,
+        ask: &Ask<'_>,
+        instance: ContainerInstanceId,
+    ) -> Result<(), FailureReason> {
+        let row = self.can_take(ask, instance)?;
+        self.take_row(row, ask.demand);
+        Ok(())
+    }
+
+    /// Whether a container instance can take the task.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way.
+    pub fn can_take(
+        &self,
+        ask: &Ask<'_>,
+        instance: ContainerInstanceId,
+    ) -> Result<usize, FailureReason> {
+        let row = self.capacity.row(instance).ok_or(FailureReason::Missing)?;
+        match self.shortfalls(ask, row).first() {
+            Some(reason) => Err(reason),
+            None => Ok(row),
+        }
+    }
+
+    /// Debits a row that can take the demand.
+    fn take_row(&mut self, row: usize, demand: &Demand) {
+        self.cpu.to_mut()[row] -= demand.cpu;
+        self.memory.to_mut()[row] -= demand.memory;
+        self.gpus.to_mut()[row] -= demand.gpus;
+        self.picks.push(Pick {
+            row,
+            demand: demand.clone(),
+        });
+    }
+
+    /// The container instances, one a row, in order of registration.
+    #[must_use]
+    pub fn instances(&self) -> &'a [ContainerInstanceId] {
+        &self.capacity.instances
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.capacity.len()
+    }
+
+    /// Whether the cluster has no container instance.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.capacity.is_empty()
+    }
+
+    /// What is left in a row.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    #[must_use]
+    pub fn remaining(&self, row: usize) -> Remaining {
+        Remaining {
+            cpu: self.cpu[row],
+            memory: self.memory[row],
+            gpus: self.gpus[row],
+        }
+    }
+
+    /// The container instance of a row, as the control plane knows it (without the picks).
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    #[must_use]
+    pub fn record(&self, row: usize) -> &'a InstanceRecord {
+        let record = self.ledger.instance(self.capacity.instances[row]);
+        record.expect("a container instance with a row is known")
+    }
+
+    /// The value of an attribute in a row; `None` when the instance lacks it or it has no value.
+    #[must_use]
+    pub fn attribute(&self, row: usize, name: &str) -> Option<&'a str> {
+        let column = self.capacity.attributes.get(name)?;
+        let value = usize::try_from(*column.rows.get(row)?).ok()?;
+        column
+            .values
+            .get(value.checked_sub(1)?)
+            .map(|value| &**value)
+    }
+
+    /// How many tasks of a group are wanted RUNNING in a row, picks included.
+    #[must_use]
+    pub fn tasks_of_group(&self, row: usize, group: Option<GroupId>) -> u32 {
+        let known = group
+            .and_then(|group| self.ledger.groups().get(group))
+            .and_then(|group| group.wanted.get(&self.capacity.instances[row]).copied())
+            .unwrap_or(0);
+        known + self.picks_in(row)
+    }
+
+    /// The rows that can take the task, in order of registration.
+    pub fn feasible<'p>(&'p self, ask: &'p Ask<'_>) -> impl Iterator<Item = usize> + 'p {
+        filter::feasible(self, ask)
+    }
+
+    /// The row that the ask's rules prefer among `candidates`, ties broken as the run breaks them; `None` of none.
+    #[must_use]
+    pub fn rank(&self, ask: &Ask<'_>, mut candidates: Vec<usize>) -> Option<usize> {
+        rank::choose(self, ask, &mut candidates)
+    }
+
+    /// What a row lacks to take the task.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    #[must_use]
+    pub fn shortfalls(&self, ask: &Ask<'_>, row: usize) -> Shortfalls {
+        filter::shortfalls(self, ask, row)
+    }
+
+    /// Why no row can take the task: the reason and the row that came closest.
+    #[must_use]
+    pub fn refusal(&self, ask: &Ask<'_>) -> Refusal {
+        filter::refusal(self, ask)
+    }
+
+    /// A row as a placement.
+    pub(crate) fn placed(&self, row: usize) -> Placement {
+        Ok(self.capacity.instances[row])
+    }
+
+    pub(crate) fn ledger(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    pub(crate) fn capacity(&self) -> &'a Capacity {
+        self.capacity
+    }
+
+    pub(crate) fn cpu(&self) -> &[u32] {
+        &self.cpu
+    }
+
+    pub(crate) fn memory(&self) -> &[u32] {
+        &self.memory
+    }
+
+    pub(crate) fn gpus(&self) -> &[u32] {
+        &self.gpus
+    }
+
+    /// How many picks fell on a row.
+    pub(crate) fn picks_in(&self, row: usize) -> u32 {
+        let picks = self.picks.iter().filter(|pick| pick.row == row).count();
+        u32::try_from(picks).expect("a request asks for few tasks")
+    }
+
+    /// The rows picked, once for each pick.
+    pub(crate) fn picked_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.picks.iter().map(|pick| pick.row)
+    }
+
+    /// Whether the static host ports of a demand are free in a row and within its quota.
+    pub(crate) fn ports_free(&self, row: usize, demand: &Demand) -> bool {
+        let record = self.record(row);
+        let picked = || self.picks.iter().filter(|pick| pick.row == row);
+        let clashes = ports_clash(&record.spec.reserved_tcp, &demand.tcp)
+            || ports_clash(&record.tcp, &demand.tcp)
+            || ports_clash(&record.spec.reserved_udp, &demand.udp)
+            || ports_clash(&record.udp, &demand.udp)
+            || picked().any(|pick| {
+                ports_clash(&pick.demand.tcp, &demand.tcp)
+                    || ports_clash(&pick.demand.udp, &demand.udp)
+            });
+        let taken: usize = picked()
+            .map(|pick| pick.demand.tcp.len() + pick.demand.udp.len())
+            .sum();
+        let wanted = demand.tcp.len() + demand.udp.len();
+        !clashes && record.ports_in_use() + taken + wanted <= PORT_QUOTA
+    }
+}

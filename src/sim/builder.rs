@@ -1,0 +1,206 @@
+//! Building a simulation.
+
+use thiserror::Error;
+
+use crate::arn::{Naming, NamingError};
+use crate::draw::Draws;
+use crate::engine::{Engine, EventTies, Parts};
+use crate::invariant::{Checking, Invariant, Invariants};
+use crate::model::{FailureShape, PlacementTies, Profile, Reads, Settings, Timestamp};
+use crate::placement::{EcsScheduler, Scheduler};
+use crate::trace::{Recorder, TraceMode};
+
+use super::Simulation;
+
+/// The beginning of 2026, in milliseconds since that of 1970.
+const EPOCH_MILLIS: u64 = 1_767_225_600_000;
+
+/// What a simulation can't be built from.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The region or the account can't be part of an ARN.
+    #[error(transparent)]
+    Naming(#[from] NamingError),
+}
+
+/// The options of a simulation; each has a default.
+///
+/// ```
+/// use wavetank::model::Profile;
+/// use wavetank::Simulation;
+///
+/// let sim = Simulation::builder().seed(7).region("eu-central-1").profile(Profile::realistic()).build()?;
+/// assert_eq!(sim.seed(), 7);
+/// # Ok::<(), wavetank::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Builder {
+    draws: Draws,
+    region: String,
+    account_id: String,
+    epoch: Timestamp,
+    profile: Profile,
+    reads: Reads,
+    scheduler: Box<dyn Scheduler>,
+    placement_ties: PlacementTies,
+    event_ties: EventTies,
+    failures: FailureShape,
+    trace: TraceMode,
+    checking: Checking,
+    invariants: Invariants,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            draws: Draws::new(0),
+            region: "us-east-1".to_owned(),
+            account_id: "123456789012".to_owned(),
+            epoch: Timestamp::from_millis(EPOCH_MILLIS),
+            profile: Profile::ideal(),
+            reads: Reads::Consistent,
+            scheduler: Box::<EcsScheduler>::default(),
+            placement_ties: PlacementTies::default(),
+            event_ties: EventTies::default(),
+            failures: FailureShape::default(),
+            trace: TraceMode::default(),
+            checking: Checking::default(),
+            invariants: Invariants::standard(),
+        }
+    }
+}
+
+impl Builder {
+    /// The seed of all luck and of all ids; 0 unless set. Overrides set before are dropped.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.draws = Draws::new(seed);
+        self
+    }
+
+    /// The luck itself, with its seed and what is overridden at some addresses.
+    #[must_use]
+    pub fn draws(mut self, draws: Draws) -> Self {
+        self.draws = draws;
+        self
+    }
+
+    /// The region in ARNs; `us-east-1` unless set.
+    #[must_use]
+    pub fn region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.region);
+        self
+    }
+
+    /// The account in ARNs, twelve digits; `123456789012` unless set.
+    #[must_use]
+    pub fn account_id(mut self, account_id: &str) -> Self {
+        account_id.clone_into(&mut self.account_id);
+        self
+    }
+
+    /// What the calendar says at simulated time zero; the beginning of 2026 unless set.
+    #[must_use]
+    pub fn epoch(mut self, epoch: Timestamp) -> Self {
+        self.epoch = epoch;
+        self
+    }
+
+    /// How long things take and what containers do; [`Profile::ideal`] unless set.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Whether Describe and List see the truth; they do unless set.
+    #[must_use]
+    pub fn reads(mut self, reads: Reads) -> Self {
+        self.reads = reads;
+        self
+    }
+
+    /// Who places RunTask's tasks; [`EcsScheduler`] unless set.
+    #[must_use]
+    pub fn scheduler(mut self, scheduler: impl Scheduler + 'static) -> Self {
+        self.scheduler = Box::new(scheduler);
+        self
+    }
+
+    /// How equal container instances are chosen among; by luck unless set.
+    #[must_use]
+    pub fn placement_ties(mut self, ties: PlacementTies) -> Self {
+        self.placement_ties = ties;
+        self
+    }
+
+    /// The order of events due at the same time; as scheduled unless set.
+    #[must_use]
+    pub fn event_ties(mut self, ties: EventTies) -> Self {
+        self.event_ties = ties;
+        self
+    }
+
+    /// How many failures RunTask tells of one task; one unless set.
+    #[must_use]
+    pub fn failures(mut self, shape: FailureShape) -> Self {
+        self.failures = shape;
+        self
+    }
+
+    /// How much of the trace is kept; the digest covers all of it in any case.
+    #[must_use]
+    pub fn trace(mut self, mode: TraceMode) -> Self {
+        self.trace = mode;
+        self
+    }
+
+    /// When invariants look; after every event in debug builds and only at rest in others, unless set.
+    #[must_use]
+    pub fn checking(mut self, checking: Checking) -> Self {
+        self.checking = checking;
+        self
+    }
+
+    /// Adds an invariant to the standard ones.
+    #[must_use]
+    pub fn invariant(mut self, invariant: impl Invariant + 'static) -> Self {
+        self.invariants.add(invariant);
+        self
+    }
+
+    /// Drops every invariant added so far, the standard ones included.
+    #[must_use]
+    pub fn without_invariants(mut self) -> Self {
+        self.invariants = Invariants::none();
+        self
+    }
+
+    /// Builds it: an empty account at simulated time zero.
+    ///
+    /// # Errors
+    ///
+    /// When the region or the account can't be part of an ARN.
+    pub fn build(self) -> Result<Simulation, BuildError> {
+        let naming = Naming::new(self.draws.seed(), &self.region, &self.account_id)?;
+        Ok(Simulation {
+            engine: Engine::new(Parts {
+                draws: self.draws,
+                profile: self.profile,
+                settings: Settings {
+                    naming,
+                    epoch: self.epoch,
+                    placement_ties: self.placement_ties,
+                    failures: self.failures,
+                },
+                reads: self.reads,
+                scheduler: self.scheduler,
+                recorder: Recorder::new(self.trace),
+                invariants: self.invariants,
+                checking: self.checking,
+                event_ties: self.event_ties,
+            }),
+        })
+    }
+}

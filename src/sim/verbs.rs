@@ -1,0 +1,57 @@
+//! One method for each operation of the API.
+
+use crate::model::*;
+
+use super::Simulation;
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $method:ident($request:ident) -> $output:ident;)*) => {
+        impl Simulation {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// What ECS answers to the request; nothing has changed then.
+                pub fn $method(&mut self, request: $request) -> Result<$output, ApiError> {
+                    self.engine.$method(&request)
+                }
+            )*
+        }
+    };
+}
+
+verbs! {
+    /// Creates a cluster; an active one of that name is the answer as it is.
+    create_cluster(CreateCluster) -> CreateClusterOutput;
+    /// Deletes an empty cluster.
+    delete_cluster(DeleteCluster) -> DeleteClusterOutput;
+    /// Describes clusters; unknown ones are failures.
+    describe_clusters(DescribeClusters) -> DescribeClustersOutput;
+    /// Lists the ARNs of active clusters, in order of creation.
+    list_clusters(ListClusters) -> ListClustersOutput;
+    /// Registers a container instance, as its agent does.
+    register_container_instance(RegisterContainerInstance) -> RegisterContainerInstanceOutput;
+    /// Deregisters a container instance; with `force` its tasks are given up.
+    deregister_container_instance(DeregisterContainerInstance) -> DeregisterContainerInstanceOutput;
+    /// Describes container instances; unknown ones are failures.
+    describe_container_instances(DescribeContainerInstances) -> DescribeContainerInstancesOutput;
+    /// Lists the ARNs of container instances, in order of registration.
+    list_container_instances(ListContainerInstances) -> ListContainerInstancesOutput;
+    /// Starts or ends the draining of container instances.
+    update_container_instances_state(UpdateContainerInstancesState) -> UpdateContainerInstancesStateOutput;
+    /// Registers the next revision of a family.
+    register_task_definition(RegisterTaskDefinition) -> RegisterTaskDefinitionOutput;
+    /// Describes a task definition.
+    describe_task_definition(DescribeTaskDefinition) -> DescribeTaskDefinitionOutput;
+    /// Places up to ten tasks; those without a place are failures, not an error.
+    run_task(RunTask) -> RunTaskOutput;
+    /// Starts a task on each of some named container instances.
+    start_task(StartTask) -> StartTaskOutput;
+    /// Wants a task stopped.
+    stop_task(StopTask) -> StopTaskOutput;
+    /// Describes tasks; unknown ones are failures.
+    describe_tasks(DescribeTasks) -> DescribeTasksOutput;
+    /// Lists the ARNs of tasks, in order of creation.
+    list_tasks(ListTasks) -> ListTasksOutput;
+}

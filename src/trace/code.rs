@@ -1,0 +1,270 @@
+//! How the words of ECS and of the ledger become small numbers in records, and words again in lines.
+
+use crate::ledger::event::Report;
+use crate::ledger::host::HostContainerPhase;
+use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
+use crate::model::{ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind, StopCode};
+
+/// A closed list of words, each with a number from 1 that is part of the trace format.
+pub(super) trait Code: Copy + 'static {
+    /// Every word.
+    const WORDS: &'static [Self];
+
+    /// Its number.
+    fn code(self) -> u8;
+
+    /// Its spelling.
+    fn word(self) -> &'static str;
+}
+
+/// The spelling of the word with a number; `?` when there is none.
+pub(super) fn word<T: Code>(code: u8) -> &'static str {
+    T::WORDS
+        .iter()
+        .find(|word| word.code() == code)
+        .map_or("?", |word| word.word())
+}
+
+impl Code for LastStatus {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Provisioning => 1,
+            Self::Pending => 2,
+            Self::Activating => 3,
+            Self::Running => 4,
+            Self::Deactivating => 5,
+            Self::Stopping => 6,
+            Self::Deprovisioning => 7,
+            Self::Stopped => 8,
+            Self::Deleted => 9,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Code for StopCode {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::TaskFailedToStart => 1,
+            Self::EssentialContainerExited => 2,
+            Self::UserInitiated => 3,
+            Self::ServiceSchedulerInitiated => 4,
+            Self::SpotInterruption => 5,
+            Self::TerminationNotice => 6,
+            Self::InfrastructureHealth => 7,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Code for ContainerInstanceStatus {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Active => 1,
+            Self::Draining => 2,
+            Self::Registering => 3,
+            Self::Deregistering => 4,
+            Self::RegistrationFailed => 5,
+            Self::Inactive => 6,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Code for FailureReason {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Inactive => 1,
+            Self::Agent => 2,
+            Self::Attribute => 3,
+            Self::Location => 4,
+            Self::Resource(ResourceKind::Cpu) => 5,
+            Self::Resource(ResourceKind::Memory) => 6,
+            Self::Resource(ResourceKind::Ports) => 7,
+            Self::Resource(ResourceKind::Eni) => 8,
+            Self::Resource(ResourceKind::Gpu) => 9,
+            Self::MemberOf => 10,
+            Self::DistinctInstance => 11,
+            Self::Missing => 12,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::MemberOf => "memberOf",
+            Self::DistinctInstance => "distinctInstance",
+            _ => self.as_str(),
+        }
+    }
+}
+
+impl Code for StoppedReason {
+    const WORDS: &'static [Self] = &[
+        Self::None,
+        Self::Given,
+        Self::StoppedByUser,
+        Self::EssentialContainerExited,
+        Self::CannotPull,
+        Self::DeregistrationForced,
+    ];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::None => 1,
+            Self::Given => 2,
+            Self::StoppedByUser => 3,
+            Self::EssentialContainerExited => 4,
+            Self::CannotPull => 5,
+            Self::DeregistrationForced => 6,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Given => "given",
+            Self::StoppedByUser => "stopped-by-user",
+            Self::EssentialContainerExited => "essential-container-exited",
+            Self::CannotPull => "cannot-pull",
+            Self::DeregistrationForced => "deregistration-forced",
+        }
+    }
+}
+
+impl Code for ContainerStatus {
+    const WORDS: &'static [Self] = &[Self::Pending, Self::Running, Self::Stopped];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Pending => 1,
+            Self::Running => 2,
+            Self::Stopped => 3,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Code for ContainerReason {
+    const WORDS: &'static [Self] = &[Self::None, Self::OutOfMemory, Self::CannotPull];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::None => 1,
+            Self::OutOfMemory => 2,
+            Self::CannotPull => 3,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::OutOfMemory => "out-of-memory",
+            Self::CannotPull => "cannot-pull",
+        }
+    }
+}
+
+impl Code for HostContainerPhase {
+    const WORDS: &'static [Self] = &[
+        Self::Waiting,
+        Self::Pulling,
+        Self::Starting,
+        Self::Running,
+        Self::Stopping,
+        Self::Stopped,
+    ];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Waiting => 1,
+            Self::Pulling => 2,
+            Self::Starting => 3,
+            Self::Running => 4,
+            Self::Stopping => 5,
+            Self::Stopped => 6,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Pulling => "pulling",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl Code for Report {
+    const WORDS: &'static [Self] = &[Self::Running, Self::Stopped];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Running => 1,
+            Self::Stopped => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Stopped => "STOPPED",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_codes<T: Code>() {
+        let codes: Vec<usize> = T::WORDS
+            .iter()
+            .map(|word| usize::from(word.code()))
+            .collect();
+        assert_eq!(
+            codes,
+            (1..=T::WORDS.len()).collect::<Vec<_>>(),
+            "numbers are dense and follow the list"
+        );
+        for known in T::WORDS {
+            assert_eq!(word::<T>(known.code()), known.word());
+        }
+        assert_eq!(word::<T>(0), "?");
+    }
+
+    #[test]
+    fn every_word_has_its_own_number() {
+        check_codes::<LastStatus>();
+        check_codes::<StopCode>();
+        check_codes::<ContainerInstanceStatus>();
+        check_codes::<FailureReason>();
+        check_codes::<StoppedReason>();
+        check_codes::<ContainerStatus>();
+        check_codes::<ContainerReason>();
+        check_codes::<HostContainerPhase>();
+        check_codes::<Report>();
+    }
+}

@@ -1,0 +1,193 @@
+//! The kinds of records, and the numbers they have in bytes.
+
+/// Declares the kinds: variant, number, name in traces.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)*) => {
+        /// What a [`Record`](super::Record) tells of.
+        ///
+        /// Numbers up to 63 are causes: why a step happened. Numbers from 64 are changes: what the step did to the
+        /// ledger; those from 128 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
+        /// are added, and are never given twice.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Kind {
+            $($(#[$doc])* $variant = $number,)*
+        }
+
+        impl Kind {
+            /// Every kind, by ascending number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The kind with a number, if there is one.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// Its name in JSON lines.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The user called the simulation between two events.
+    Call = 1, "call";
+    /// A request or fault came due that the user had scheduled.
+    Input = 2, "input";
+    /// The agent received a new task.
+    PayloadDelivered = 3, "payload-delivered";
+    /// The control plane sent the stop of a task.
+    StopSent = 4, "stop-sent";
+    /// The agent received the stop of a task.
+    StopDelivered = 5, "stop-delivered";
+    /// An image pull ended.
+    PullEnded = 6, "pull-ended";
+    /// A container's process began.
+    ContainerStarted = 7, "container-started";
+    /// A container's process ended by itself.
+    ContainerExited = 8, "container-exited";
+    /// A container's process ended because it was told to.
+    ContainerStopped = 9, "container-stopped";
+    /// The control plane received a task's state.
+    TaskReported = 10, "task-reported";
+    /// The control plane received a container's end.
+    ContainerReported = 11, "container-reported";
+    /// A stopped task was describable long enough.
+    TaskExpired = 12, "task-expired";
+    /// A deregistered container instance was describable long enough.
+    ContainerInstanceExpired = 13, "container-instance-expired";
+
+    /// A cluster came to be, or came back under its name.
+    ClusterCreated = 64, "cluster-created";
+    /// A cluster was deleted.
+    ClusterDeleted = 65, "cluster-deleted";
+    /// A container instance came to be.
+    InstanceRegistered = 72, "container-instance-registered";
+    /// An agent came back under its ARN.
+    InstanceReregistered = 73, "container-instance-registered-again";
+    /// A container instance changed its status.
+    InstanceStatusChanged = 74, "container-instance-status";
+    /// An agent connected or disconnected.
+    AgentConnectionChanged = 75, "agent-connection";
+    /// A container instance became INACTIVE.
+    InstanceDeregistered = 76, "container-instance-deregistered";
+    /// An INACTIVE container instance is no longer described.
+    InstanceForgotten = 77, "container-instance-forgotten";
+    /// A revision of a family came to be.
+    DefinitionRegistered = 80, "task-definition-registered";
+    /// A task group was named for the first time.
+    GroupOpened = 84, "group-opened";
+    /// A request for tasks was accepted.
+    LaunchOpened = 85, "launch-opened";
+    /// A task was placed.
+    TaskPlaced = 96, "task-placed";
+    /// A task could not be placed.
+    TaskRefused = 97, "task-refused";
+    /// A task's desired status fell to STOPPED.
+    TaskUnwanted = 98, "task-unwanted";
+    /// A task's last status rose.
+    TaskMoved = 99, "task-moved";
+    /// The control plane learnt the agent's times of a task.
+    TaskTimed = 100, "task-timed";
+    /// The control plane learnt what became of a container.
+    ContainerMoved = 101, "container-moved";
+    /// A task's version grew and nothing else.
+    TaskTouched = 102, "task-touched";
+    /// A stopped task is no longer described.
+    TaskForgotten = 103, "task-forgotten";
+    /// An idempotency token was used for the first time.
+    TokenKept = 112, "token-kept";
+    /// Pulls of some images fail from now on.
+    PullFailing = 113, "pull-failing";
+
+    /// An agent has a task in its queue.
+    HostAccepted = 128, "host-accepted";
+    /// A task holds its demand on the host.
+    HostStarted = 129, "host-started";
+    /// A task left the queue without having held anything.
+    HostDequeued = 130, "host-dequeued";
+    /// An agent was told to stop a task.
+    HostToldToStop = 131, "host-told-to-stop";
+    /// A container moved on.
+    HostContainerMoved = 132, "host-container-moved";
+    /// A container ended, or will never begin.
+    HostContainerEnded = 133, "host-container-ended";
+    /// An agent chose host ports.
+    HostPortsChosen = 134, "host-ports-chosen";
+    /// A pull of a task ended.
+    HostPulled = 135, "host-pulled";
+    /// Every container of a task runs or has ended.
+    HostRunning = 136, "host-running";
+    /// Every container of a task has ended.
+    HostStopped = 137, "host-stopped";
+    /// The end of a task was acknowledged.
+    HostForgotten = 138, "host-forgotten";
+
+    /// The fingerprint of what did not fit into the record before.
+    Content = 255, "content";
+}
+
+impl Kind {
+    /// Its number in bytes.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether it tells why a step happened rather than what it did.
+    #[must_use]
+    pub const fn is_cause(self) -> bool {
+        self.number() < 64
+    }
+
+    /// Whether it tells of a host rather than of the control plane.
+    #[must_use]
+    pub const fn is_on_host(self) -> bool {
+        self.number() >= 128 && self.number() < 255
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_of_the_format_never_move() {
+        let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
+        let causes: Vec<u8> = (1..=13).collect();
+        let changes = [
+            64, 65, 72, 73, 74, 75, 76, 77, 80, 84, 85, 96, 97, 98, 99, 100, 101, 102, 103, 112,
+            113,
+        ];
+        let hosts: Vec<u8> = (128..=138).collect();
+        assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_number_alone() {
+        for number in 0..=u8::MAX {
+            match Kind::from_number(number) {
+                Some(kind) => assert_eq!(kind.number(), number),
+                None => assert!(!Kind::ALL.iter().any(|kind| kind.number() == number)),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_told_once() {
+        let mut names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Kind::ALL.len());
+    }
+}

@@ -1,0 +1,25 @@
+//! What happened, record by record: a digest to compare runs by, lines to read, and the first difference of two runs.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `kind` | the kinds of records and their numbers |
+//! | `record` | the record of 24 bytes |
+//! | `code`, `encode` | events and changes as records |
+//! | `line` | records as text and JSON |
+//! | `recorder` | the digest, and the records kept |
+//! | `diff` | the first difference of two traces |
+
+mod code;
+mod diff;
+mod encode;
+mod kind;
+mod line;
+mod record;
+mod recorder;
+#[cfg(test)]
+mod samples;
+
+pub use diff::Divergence;
+pub use kind::Kind;
+pub use record::Record;
+pub use recorder::{Recorder, TraceMode};

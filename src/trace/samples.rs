@@ -1,0 +1,349 @@
+//! One sample of every change and event, for the tests of this module.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
+use crate::ledger::cluster::ClusterSpec;
+use crate::ledger::definition::DefinitionSpec;
+use crate::ledger::event::Report;
+use crate::ledger::host::HostContainerPhase;
+use crate::ledger::instance::InstanceSpec;
+use crate::ledger::launch::LaunchEcho;
+use crate::ledger::task::{ContainerReason, ContainerStatus};
+use crate::ledger::token::Token;
+use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
+use crate::model::{
+    ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
+    RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition, Workload,
+};
+use crate::time::SimTime;
+
+const TASK: TaskId = TaskId::new(3);
+const CLUSTER: ClusterId = ClusterId::new(0);
+const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
+
+pub(super) fn cluster(name: &str) -> Change {
+    let spec = ClusterSpec {
+        name: name.into(),
+        arn: "arn:cluster".into(),
+        request: CreateCluster::default(),
+    };
+    Change::ClusterCreated {
+        cluster: CLUSTER,
+        spec: Arc::new(spec),
+    }
+}
+
+fn instance_spec() -> Arc<InstanceSpec> {
+    Arc::new(InstanceSpec {
+        cluster: CLUSTER,
+        arn: "arn:instance".into(),
+        ec2_instance_id: "i-0".into(),
+        cpu: 2048,
+        memory: 4096,
+        gpu_ids: Vec::new(),
+        reserved_tcp: vec![22],
+        reserved_udp: Vec::new(),
+        attributes: Vec::new(),
+        attribute_values: Vec::new(),
+        request: RegisterContainerInstance::default(),
+    })
+}
+
+fn container() -> ContainerPlan {
+    ContainerPlan {
+        name: "app".into(),
+        image: "web:1".into(),
+        essential: true,
+        stop_timeout: Duration::from_secs(30),
+        workload: Workload::ideal(),
+        ports: Vec::new(),
+        cpu: "256".into(),
+        memory: None,
+        memory_reservation: None,
+    }
+}
+
+fn definition() -> Change {
+    let spec = DefinitionSpec {
+        family: "web".into(),
+        revision: 1,
+        arn: "arn:definition".into(),
+        definition: Arc::new(TaskDefinition::default()),
+        tags: Vec::new(),
+        demand: Demand::default(),
+        containers: Arc::from([container()]),
+    };
+    Change::DefinitionRegistered {
+        definition: TaskDefinitionId::new(2),
+        spec: Arc::new(spec),
+    }
+}
+
+pub(super) fn launch(cpu: u32, plain: bool) -> Change {
+    let spec = LaunchSpec {
+        cluster: CLUSTER,
+        definition: TaskDefinitionId::new(2),
+        group: GroupId::new(4),
+        group_name: "family:web".into(),
+        demand: Demand {
+            cpu,
+            ..Demand::default()
+        },
+        distinct_instance: false,
+        containers: Arc::from([container()]),
+        cluster_arn: "arn:cluster".into(),
+        definition_arn: "arn:definition".into(),
+        cpu: "256".into(),
+        memory: "512".into(),
+        echo: LaunchEcho::default(),
+    };
+    Change::LaunchOpened {
+        launch: LaunchId::new(5),
+        spec: Arc::new(spec),
+        plain,
+    }
+}
+
+pub(super) fn timed(pull_started: Moment) -> Change {
+    Change::TaskTimed {
+        task: TASK,
+        pull_started,
+        pull_stopped: SimTime::from_millis(5_100).into(),
+        execution_stopped: Moment::NEVER,
+    }
+}
+
+fn token() -> Change {
+    let token = Token {
+        at: SimTime::ZERO,
+        request: RunTask::new("web"),
+        tasks: vec![TASK],
+        failures: Vec::new(),
+    };
+    Change::TokenKept {
+        cluster: CLUSTER,
+        name: "once".into(),
+        token: Arc::new(token),
+    }
+}
+
+/// Every change of the control plane, with the line of its record behind the time and the step.
+pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
+    let (instance, task) = (INSTANCE, TASK);
+    let spec = instance_spec();
+    vec![
+        (cluster("default"), "cluster-0 created"),
+        (
+            Change::ClusterDeleted { cluster: CLUSTER },
+            "cluster-0 deleted",
+        ),
+        (
+            Change::InstanceRegistered {
+                instance,
+                spec: Arc::clone(&spec),
+            },
+            "container-instance-1 registered in cluster-0",
+        ),
+        (
+            Change::InstanceReregistered { instance, spec },
+            "container-instance-1 registered again in cluster-0",
+        ),
+        (
+            Change::InstanceStatusChanged {
+                instance,
+                to: ContainerInstanceStatus::Draining,
+            },
+            "container-instance-1 -> DRAINING",
+        ),
+        (
+            Change::AgentConnectionChanged {
+                instance,
+                connected: false,
+            },
+            "container-instance-1 agent disconnected",
+        ),
+        (
+            Change::InstanceDeregistered { instance },
+            "container-instance-1 deregistered",
+        ),
+        (
+            Change::InstanceForgotten { instance },
+            "container-instance-1 forgotten",
+        ),
+        (definition(), "task-definition-2 registered as revision 1"),
+        (
+            Change::GroupOpened {
+                group: GroupId::new(4),
+                cluster: CLUSTER,
+                name: "g".into(),
+            },
+            "group-4 opened in cluster-0",
+        ),
+        (
+            launch(256, false),
+            "launch-5 opened for task-definition-2 in cluster-0",
+        ),
+        (
+            launch(256, true),
+            "launch-5 opened for task-definition-2 in cluster-0 plain",
+        ),
+        (
+            Change::TaskPlaced {
+                task,
+                launch: LaunchId::new(70_005),
+                on: instance,
+            },
+            "task-3 placed on container-instance-1 by launch-70005",
+        ),
+        (
+            Change::TaskRefused {
+                task,
+                reason: FailureReason::Resource(ResourceKind::Cpu),
+            },
+            "task-3 refused RESOURCE:CPU",
+        ),
+        (
+            Change::TaskUnwanted {
+                task,
+                code: StopCode::UserInitiated,
+                reason: StoppedReason::Given,
+                given: Some("too loud".into()),
+            },
+            "task-3 desired STOPPED UserInitiated given",
+        ),
+        (
+            Change::TaskMoved {
+                task,
+                to: LastStatus::Running,
+            },
+            "task-3 -> RUNNING",
+        ),
+        (
+            timed(SimTime::from_millis(100).into()),
+            "task-3 timed pull-started pull-stopped 4983bc3acaa6",
+        ),
+        (
+            Change::ContainerMoved {
+                task,
+                container: 1,
+                to: ContainerStatus::Stopped,
+                exit_code: Some(137),
+                reason: ContainerReason::OutOfMemory,
+            },
+            "task-3/1 -> STOPPED exit 137 out-of-memory",
+        ),
+        (Change::TaskTouched { task }, "task-3 touched"),
+        (Change::TaskForgotten { task }, "task-3 forgotten"),
+        (token(), "cluster-0 token kept"),
+        (
+            Change::PullFailing {
+                image: Glob::new("web*"),
+                until: SimTime::from_secs(30),
+            },
+            "pulls fail until 30.000s",
+        ),
+    ]
+}
+
+/// Every change of the hosts, likewise.
+pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
+    let task = TASK;
+    vec![
+        (
+            Change::HostAccepted {
+                task,
+                launch: LaunchId::new(5),
+                on: INSTANCE,
+            },
+            "host task-3 accepted on container-instance-1 by launch-5",
+        ),
+        (Change::HostStarted { task }, "host task-3 started"),
+        (Change::HostDequeued { task }, "host task-3 dequeued"),
+        (Change::HostToldToStop { task }, "host task-3 told to stop"),
+        (
+            Change::HostContainerMoved {
+                task,
+                container: 0,
+                to: HostContainerPhase::Starting,
+            },
+            "host task-3/0 -> starting",
+        ),
+        (
+            Change::HostContainerEnded {
+                task,
+                container: 0,
+                exit_code: Some(-1),
+                reason: ContainerReason::None,
+                essential: true,
+            },
+            "host task-3/0 ended exit -1 essential",
+        ),
+        (
+            Change::HostContainerEnded {
+                task,
+                container: 0,
+                exit_code: None,
+                reason: ContainerReason::CannotPull,
+                essential: false,
+            },
+            "host task-3/0 ended cannot-pull",
+        ),
+        (
+            Change::HostPortsChosen {
+                task,
+                ports: vec![32_768, 65_535],
+            },
+            "host task-3 ports 32768 65535",
+        ),
+        (
+            Change::HostPortsChosen {
+                task,
+                ports: vec![1, 2, 3, 4, 5],
+            },
+            "host task-3 ports 1 2 3 and 2 more",
+        ),
+        (Change::HostPulled { task }, "host task-3 pulled"),
+        (Change::HostRunning { task }, "host task-3 running"),
+        (Change::HostStopped { task }, "host task-3 stopped"),
+        (Change::HostForgotten { task }, "host task-3 forgotten"),
+    ]
+}
+
+/// Every event, likewise.
+pub(super) fn events() -> Vec<(Event, &'static str)> {
+    vec![
+        (Event::Input(4), "input 4"),
+        (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
+        (Event::StopSent(TASK), "stop-sent task-3"),
+        (Event::StopDelivered(TASK), "stop-delivered task-3"),
+        (Event::PullEnded(TASK, 0), "pull-ended task-3/0"),
+        (
+            Event::ContainerStarted(TASK, 1),
+            "container-started task-3/1",
+        ),
+        (Event::ContainerExited(TASK, 0), "container-exited task-3/0"),
+        (
+            Event::ContainerStopped(TASK, 0),
+            "container-stopped task-3/0",
+        ),
+        (
+            Event::TaskReported(TASK, Report::Running),
+            "task-reported task-3 RUNNING",
+        ),
+        (
+            Event::TaskReported(TASK, Report::Stopped),
+            "task-reported task-3 STOPPED",
+        ),
+        (
+            Event::ContainerReported(TASK, 1),
+            "container-reported task-3/1",
+        ),
+        (Event::TaskExpired(TASK), "task-expired task-3"),
+        (
+            Event::ContainerInstanceExpired(INSTANCE),
+            "container-instance-expired container-instance-1",
+        ),
+    ]
+}
