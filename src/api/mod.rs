@@ -14,7 +14,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod container_instance;
-pub mod fault;
+pub(crate) mod fault;
 pub(crate) mod launch;
 pub(crate) mod run_task;
 pub(crate) mod start_task;

@@ -12,9 +12,9 @@
 
 mod commit;
 mod dispatch;
-pub mod input;
+pub(crate) mod input;
 mod request;
-pub mod run;
+pub(crate) mod run;
 mod timers;
 mod watch;
 

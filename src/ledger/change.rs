@@ -26,133 +26,237 @@ use super::token::Token;
 pub enum Change {
     /// A cluster came to be, or came back under its name.
     ClusterCreated {
+        /// Which cluster.
         cluster: ClusterId,
+        /// What it was made with.
         spec: Arc<ClusterSpec>,
     },
     /// A cluster was deleted.
-    ClusterDeleted { cluster: ClusterId },
+    ClusterDeleted {
+        /// Which cluster.
+        cluster: ClusterId,
+    },
     /// A container instance came to be.
     InstanceRegistered {
+        /// Which container instance.
         instance: ContainerInstanceId,
+        /// What it was made with.
         spec: Arc<InstanceSpec>,
     },
     /// An agent came back under its ARN, perhaps with other attributes or versions.
     InstanceReregistered {
+        /// Which container instance.
         instance: ContainerInstanceId,
+        /// What it was made with.
         spec: Arc<InstanceSpec>,
     },
     /// ACTIVE to DRAINING or back.
     InstanceStatusChanged {
+        /// Which container instance.
         instance: ContainerInstanceId,
+        /// What it becomes.
         to: ContainerInstanceStatus,
     },
     /// Messages between agent and control plane stop or resume.
     AgentConnectionChanged {
+        /// Which container instance.
         instance: ContainerInstanceId,
+        /// Whether they resume.
         connected: bool,
     },
     /// A container instance became INACTIVE; its host is no longer followed.
-    InstanceDeregistered { instance: ContainerInstanceId },
+    InstanceDeregistered {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+    },
     /// An INACTIVE container instance is no longer described.
-    InstanceForgotten { instance: ContainerInstanceId },
+    InstanceForgotten {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+    },
     /// A revision of a family came to be.
     DefinitionRegistered {
+        /// Which task definition.
         definition: TaskDefinitionId,
+        /// What it was made with.
         spec: Arc<DefinitionSpec>,
     },
     /// A task group was named for the first time.
     GroupOpened {
+        /// Which task group.
         group: GroupId,
+        /// Which cluster.
         cluster: ClusterId,
+        /// Its name.
         name: Arc<str>,
     },
     /// A request was accepted whose tasks will share this.
     LaunchOpened {
+        /// Which launch.
         launch: LaunchId,
+        /// What it was made with.
         spec: Arc<LaunchSpec>,
+        /// Whether plain requests use it again.
         plain: bool,
     },
     /// A task was placed: it is PENDING and holds its demand in the ledger.
     TaskPlaced {
+        /// Which task.
         task: TaskId,
+        /// Which launch.
         launch: LaunchId,
+        /// Which container instance.
         on: ContainerInstanceId,
     },
     /// A task was asked for and could not be placed; its number is spent all the same.
-    TaskRefused { task: TaskId, reason: FailureReason },
+    TaskRefused {
+        /// Which task.
+        task: TaskId,
+        /// Why.
+        reason: FailureReason,
+    },
     /// A task was told to stop, or is known to stop by itself: its demand returns to the ledger.
     TaskUnwanted {
+        /// Which task.
         task: TaskId,
+        /// Who or what stops it.
         code: StopCode,
+        /// Why.
         reason: StoppedReason,
+        /// Why, in the caller's words.
         given: Option<Arc<str>>,
     },
     /// A task's last status rose.
-    TaskMoved { task: TaskId, to: LastStatus },
+    TaskMoved {
+        /// Which task.
+        task: TaskId,
+        /// What it becomes.
+        to: LastStatus,
+    },
     /// The control plane learnt when a task's images were pulled and when it ceased to execute.
     TaskTimed {
+        /// Which task.
         task: TaskId,
+        /// When its first pull began.
         pull_started: Moment,
+        /// When its last pull ended.
         pull_stopped: Moment,
+        /// When its first essential container stopped.
         execution_stopped: Moment,
     },
     /// The control plane learnt what became of a container.
     ContainerMoved {
+        /// Which task.
         task: TaskId,
+        /// Which container, in the order of the task definition.
         container: u16,
+        /// What it becomes.
         to: ContainerStatus,
+        /// Absent when it never ran.
         exit_code: Option<i32>,
+        /// Why.
         reason: ContainerReason,
     },
     /// A change that only a container saw became visible: the task's version grows.
-    TaskTouched { task: TaskId },
+    TaskTouched {
+        /// Which task.
+        task: TaskId,
+    },
     /// A stopped task is no longer described.
-    TaskForgotten { task: TaskId },
+    TaskForgotten {
+        /// Which task.
+        task: TaskId,
+    },
     /// An idempotency token was used for the first time.
     TokenKept {
+        /// Which cluster.
         cluster: ClusterId,
+        /// Its name.
         name: Arc<str>,
+        /// The first call that used it.
         token: Arc<Token>,
     },
     /// Pulls of matching images fail until then.
-    PullFailing { image: Glob, until: SimTime },
+    PullFailing {
+        /// Which images.
+        image: Glob,
+        /// Until when, that moment excluded.
+        until: SimTime,
+    },
 
     /// An agent has a task in its queue.
     HostAccepted {
+        /// Which task.
         task: TaskId,
+        /// Which launch.
         launch: LaunchId,
+        /// Which container instance.
         on: ContainerInstanceId,
     },
     /// A task left the queue and holds its demand on the host.
-    HostStarted { task: TaskId },
+    HostStarted {
+        /// Which task.
+        task: TaskId,
+    },
     /// A task left the queue without ever holding anything.
-    HostDequeued { task: TaskId },
+    HostDequeued {
+        /// Which task.
+        task: TaskId,
+    },
     /// An agent was told to stop a task.
-    HostToldToStop { task: TaskId },
+    HostToldToStop {
+        /// Which task.
+        task: TaskId,
+    },
     /// A container moved on.
     HostContainerMoved {
+        /// Which task.
         task: TaskId,
+        /// Which container, in the order of the task definition.
         container: u16,
+        /// What it becomes.
         to: HostContainerPhase,
     },
     /// A container ended, or will never begin.
     HostContainerEnded {
+        /// Which task.
         task: TaskId,
+        /// Which container, in the order of the task definition.
         container: u16,
+        /// Absent when it never ran.
         exit_code: Option<i32>,
+        /// Why.
         reason: ContainerReason,
+        /// Whether the task ends with it.
         essential: bool,
     },
     /// An agent chose host ports for a container.
-    HostPortsChosen { task: TaskId, ports: Vec<u16> },
+    HostPortsChosen {
+        /// Which task.
+        task: TaskId,
+        /// The ports, in the order of the container's dynamic mappings.
+        ports: Vec<u16>,
+    },
     /// A pull of a task ended.
-    HostPulled { task: TaskId },
+    HostPulled {
+        /// Which task.
+        task: TaskId,
+    },
     /// Every container of a task runs or has ended.
-    HostRunning { task: TaskId },
+    HostRunning {
+        /// Which task.
+        task: TaskId,
+    },
     /// Every container of a task has ended: what it held returns to the host.
-    HostStopped { task: TaskId },
+    HostStopped {
+        /// Which task.
+        task: TaskId,
+    },
     /// The control plane acknowledged the end of a task.
-    HostForgotten { task: TaskId },
+    HostForgotten {
+        /// Which task.
+        task: TaskId,
+    },
 }
 
 /// How long a stopped task stays describable: at least an hour, says the API reference of `DescribeTasks`; exactly an

@@ -16,14 +16,17 @@ const ROOT: usize = 3;
 /// Pairs of a key and a number, of which the one with the least key is at hand.
 ///
 /// Keys and numbers are kept apart, because looking for a place compares keys only.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Heap {
     /// Every family but the last is full, and the last is not empty.
     families: Vec<Family>,
     /// The number of each place of each family; any value where the place is vacant.
     numbers: Vec<u32>,
-    /// How many entries there are; they take up the places from [`ROOT`] on.
+    /// How many places from [`ROOT`] on are taken up, by entries and the gap.
     len: usize,
+    /// Whether the root was removed and its place not filled yet. Most pops are followed by a
+    /// push, and that fills the gap with less work than closing it and pushing would take.
+    gap: bool,
 }
 
 impl Heap {
@@ -33,12 +36,18 @@ impl Heap {
             families: Vec::new(),
             numbers: Vec::new(),
             len: 0,
+            gap: false,
         }
     }
 
     /// Adds an entry, whose key is less than `u128::MAX`.
     #[inline]
     pub(super) fn push(&mut self, key: u128, number: u32) {
+        if self.gap {
+            self.gap = false;
+            self.fill_gap(key, number);
+            return;
+        }
         let place = ROOT + self.len;
         if place / 4 == self.families.len() {
             self.families.push(Family([VACANT; 4]));
@@ -49,47 +58,39 @@ impl Heap {
     }
 
     /// Removes the entry with the least key.
-    ///
-    /// The gap sinks to a leaf before the last entry is put there and rises to its place. The
-    /// last entry is nearly always a great one, so asking on the way down whether it fits already
-    /// would be one more branch a level, for nothing.
     #[inline]
     pub(super) fn remove_first(&mut self) {
-        if self.len == 0 {
-            return;
-        }
-        self.len -= 1;
-        let last = ROOT + self.len;
-        let (key, number) = (self.families[last / 4].0[last % 4], self.numbers[last]);
-        self.families[last / 4].0[last % 4] = VACANT;
-        if last % 4 == 0 {
-            self.families.truncate(last / 4);
-            self.numbers.truncate(last);
+        if self.gap {
+            self.close_gap();
         }
         if self.len > 0 {
-            let leaf = self.sink_gap();
-            self.rise(leaf, key, number);
+            self.gap = true;
         }
     }
 
     /// The entry with the least key.
     #[inline]
     pub(super) fn first(&self) -> Option<(u128, u32)> {
-        let key = self.families.first()?.0[ROOT];
-        (key != VACANT).then(|| (key, self.numbers[ROOT]))
+        let place = if self.gap {
+            4 + least_of(*self.families.get(1)?).0
+        } else {
+            ROOT
+        };
+        let key = self.families.get(place / 4)?.0[place % 4];
+        (key != VACANT).then(|| (key, self.numbers[place]))
     }
 
     /// How many entries there are.
     #[inline]
     pub(super) const fn len(&self) -> usize {
-        self.len
+        self.len - self.gap as usize
     }
 
     /// The entries in the order of their places.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u128, u32)> + '_ {
         let keys = self.families.iter().flat_map(|family| family.0);
         let entries = keys.zip(self.numbers.iter().copied());
-        entries.skip(ROOT).take(self.len)
+        entries.skip(ROOT + usize::from(self.gap)).take(self.len())
     }
 
     /// Removes the entries that `keep` denies.
@@ -104,6 +105,33 @@ impl Heap {
         for (key, number) in kept {
             self.push(key, number);
         }
+    }
+
+    /// Fills the gap at the root with the last entry.
+    fn close_gap(&mut self) {
+        self.gap = false;
+        self.len -= 1;
+        let last = ROOT + self.len;
+        let (key, number) = (self.families[last / 4].0[last % 4], self.numbers[last]);
+        self.families[last / 4].0[last % 4] = VACANT;
+        if last % 4 == 0 {
+            self.families.truncate(last / 4);
+            self.numbers.truncate(last);
+        }
+        if self.len > 0 {
+            self.fill_gap(key, number);
+        }
+    }
+
+    /// Fills the gap at the root with an entry.
+    ///
+    /// The gap sinks to a leaf before the entry is put there and rises to its place. The entry is
+    /// nearly always a great one, so asking on the way down whether it fits already would be one
+    /// more branch a level, for nothing.
+    #[inline]
+    fn fill_gap(&mut self, key: u128, number: u32) {
+        let leaf = self.sink_gap();
+        self.rise(leaf, key, number);
     }
 
     /// Moves the gap at the root down to a leaf, always to the least child, and returns the leaf.

@@ -1,20 +1,21 @@
 //! The queue of what is still to come: events by time, then tie, then order of pushing.
 //!
-//! A heap holds a small entry for each event, and the events themselves stay put in slots. An
-//! event is cancelled by emptying its slot; its entry is skipped when it gets to the top, or
+//! A small entry for each event stands in line, and the events themselves stay put in slots. An
+//! event is cancelled by emptying its slot; its entry is skipped when it gets to the front, or
 //! swept away once such entries are the majority.
 
 mod heap;
+mod line;
 
 use std::fmt;
 
-use self::heap::Heap;
+use self::line::Line;
 use crate::time::SimTime;
 
 const SEQUENCE_BITS: u32 = 48;
 const TIE_BITS: u32 = 16;
 
-/// One number more would make the greatest key, which the heap keeps for itself.
+/// One number more would make the greatest key, which stands for none.
 const SEQUENCE_END: u64 = (1 << SEQUENCE_BITS) - 1;
 
 /// Below this many entries a sweep is not worth its bookkeeping.
@@ -32,13 +33,13 @@ const NO_SLOT: u32 = u32::MAX;
 pub struct Queue<E> {
     /// The slots of the events by [`key_of`]. Its first entry, if there is one, belongs to an
     /// event that is still pending, so that [`Queue::next_at`] is a look at it.
-    heap: Heap,
+    line: Line,
     slots: Vec<Slot<E>>,
     /// The first of the free slots, each of which names the next.
     free: u32,
     /// The sequence of the next push.
     sequence: u64,
-    /// How many entries of the heap belong to cancelled events.
+    /// How many entries in the line belong to cancelled events.
     dead: usize,
 }
 
@@ -73,7 +74,7 @@ impl<E> Queue<E> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            heap: Heap::new(),
+            line: Line::new(),
             slots: Vec::new(),
             free: NO_SLOT,
             sequence: 0,
@@ -102,7 +103,7 @@ impl<E> Queue<E> {
         assert!(sequence < SEQUENCE_END, "a queue takes 2^48 - 1 pushes");
         self.sequence += 1;
         let slot = self.fill_slot(Slot::Pending { sequence, event });
-        self.heap.push(key_of(at, tie, sequence), slot);
+        self.line.push(key_of(at, tie, sequence), slot);
         Key { sequence, slot }
     }
 
@@ -113,7 +114,7 @@ impl<E> Queue<E> {
         let event = self.empty_slot(key.slot);
         self.dead += 1;
         self.drop_dead_first();
-        if self.dead > self.heap.len() / 2 && self.heap.len() >= SWEEP_MIN {
+        if self.dead > self.line.len() / 2 && self.line.len() >= SWEEP_MIN {
             self.sweep();
         }
         Some(event)
@@ -122,9 +123,8 @@ impl<E> Queue<E> {
     /// Takes the next event and the time it is due.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let (key, slot) = self.heap.first()?;
+        let (key, slot) = self.line.take_first()?;
         let event = self.empty_slot(slot);
-        self.heap.remove_first();
         self.drop_dead_first();
         Some((time_of(key), event))
     }
@@ -133,24 +133,24 @@ impl<E> Queue<E> {
     #[inline]
     #[must_use]
     pub fn next_at(&self) -> Option<SimTime> {
-        self.heap.first().map(|(key, _)| time_of(key))
+        self.line.first().map(|(key, _)| time_of(key))
     }
 
     /// How many events are pending.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.heap.len() - self.dead
+    pub fn len(&self) -> usize {
+        self.line.len() - self.dead
     }
 
     /// Whether no event is pending.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The pending events and when they are due, in no promised order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> + '_ {
-        self.heap.iter().filter_map(|(key, slot)| {
+        self.line.iter().filter_map(|(key, slot)| {
             let event = self.slots[slot as usize].event(sequence_of(key))?;
             Some((time_of(key), event))
         })
@@ -181,17 +181,17 @@ impl<E> Queue<E> {
         }
     }
 
-    /// Restores the promise that the first entry of the heap is pending.
+    /// Restores the promise that the first entry in line is pending.
     #[inline]
     fn drop_dead_first(&mut self) {
         while self.dead > 0 && self.is_first_dead() {
-            self.heap.remove_first();
+            self.line.take_first();
             self.dead -= 1;
         }
     }
 
     fn is_first_dead(&self) -> bool {
-        self.heap
+        self.line
             .first()
             .is_some_and(|(key, slot)| self.slots[slot as usize].event(sequence_of(key)).is_none())
     }
@@ -199,7 +199,7 @@ impl<E> Queue<E> {
     /// Removes the entries of cancelled events.
     fn sweep(&mut self) {
         let slots = &self.slots;
-        self.heap
+        self.line
             .retain(|key, slot| slots[slot as usize].event(sequence_of(key)).is_some());
         self.dead = 0;
     }
@@ -294,7 +294,7 @@ mod tests {
             assert_eq!(queue.cancel(key), Some(index as u64));
         }
         assert!(queue.is_empty());
-        assert_eq!((queue.len(), queue.heap.len(), queue.dead), (0, 0, 0));
+        assert_eq!((queue.len(), queue.line.len(), queue.dead), (0, 0, 0));
         assert_eq!(queue.next_at(), None);
     }
 
@@ -306,7 +306,7 @@ mod tests {
         for _ in 0..10_000 {
             let timer = queue.push(at(1_000_000), 1);
             queue.cancel(timer);
-            assert!(queue.heap.len() <= SWEEP_MIN);
+            assert!(queue.line.len() <= SWEEP_MIN);
         }
         assert_eq!(queue.slots.len(), 2, "slots are used again");
         assert_eq!(drain(&mut queue), [(0, 0)]);
@@ -369,6 +369,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
         #[test]
         fn it_behaves_as_a_sorted_list(
             operations in prop::collection::vec(operation(), 0..600),

@@ -1,6 +1,6 @@
 //! The handle users hold.
 
-pub mod builder;
+pub(crate) mod builder;
 mod drive;
 mod verbs;
 

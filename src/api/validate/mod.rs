@@ -6,7 +6,7 @@
 //!
 //! | file | checks |
 //! | --- | --- |
-//! | [`run_task`] | `RunTask`, `StartTask` |
+//! | [`mod@run_task`] | `RunTask`, `StartTask` |
 //! | [`against_definition`] | both again, once their task definition is known |
 //! | [`overrides`], [`placement`] | what both change about the task definition; constraints and strategies |
 //! | [`tasks`] | `StopTask`, `DescribeTasks`, `ListTasks` |
