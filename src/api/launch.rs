@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
+use crate::draw::Purpose;
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::launch::{LaunchEcho, LaunchSpec};
-use crate::ledger::{Ctx, Demand, Effects};
+use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::{ApiError, LaunchType, PropagateTags, Tag, TaskDefinitionStatus, TaskOverride};
+use crate::placement::{Ask, Rule};
 
 use super::validate::sizes;
 
@@ -53,6 +55,22 @@ impl Prepared {
         }
     }
 
+    /// What a scheduler is asked for one of its tasks.
+    pub(crate) fn ask<'a>(&'a self, ctx: &Ctx<'a>, task: TaskId, rules: &'a [Rule]) -> Ask<'a> {
+        let spec = self.spec();
+        Ask {
+            task,
+            cluster: spec.cluster,
+            demand: &spec.demand,
+            group: self.known_group(),
+            group_name: &spec.group_name,
+            distinct_instance: spec.distinct_instance,
+            rules,
+            ties: ctx.settings.placement_ties,
+            draws: ctx.draws,
+        }
+    }
+
     /// Opens what is not there yet, for tasks to be placed under.
     pub(crate) fn open(&self, ctx: &Ctx<'_>, out: &mut Effects) -> LaunchId {
         let (spec, is_plain, opens_group) = match self {
@@ -78,6 +96,19 @@ impl Prepared {
         });
         launch
     }
+}
+
+/// Writes down where a task goes and sends its payload.
+pub(crate) fn place(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    launch: LaunchId,
+    on: ContainerInstanceId,
+    out: &mut Effects,
+) {
+    out.change(Change::TaskPlaced { task, launch, on });
+    let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 0);
+    out.after(payload, Event::PayloadDelivered(task));
 }
 
 /// The ACTIVE task definition that a request means.

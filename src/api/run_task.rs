@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::draw::Purpose;
 use crate::ids::{ClusterId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::token::{TOKEN_LIFETIME, Token};
-use crate::ledger::{Ctx, Effects, Event};
+use crate::ledger::{Ctx, Effects};
 use crate::model::{
     ApiError, Failure, FailureShape, LaunchType, PlacementConstraintType, Problem, RunTask,
 };
@@ -73,7 +72,7 @@ pub(crate) fn run_task(
     let count = u32::try_from(request.count.unwrap_or(1)).expect("the count was validated");
     let first = ctx.ledger.next_task().number();
     let asks: Vec<Ask<'_>> = (first..first.saturating_add(count))
-        .map(|number| ask(ctx, TaskId::new(number), &prepared, &rules))
+        .map(|number| prepared.ask(ctx, TaskId::new(number), &rules))
         .collect();
     let mut pool = Pool::new(ctx.ledger, cluster);
     let placements = match &asks[..] {
@@ -190,21 +189,6 @@ fn is_plain(request: &RunTask) -> bool {
         && request.volume_configurations.is_empty()
 }
 
-fn ask<'a>(ctx: &Ctx<'a>, task: TaskId, prepared: &'a Prepared, rules: &'a [Rule]) -> Ask<'a> {
-    let spec = prepared.spec();
-    Ask {
-        task,
-        cluster: spec.cluster,
-        demand: &spec.demand,
-        group: prepared.known_group(),
-        group_name: &spec.group_name,
-        distinct_instance: spec.distinct_instance,
-        rules,
-        ties: ctx.settings.placement_ties,
-        draws: ctx.draws,
-    }
-}
-
 /// Checks decisions against the truth before anything is committed.
 fn check(
     ctx: &Ctx<'_>,
@@ -263,20 +247,7 @@ fn commit(
     let mut failures = Vec::new();
     for (ask, placement) in asks.iter().zip(placements) {
         match (placement, launch) {
-            (Ok(on), Some(launch)) => {
-                out.change(Change::TaskPlaced {
-                    task: ask.task,
-                    launch,
-                    on: *on,
-                });
-                let payload = ctx.delay(
-                    &ctx.profile.latencies.payload,
-                    Purpose::Payload,
-                    ask.task,
-                    0,
-                );
-                out.after(payload, Event::PayloadDelivered(ask.task));
-            }
+            (Ok(on), Some(launch)) => launch::place(ctx, ask.task, launch, *on, out),
             (Ok(_), None) => unreachable!("a launch is opened for any placed task"),
             (Err(refusal), _) => {
                 out.change(Change::TaskRefused {

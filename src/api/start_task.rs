@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::draw::Purpose;
-use crate::ids::TaskId;
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::launch::LaunchEcho;
-use crate::ledger::{Ctx, Effects, Event};
+use crate::ledger::{Ctx, Effects};
 use crate::model::{ApiError, Failure, FailureReason, LaunchType, StartTask};
 use crate::placement::{Ask, Pool};
 
@@ -56,38 +55,11 @@ pub(crate) fn start_task(
     let first = ctx.ledger.next_task().number();
     for (number, text) in (first..).zip(&request.container_instances) {
         let task = TaskId::new(number);
-        let spec = prepared.spec();
-        let ask = Ask {
-            task,
-            cluster,
-            demand: &spec.demand,
-            group: prepared.known_group(),
-            group_name: &spec.group_name,
-            distinct_instance: false,
-            rules: &[],
-            ties: ctx.settings.placement_ties,
-            draws: ctx.draws,
-        };
-        let instance = ctx
-            .ledger
-            .resolve_instance(&ctx.settings.naming, cluster, text);
-        let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
-        let taken = match known {
-            None => Err((missing_arn(ctx, cluster, text), FailureReason::Missing)),
-            Some((_, record)) if !record.is_registered() => {
-                Err((Arc::clone(&record.spec.arn), FailureReason::Inactive))
-            }
-            Some((id, record)) => pool
-                .take(&ask, id)
-                .map(|()| id)
-                .map_err(|why| (Arc::clone(&record.spec.arn), why)),
-        };
-        match taken {
+        let ask = prepared.ask(ctx, task, &[]);
+        match take(ctx, &mut pool, &ask, text) {
             Ok(on) => {
                 let launch = *opened.get_or_insert_with(|| prepared.open(ctx, out));
-                out.change(Change::TaskPlaced { task, launch, on });
-                let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 0);
-                out.after(payload, Event::PayloadDelivered(task));
+                launch::place(ctx, task, launch, on, out);
             }
             Err((arn, reason)) => {
                 out.change(Change::TaskRefused { task, reason });
@@ -96,4 +68,29 @@ pub(crate) fn start_task(
         }
     }
     Ok(failures)
+}
+
+/// Takes the container instance that the caller named, or tells why not.
+fn take(
+    ctx: &Ctx<'_>,
+    pool: &mut Pool<'_>,
+    ask: &Ask<'_>,
+    text: &str,
+) -> Result<ContainerInstanceId, (Arc<str>, FailureReason)> {
+    let instance = ctx
+        .ledger
+        .resolve_instance(&ctx.settings.naming, ask.cluster, text);
+    let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
+    let Some((id, record)) = known else {
+        return Err((missing_arn(ctx, ask.cluster, text), FailureReason::Missing));
+    };
+    let taken = if record.is_registered() {
+        pool.take(ask, id)
+    } else {
+        Err(FailureReason::Inactive)
+    };
+    match taken {
+        Ok(()) => Ok(id),
+        Err(reason) => Err((Arc::clone(&record.spec.arn), reason)),
+    }
 }

@@ -23,7 +23,10 @@ impl Ledger {
     ///
     /// When the change contradicts the ledger: handlers decide on the state they change, so that would be a mistake of
     /// this library.
-    #[expect(clippy::too_many_lines, reason = "one arm for each change, and no more than that")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each change, and no more than that"
+    )]
     pub(crate) fn apply(&mut self, now: SimTime, change: &Change) {
         match change {
             Change::ClusterCreated { cluster, spec } => self.cluster_created(*cluster, spec),

@@ -66,7 +66,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
 }
 
 /// The record of a change.
-#[expect(clippy::too_many_lines, reason = "one arm for each change, and no more than that")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each change, and no more than that"
+)]
 pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
     let blank = |kind| Record::blank(at, step, kind);
     match change {
