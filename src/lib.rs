@@ -25,6 +25,8 @@ mod engine;
 
 mod sim;
 
+pub mod scenario;
+
 pub use crate::api::fault::FaultError;
 pub use crate::arn::Naming;
 pub use crate::digest::Digest;

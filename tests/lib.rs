@@ -7,4 +7,5 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod scenarios;
 mod tidy;

@@ -21,9 +21,7 @@ use crate::ledger::{Ctx, Effects, Event, Report};
 
 /// Whether messages to and from the agent of a container instance arrive.
 pub(crate) fn is_connected(ctx: &Ctx<'_>, instance: ContainerInstanceId) -> bool {
-    ctx.ledger
-        .instance(instance)
-        .is_some_and(|record| record.agent_connected)
+    ctx.ledger.instances().is_connected(instance)
 }
 
 /// Sends a task's state to the control plane; while disconnected nothing is sent, and reconnecting says it again.

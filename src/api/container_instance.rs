@@ -18,6 +18,9 @@ use crate::model::{
 /// `DefaultConfig`).
 const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
 
+/// The attribute that names an instance's availability zone.
+const ZONE: &str = "ecs.availability-zone";
+
 /// What is read of an instance identity document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -94,6 +97,7 @@ fn reregister(
         spec.attributes.clone_from(&record.spec.attributes);
         spec.attribute_values
             .clone_from(&record.spec.attribute_values);
+        spec.zone.clone_from(&record.spec.zone);
     }
     // Ports that running tasks hold must not become reserved under them.
     spec.reserved_tcp.clone_from(&record.spec.reserved_tcp);
@@ -118,7 +122,7 @@ fn read_spec(
         .unwrap_or("{}");
     let document: IdentityDocument = serde_json::from_str(document).unwrap_or_default();
     let attributes = attributes(request, &document);
-    let attribute_values = attributes
+    let attribute_values: Vec<(Arc<str>, Arc<str>)> = attributes
         .iter()
         .filter_map(|attribute| {
             Some((
@@ -141,6 +145,10 @@ fn read_spec(
         reserved_tcp: ports(request, "PORTS").unwrap_or_else(|| RESERVED_TCP.to_vec()),
         reserved_udp: ports(request, "PORTS_UDP").unwrap_or_default(),
         attributes,
+        zone: attribute_values
+            .iter()
+            .find(|(name, _)| **name == *ZONE)
+            .map(|(_, zone)| Arc::clone(zone)),
         attribute_values,
         request: request.clone(),
     }
@@ -150,7 +158,7 @@ fn read_spec(
 fn attributes(request: &RegisterContainerInstance, document: &IdentityDocument) -> Vec<Attribute> {
     let told = [
         ("ecs.ami-id", &document.image_id),
-        ("ecs.availability-zone", &document.availability_zone),
+        (ZONE, &document.availability_zone),
         ("ecs.instance-type", &document.instance_type),
     ];
     let told = told

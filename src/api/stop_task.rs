@@ -37,10 +37,7 @@ pub(crate) fn stop_task(
         },
         given: request.reason.as_deref().map(Arc::from),
     });
-    let connected = ctx
-        .ledger
-        .instance(record.on)
-        .is_some_and(|instance| instance.agent_connected);
+    let connected = ctx.ledger.instances().is_connected(record.on);
     if !connected && ctx.ledger.hosts().task(task).is_none() {
         never_sent(ctx, task, record, out);
         return Ok(task);

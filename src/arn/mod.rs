@@ -18,7 +18,6 @@ use crate::ids::{ContainerInstanceId, TaskId};
 use self::permutation::Permutation;
 pub use self::reference::{Reference, split_reference};
 
-const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 const HEX_ID_DIGITS: usize = 32;
 const ACCOUNT_ID_DIGITS: usize = 12;
 const UUID_LENGTH: usize = 36;
@@ -232,7 +231,8 @@ impl Naming {
         let subject = subject(IdKind::Ec2Instance, instance.number());
         let mut text = String::with_capacity("i-0".len() + 16);
         text.push_str("i-0");
-        push_hex(&mut text, self.permutation.apply_word(subject), 16);
+        let digits = hex_of(self.permutation.apply_word(subject));
+        text.push_str(std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII"));
         text
     }
 
@@ -266,11 +266,8 @@ impl Naming {
             .permutation
             .apply(subject(kind, number), check, u64::MAX);
         let mut digits = [0; HEX_ID_DIGITS];
-        let bytes = left.to_be_bytes().into_iter().chain(right.to_be_bytes());
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-            pair[0] = HEX_DIGITS[usize::from(byte >> 4)];
-            pair[1] = HEX_DIGITS[usize::from(byte & 15)];
-        }
+        digits[..16].copy_from_slice(&hex_of(left));
+        digits[16..].copy_from_slice(&hex_of(right));
         digits
     }
 
@@ -283,15 +280,14 @@ impl Naming {
         let high = (bits >> 74) as u64;
         let middle = (bits >> 62) as u64 & 0xfff;
         let low = bits as u64 & ((1 << 62) - 1) | (1 << 63);
-        push_hex(text, high >> 16, 8);
-        text.push('-');
-        push_hex(text, high, 4);
-        text.push('-');
-        push_hex(text, 0x4000 | middle, 4);
-        text.push('-');
-        push_hex(text, low >> 48, 4);
-        text.push('-');
-        push_hex(text, low, 12);
+        let (high, low) = (hex_of(high << 16 | 0x4000 | middle), hex_of(low));
+        let mut uuid = [b'-'; UUID_LENGTH];
+        uuid[..8].copy_from_slice(&high[..8]);
+        uuid[9..13].copy_from_slice(&high[8..12]);
+        uuid[14..18].copy_from_slice(&high[12..]);
+        uuid[19..23].copy_from_slice(&low[..4]);
+        uuid[24..].copy_from_slice(&low[4..]);
+        text.push_str(std::str::from_utf8(&uuid).expect("hexadecimal digits are ASCII"));
     }
 }
 
@@ -299,12 +295,24 @@ fn subject(kind: IdKind, number: u32) -> u64 {
     (u64::from(kind as u8) << 32) | u64::from(number)
 }
 
-/// Appends the lowest `digits` hexadecimal digits of `bits`.
-fn push_hex(text: &mut String, bits: u64, digits: u32) {
-    for place in (0..digits).rev() {
-        let digit = (bits >> (4 * place)) & 15;
-        text.push(char::from(HEX_DIGITS[digit as usize]));
+/// The sixteen hexadecimal digits of a word, all at once.
+///
+/// Each half is spread until every nibble has a byte of its own; a byte then becomes the digit `0` plus its nibble,
+/// plus the gap between `9` and `a` where the nibble is above nine.
+fn hex_of(word: u64) -> [u8; 16] {
+    let mut digits = [0; 16];
+    for (place, half) in digits
+        .chunks_exact_mut(8)
+        .zip([word >> 32, word & 0xffff_ffff])
+    {
+        let mut spread = (half & 0xffff_0000) << 16 | half & 0xffff;
+        spread = (spread & 0x0000_ff00_0000_ff00) << 8 | spread & 0x0000_00ff_0000_00ff;
+        spread = (spread & 0x00f0_00f0_00f0_00f0) << 4 | spread & 0x000f_000f_000f_000f;
+        let above_nine = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+        let text = spread + 0x3030_3030_3030_3030 + above_nine * u64::from(b'a' - b'0' - 10);
+        place.copy_from_slice(&text.to_be_bytes());
     }
+    digits
 }
 
 fn parse_hex(digits: &[u8]) -> Option<u64> {

@@ -14,10 +14,7 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    let hears = ctx
-        .ledger
-        .instance(record.on)
-        .is_some_and(|instance| instance.agent_connected);
+    let hears = ctx.ledger.instances().is_connected(record.on);
     if !hears || record.is_stopped() {
         return;
     }
@@ -35,10 +32,7 @@ pub(crate) fn container_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, ou
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    let hears = ctx
-        .ledger
-        .instance(record.on)
-        .is_some_and(|instance| instance.agent_connected);
+    let hears = ctx.ledger.instances().is_connected(record.on);
     let held = ctx.ledger.hosts().container(task, usize::from(container));
     if let (true, false, Some(held)) = (hears, record.is_stopped(), held) {
         if held.is_stopped()

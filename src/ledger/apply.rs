@@ -10,7 +10,7 @@ use super::change::Change;
 use super::cluster::{Capacity, ClusterRecord};
 use super::definition::DefinitionRecord;
 use super::demand::{give_back_ports, take_ports};
-use super::group::GroupRecord;
+use super::group::{Counts, GroupRecord};
 use super::instance::{InstanceRecord, InstanceSpec};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
@@ -52,6 +52,7 @@ impl Ledger {
                 instance,
                 connected,
             } => {
+                self.instances.connected[instance.index()] = *connected;
                 let record = self.instance_mut(*instance);
                 record.agent_connected = *connected;
                 record.version += 1;
@@ -96,7 +97,7 @@ impl Ledger {
                     GroupRecord {
                         cluster: *cluster,
                         name: Arc::clone(name),
-                        wanted: std::collections::BTreeMap::new(),
+                        wanted: Counts::default(),
                         launches: 0,
                     },
                 );
@@ -189,6 +190,7 @@ impl Ledger {
             "container instances are dense"
         );
         self.instances.minted += 1;
+        self.instances.connected.push(true);
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let gpus = u32::try_from(spec.gpu_ids.len()).expect("an instance has at most 64 GPUs");
         let row = capacity.add(instance, spec.cpu, spec.memory, gpus);
@@ -238,6 +240,7 @@ impl Ledger {
         record.agent_connected = false;
         record.version += 1;
         let cluster = record.spec.cluster;
+        self.instances.connected[instance.index()] = false;
         let capacity = &mut self.clusters.records[cluster.index()].capacity;
         let row = capacity
             .row(instance)
@@ -344,7 +347,7 @@ impl Ledger {
         }
         let group = self.groups.records.get_mut(spec.group.number());
         let group = group.expect("a group stays while a launch belongs to it");
-        *group.wanted.entry(on).or_insert(0) += 1;
+        group.wanted.add(on);
         self.tasks
             .insert(task.number(), TaskRecord::placed(launch, on, now));
     }
@@ -395,16 +398,8 @@ impl Ledger {
         instance.running -= 1;
         instance.version += 1;
         let group = self.groups.records.get_mut(spec.group.number());
-        let wanted = &mut group
-            .expect("a group stays while a launch belongs to it")
-            .wanted;
-        let count = wanted
-            .get_mut(&on)
-            .expect("a wanted task is counted in its group");
-        *count -= 1;
-        if *count == 0 {
-            wanted.remove(&on);
-        }
+        let group = group.expect("a group stays while a launch belongs to it");
+        group.wanted.remove(on);
     }
 
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {

@@ -236,8 +236,8 @@ fn groups(ledger: &Ledger) -> Result<(), String> {
     for (id, record) in ledger.groups().iter() {
         compare(
             || format!("wanted tasks of {id}"),
-            &record.wanted,
-            &wanted.remove(&id).unwrap_or_default(),
+            record.wanted.iter().collect::<Vec<_>>(),
+            wanted.remove(&id).unwrap_or_default().into_iter().collect(),
         )?;
         compare(
             || format!("launches of {id}"),

@@ -17,9 +17,100 @@ pub struct GroupRecord {
     /// A free label; `family:<family>` unless the caller gave one.
     pub name: Arc<str>,
     /// On which container instances it has tasks wanted RUNNING, and how many.
-    pub wanted: BTreeMap<ContainerInstanceId, u32>,
+    pub wanted: Counts,
     /// Launches that belong to it; the group goes with the last of them.
     pub launches: u32,
+}
+
+/// How many tasks there are on each container instance.
+///
+/// Most groups are on a few instances, some are on thousands: the few are a short ascending list, the thousands a column
+/// by number of the instance, so that counting is one step either way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Counts {
+    /// Instances with tasks, ascending.
+    Few(Vec<(ContainerInstanceId, u32)>),
+    /// By number of the instance, zero where there is no task.
+    Many(Vec<u32>),
+}
+
+/// The most instances of a short list.
+const FEW: usize = 32;
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Counts {
+    /// How many tasks are on a container instance.
+    #[must_use]
+    pub fn on(&self, instance: ContainerInstanceId) -> u32 {
+        match self {
+            Self::Few(list) => match list.binary_search_by_key(&instance, |(id, _)| *id) {
+                Ok(at) => list[at].1,
+                Err(_) => 0,
+            },
+            Self::Many(column) => column.get(instance.index()).copied().unwrap_or(0),
+        }
+    }
+
+    /// Every instance with tasks and how many, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (ContainerInstanceId, u32)> + '_ {
+        let (few, many): (&[_], &[u32]) = match self {
+            Self::Few(list) => (list, &[]),
+            Self::Many(column) => (&[], column),
+        };
+        let counted = (0_u32..).zip(many).filter(|(_, count)| **count > 0);
+        let many = counted.map(|(number, count)| (ContainerInstanceId::new(number), *count));
+        few.iter().copied().chain(many)
+    }
+
+    pub(crate) fn add(&mut self, instance: ContainerInstanceId) {
+        if let Self::Few(list) = self {
+            match list.binary_search_by_key(&instance, |(id, _)| *id) {
+                Ok(at) => return list[at].1 += 1,
+                Err(at) if list.len() < FEW => return list.insert(at, (instance, 1)),
+                Err(_) => self.widen(),
+            }
+        }
+        if let Self::Many(column) = self {
+            if column.len() <= instance.index() {
+                column.resize(instance.index() + 1, 0);
+            }
+            column[instance.index()] += 1;
+        }
+    }
+
+    /// Turns the short list into a column.
+    fn widen(&mut self) {
+        let Self::Few(list) = self else { return };
+        let mut column = vec![0; list.last().map_or(0, |(id, _)| id.index() + 1)];
+        for (instance, count) in list {
+            column[instance.index()] = *count;
+        }
+        *self = Self::Many(column);
+    }
+
+    /// Takes one away.
+    ///
+    /// # Panics
+    ///
+    /// When there is none: what is taken away was added.
+    pub(crate) fn remove(&mut self, instance: ContainerInstanceId) {
+        match self {
+            Self::Few(list) => {
+                let at = list.binary_search_by_key(&instance, |(id, _)| *id);
+                let at = at.expect("a wanted task is counted in its group");
+                list[at].1 -= 1;
+                if list[at].1 == 0 {
+                    list.remove(at);
+                }
+            }
+            Self::Many(column) => column[instance.index()] -= 1,
+        }
+    }
 }
 
 /// All task groups that some known task belongs to.
@@ -48,5 +139,35 @@ impl Groups {
         self.records
             .iter()
             .map(|(number, record)| (GroupId::new(number), record))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_a_map_however_many_instances_there_are(adds in prop::collection::vec((0_u32..200, any::<bool>()), 0..400)) {
+            let mut counts = Counts::default();
+            let mut model: BTreeMap<ContainerInstanceId, u32> = BTreeMap::new();
+            for (number, add) in adds {
+                let instance = ContainerInstanceId::new(number);
+                let held = model.entry(instance).or_default();
+                if add {
+                    counts.add(instance);
+                    *held += 1;
+                } else if *held > 0 {
+                    counts.remove(instance);
+                    *held -= 1;
+                }
+                model.retain(|_, count| *count > 0);
+                prop_assert_eq!(counts.on(instance), model.get(&instance).copied().unwrap_or(0));
+            }
+            let listed: Vec<_> = counts.iter().collect();
+            prop_assert_eq!(listed, model.into_iter().collect::<Vec<_>>());
+        }
     }
 }

@@ -33,6 +33,8 @@ pub struct InstanceSpec {
     pub attributes: Vec<Attribute>,
     /// The name and value of those that have a value, for the columns of the cluster.
     pub attribute_values: Vec<(Arc<str>, Arc<str>)>,
+    /// The value of `ecs.availability-zone`.
+    pub zone: Option<Arc<str>>,
     /// The request, to be shown again.
     pub request: RegisterContainerInstance,
 }
@@ -93,6 +95,8 @@ impl InstanceRecord {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Instances {
     pub(crate) records: Table<InstanceRecord>,
+    /// By number: whether the control plane hears from the agent. Every message asks, so it is kept small and dense.
+    pub(crate) connected: Vec<bool>,
     /// How many were ever registered.
     pub(crate) minted: u32,
 }
@@ -102,6 +106,14 @@ impl Instances {
     #[must_use]
     pub fn get(&self, instance: ContainerInstanceId) -> Option<&InstanceRecord> {
         self.records.get(instance.number())
+    }
+
+    /// Whether the control plane hears from the agent of a container instance.
+    #[must_use]
+    pub fn is_connected(&self, instance: ContainerInstanceId) -> bool {
+        self.connected
+            .get(instance.index())
+            .is_some_and(|connected| *connected)
     }
 
     /// Every container instance still describable, in order of registration.

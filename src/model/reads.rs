@@ -21,11 +21,11 @@ pub enum Reads {
     /// Every read sees every write that came before it.
     #[default]
     Consistent,
-    /// Some reads are answered by a replica that writes reach late.
+    /// Each read is answered by one of several replicas, which writes reach late.
     Lagging {
-        /// How long a write takes to reach a replica.
+        /// How long a late write takes to reach a replica.
         lag: Latency,
-        /// How likely a read is to be answered by a replica, in millionths.
+        /// How likely a write is to be late at a replica; otherwise it is there at once.
         stale_probability: Ratio,
         /// The longest a write can take to be seen everywhere, whatever `lag` says.
         bound: Duration,
@@ -40,10 +40,6 @@ impl Reads {
     ///
     /// The three numbers are a choice, not a measurement: ECS publishes only
     /// that a reader should back off from 2 s up to 5 min.
-    ///
-    /// # Panics
-    ///
-    /// Never: its numbers are constants, and tested.
     pub fn realistic() -> Self {
         Self::Lagging {
             // With the median m and the 99th percentile p, a log-normal has
@@ -52,7 +48,7 @@ impl Reads {
                 median: Duration::from_millis(200),
                 sigma_millionths: 1_164_000,
             },
-            stale_probability: Ratio::new(1, 1),
+            stale_probability: Ratio::ONE,
             bound: Duration::from_secs(30),
         }
     }

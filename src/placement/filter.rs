@@ -75,7 +75,7 @@ pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     pool.capacity().open[row] != 0
         && pool.cpu()[row] >= demand.cpu
         && pool.memory()[row] >= demand.memory
-        && pool.gpus()[row] >= demand.gpus
+        && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
 }

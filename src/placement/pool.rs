@@ -161,8 +161,7 @@ impl<'a> Pool<'a> {
     pub fn tasks_of_group(&self, row: usize, group: Option<GroupId>) -> u32 {
         let known = group
             .and_then(|group| self.ledger.groups().get(group))
-            .and_then(|group| group.wanted.get(&self.capacity.instances[row]).copied())
-            .unwrap_or(0);
+            .map_or(0, |group| group.wanted.on(self.capacity.instances[row]));
         known + self.picks_in(row)
     }
 

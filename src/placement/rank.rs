@@ -53,9 +53,9 @@ fn spread_instance(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>) 
         .iter()
         .map(|row| {
             let instance = instances[*row];
-            while wanted.next_if(|(known, _)| **known < instance).is_some() {}
-            let known = wanted.peek().filter(|(known, _)| **known == instance);
-            known.map_or(0, |(_, count)| **count) + pool.picks_in(*row)
+            while wanted.next_if(|(known, _)| *known < instance).is_some() {}
+            let known = wanted.peek().filter(|(known, _)| *known == instance);
+            known.map_or(0, |(_, count)| *count) + pool.picks_in(*row)
         })
         .collect();
     let Some(least) = counts.iter().copied().min() else {
@@ -79,7 +79,7 @@ fn spread_attribute(pool: &Pool<'_>, ask: &Ask<'_>, name: &str, candidates: &mut
         .into_iter()
         .flat_map(|group: &GroupRecord| group.wanted.iter())
     {
-        if let Some(row) = pool.capacity().row(*instance) {
+        if let Some(row) = pool.capacity().row(instance) {
             tally[column.rows[row] as usize] += count;
         }
     }

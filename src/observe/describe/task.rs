@@ -11,9 +11,6 @@ use crate::ledger::{
 };
 use crate::model::{Container, LastStatus, NetworkBinding, Settings, Task, Timestamp};
 
-/// The attribute that names an instance's availability zone.
-const ZONE: &str = "ecs.availability-zone";
-
 /// A version of a task as ECS shows it.
 pub(crate) fn task(
     settings: &Settings,
@@ -29,14 +26,7 @@ pub(crate) fn task(
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
     let task_arn = settings.naming.task_arn(cluster, id);
     let (instance_arn, zone) = match ledger.instance(record.on) {
-        Some(instance) => {
-            let values = &instance.spec.attribute_values;
-            let zone = values
-                .iter()
-                .find(|(name, _)| &**name == ZONE)
-                .map(|(_, value)| Arc::clone(value));
-            (Arc::clone(&instance.spec.arn), zone)
-        }
+        Some(instance) => (Arc::clone(&instance.spec.arn), instance.spec.zone.clone()),
         None => (
             Arc::from(settings.naming.container_instance_arn(cluster, record.on)),
             None,
