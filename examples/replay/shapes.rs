@@ -8,25 +8,32 @@ use super::table::{Table, TableError};
 const MOST_MACHINES: u64 = 1_000_000;
 
 /// The most of a resource: ECS's integers have 32 bits and a sign.
-const MOST_UNITS: u64 = i32::MAX as u64;
+pub(crate) const MOST_UNITS: u64 = i32::MAX as u64;
 
 /// GPUs of one container instance that the simulator tells apart.
-const MOST_GPUS: u64 = 64;
+pub(crate) const MOST_GPUS: u64 = 64;
 
 /// The word for every shape of the table, each as often as its column `count` says.
 const ALL: &str = "all";
+
+/// What a task takes, or what a machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Size {
+    /// CPU units, 1024 to a vCPU.
+    pub(crate) cpu: i32,
+    /// MiB.
+    pub(crate) memory: i32,
+    /// Whole GPUs.
+    pub(crate) gpus: u32,
+}
 
 /// A shape of machine, and how many there are of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Machines {
     /// Its name, such as `m5.16xlarge`.
     pub(crate) instance_type: String,
-    /// CPU units, 1024 to a vCPU.
-    pub(crate) cpu: i32,
-    /// MiB: the nominal memory of the type. An agent would register a little less.
-    pub(crate) memory: i32,
-    /// Whole GPUs.
-    pub(crate) gpus: u32,
+    /// What each has, with the nominal memory of the type; an agent would register a little less.
+    pub(crate) size: Size,
     /// How many machines.
     pub(crate) count: u32,
 }
@@ -64,20 +71,16 @@ impl Shapes {
         let (gpus, count) = (table.optional("gpu"), table.optional("count"));
         let machines = table.records().map(|record| {
             let record = record?;
-            let units = |column| {
-                let number = record.number(column, 1, MOST_UNITS)?;
-                Ok(i32::try_from(number).unwrap_or(i32::MAX))
-            };
-            let few = |column, least, most, otherwise| {
-                let number = record.optional_number(column, least, most)?;
-                Ok(number.map_or(otherwise, |few| u32::try_from(few).unwrap_or(u32::MAX)))
-            };
             Ok(Machines {
                 instance_type: record.text(instance_type).to_owned(),
-                cpu: units(cpu)?,
-                memory: units(memory)?,
-                gpus: few(gpus, 0, MOST_GPUS, 0)?,
-                count: few(count, 1, MOST_MACHINES, 1)?,
+                size: Size {
+                    cpu: record.number(cpu, 1, MOST_UNITS)?,
+                    memory: record.number(memory, 1, MOST_UNITS)?,
+                    gpus: record.optional_number(gpus, 0, MOST_GPUS)?.unwrap_or(0),
+                },
+                count: record
+                    .optional_number(count, 1, MOST_MACHINES)?
+                    .unwrap_or(1),
             })
         });
         Ok(Self {

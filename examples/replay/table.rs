@@ -2,8 +2,6 @@
 //!
 //! Fields are not quoted: a comma always ends one, and blanks around a field do not count.
 
-use std::fmt;
-
 use thiserror::Error;
 
 /// A CSV that can't be read, and where.
@@ -16,7 +14,9 @@ pub(crate) enum TableError {
     #[error("{file}:1: no column named {column:?}")]
     NoColumn { file: String, column: &'static str },
     /// A line that does not have a field for each column.
-    #[error("{file}:{line}: {found} fields where the header has {expected} (fields are not quoted)")]
+    #[error(
+        "{file}:{line}: {found} fields where the header has {expected} (fields are not quoted)"
+    )]
     Fields {
         file: String,
         line: usize,
@@ -120,35 +120,34 @@ impl<'a> Record<'a> {
     }
 
     /// The whole number in a field, at least `least` and at most `most`.
-    pub(crate) fn number(&self, column: Column, least: u64, most: u64) -> Result<u64, TableError> {
-        let known = self.text(column).parse().ok();
-        known
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| {
-                self.wrong(column, format_args!("a whole number from {least} to {most}"))
-            })
-    }
-
-    /// As [`number`](Self::number); absent when the column is, or when the field is empty.
-    pub(crate) fn optional_number(
+    pub(crate) fn number<T: TryFrom<u64>>(
         &self,
-        column: Option<Column>,
+        column: Column,
         least: u64,
         most: u64,
-    ) -> Result<Option<u64>, TableError> {
-        match column.filter(|column| !self.text(*column).is_empty()) {
-            Some(column) => self.number(column, least, most).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn wrong(&self, column: Column, expected: impl fmt::Display) -> TableError {
-        TableError::Value {
+    ) -> Result<T, TableError> {
+        let number = self.text(column).parse().ok();
+        let within = number.filter(|number| (least..=most).contains(number));
+        let small = within.and_then(|number| T::try_from(number).ok());
+        small.ok_or_else(|| TableError::Value {
             file: self.file.to_owned(),
             line: self.line,
             column: column.name,
             value: self.text(column).to_owned(),
-            expected: expected.to_string(),
+            expected: format!("a whole number from {least} to {most}"),
+        })
+    }
+
+    /// As [`number`](Self::number); absent when the column is, or when the field is empty.
+    pub(crate) fn optional_number<T: TryFrom<u64>>(
+        &self,
+        column: Option<Column>,
+        least: u64,
+        most: u64,
+    ) -> Result<Option<T>, TableError> {
+        match column.filter(|column| !self.text(*column).is_empty()) {
+            Some(column) => self.number(column, least, most).map(Some),
+            None => Ok(None),
         }
     }
 }

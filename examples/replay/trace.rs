@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::shapes::{MOST_GPUS, MOST_UNITS, Size};
 use super::table::{Column, Record, Table, TableError};
 
 /// The least memory of a container in MiB (API reference of `ContainerDefinition`).
@@ -13,23 +14,6 @@ const MOST_SECONDS: u64 = 1_000_000_000;
 
 /// Tasks in one row, at most.
 const MOST_TASKS: u64 = 1_000_000;
-
-/// The most of a resource: ECS's integers have 32 bits and a sign.
-const MOST_UNITS: u64 = i32::MAX as u64;
-
-/// GPUs of one container instance that the simulator tells apart.
-const MOST_GPUS: u64 = 64;
-
-/// What a task takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Size {
-    /// CPU units, 1024 to a vCPU.
-    pub(crate) cpu: i32,
-    /// MiB.
-    pub(crate) memory: i32,
-    /// Whole GPUs.
-    pub(crate) gpus: u32,
-}
 
 /// Equal tasks that arrive together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,13 +78,13 @@ impl Trace {
         let mut notes = Vec::new();
         if self.lengthened > 0 {
             let count = self.lengthened;
-            notes.push(format!("{count} tasks with a duration of 0 s stay for 1 s"));
+            notes.push(format!("{count} with a duration of 0 s: taken as 1 s"));
         }
         if self.enlarged > 0 {
             let count = self.enlarged;
             let least = LEAST_MEMORY_MIB;
             notes.push(format!(
-                "{count} tasks with less than {least} MiB ask for {least} MiB"
+                "{count} with less than {least} MiB: taken as {least} MiB"
             ));
         }
         notes
@@ -118,26 +102,24 @@ impl Trace {
         record: &Record<'_>,
         last_group: &mut Option<Arc<str>>,
     ) -> Result<Row, TableError> {
-        let mut duration = record.number(columns.duration, 0, MOST_SECONDS)?;
-        let count = record
+        let count: u32 = record
             .optional_number(columns.count, 1, MOST_TASKS)?
             .unwrap_or(1);
+        let mut duration = record.number(columns.duration, 0, MOST_SECONDS)?;
         let mut size = Size {
-            cpu: small(record.number(columns.cpu, 0, MOST_UNITS)?),
-            memory: small(record.number(columns.memory, 0, MOST_UNITS)?),
-            gpus: small(
-                record
-                    .optional_number(columns.gpus, 0, MOST_GPUS)?
-                    .unwrap_or(0),
-            ),
+            cpu: record.number(columns.cpu, 0, MOST_UNITS)?,
+            memory: record.number(columns.memory, 0, MOST_UNITS)?,
+            gpus: record
+                .optional_number(columns.gpus, 0, MOST_GPUS)?
+                .unwrap_or(0),
         };
         if duration == 0 {
             duration = 1;
-            self.lengthened += count;
+            self.lengthened += u64::from(count);
         }
         if size.memory < LEAST_MEMORY_MIB {
             size.memory = LEAST_MEMORY_MIB;
-            self.enlarged += count;
+            self.enlarged += u64::from(count);
         }
         Ok(Row {
             arrival: record.number(columns.arrival, 0, MOST_SECONDS)?,
@@ -148,8 +130,8 @@ impl Trace {
                 .and_then(|column| shared(record.text(column), last_group)),
             censored: record
                 .optional_number(columns.censored, 0, 1)?
-                .is_some_and(|flag| flag == 1),
-            count: small(count),
+                .is_some_and(|flag: u8| flag == 1),
+            count,
         })
     }
 }
@@ -197,9 +179,7 @@ fn by_size(rows: &[Row]) -> Vec<Batch<'_>> {
             });
         }
         let stay = (row.duration, row.censored);
-        batches[at]
-            .stays
-            .extend((0..row.count).map(|_| stay));
+        batches[at].stays.extend((0..row.count).map(|_| stay));
     }
     batches
 }
@@ -213,12 +193,4 @@ fn shared(name: &str, last: &mut Option<Arc<str>>) -> Option<Arc<str>> {
         *last = Some(Arc::from(name));
     }
     last.clone()
-}
-
-/// A number that was checked against its limit.
-fn small<T: TryFrom<u64>>(number: u64) -> T {
-    let Ok(small) = T::try_from(number) else {
-        unreachable!("{number} was checked against its limit")
-    };
-    small
 }

@@ -1,5 +1,7 @@
 //! The one door through which anything moves: apply, record, schedule.
 
+use std::time::Duration;
+
 use crate::draw::Purpose;
 use crate::ledger::Event;
 
@@ -25,22 +27,20 @@ impl Engine {
             }
         }
         for (delay, event) in effects.timers() {
-            self.push(self.now.saturating_add(*delay), *event);
+            self.push(*delay, *event);
         }
         self.watch(event, effects.changes());
         self.effects = effects;
         self.effects.clear();
     }
 
-    /// Makes an event come due.
-    pub(super) fn push(&mut self, at: crate::time::SimTime, event: Event) {
-        let key = match self.event_ties {
-            EventTies::Sequence => self.queue.push(at, event),
-            EventTies::Shuffled => {
-                let tie = self.tie(&event);
-                self.queue.push_tied(at, tie, event)
-            }
+    /// Makes an event come due after a delay.
+    pub(super) fn push(&mut self, delay: Duration, event: Event) {
+        let tie = match self.event_ties {
+            EventTies::Sequence => 0,
+            EventTies::Shuffled => self.tie(&event),
         };
+        let key = self.queue.push_after(self.now, delay, tie, event);
         self.waiting += usize::from(!event.is_housekeeping());
         if let Some((task, container)) = event.stage_of() {
             self.timers.set(task, container, key);

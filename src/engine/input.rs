@@ -50,7 +50,7 @@ impl Engine {
             .checked_add(1)
             .expect("a run schedules fewer than 2^32 - 1 inputs");
         self.inputs.insert(number, input);
-        self.push(at, Event::Input(number));
+        self.push(at.since(self.now), Event::Input(number));
         Ok(InputKey(number))
     }
 

@@ -7,7 +7,7 @@ use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
 use crate::ledger::Change;
 use crate::ledger::token::Token;
 use crate::model::*;
-use crate::observe::read::{self, WHOLE_CLUSTER};
+use crate::observe::read::{self, WRITTEN_CLUSTER};
 use crate::observe::{View, describe};
 
 use super::Engine;
@@ -296,6 +296,6 @@ impl Engine {
     }
 
     fn shown_cluster(&self, cluster: ClusterId) -> Cluster {
-        describe::cluster(self.ledger.cluster(cluster), WHOLE_CLUSTER)
+        describe::cluster(self.ledger.cluster(cluster), WRITTEN_CLUSTER)
     }
 }

@@ -18,7 +18,10 @@ use std::fmt;
 use crate::ledger::{Change, Event, Ledger};
 use crate::time::SimTime;
 
-pub use builtin::Audit;
+pub use builtin::{
+    Audit, DistinctInstance, LifecycleOrder, PortsApart, RequestCounts, ResourcesConserved,
+    TimesOrdered, VersionsGrow,
+};
 pub use kinds::{Always, Eventually, Sometimes, always, eventually, sometimes};
 pub use report::{Coverage, Finding, Looks, Violation};
 pub use suite::Invariants;

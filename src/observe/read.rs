@@ -285,5 +285,9 @@ fn arn_of(
     ))
 }
 
-/// Everything that `include` of DescribeClusters can ask for: what a write of a cluster answers with.
-pub(crate) const WHOLE_CLUSTER: &[ClusterField] = ClusterField::ALL;
+/// What a write of a cluster answers with beside the counts.
+pub(crate) const WRITTEN_CLUSTER: &[ClusterField] = &[
+    ClusterField::Configurations,
+    ClusterField::Settings,
+    ClusterField::Tags,
+];

@@ -1,21 +1,40 @@
-//! The line of entries: a heap, and beside it a plain list of what is due at once.
+//! The line of entries: a heap, and beside it a lane for each delay that comes again and again.
 
 use std::collections::VecDeque;
 
 use super::heap::Heap;
 
+/// Lanes at most: an orchestrator with fixed latencies has about as many.
+const LANES: usize = 8;
+
 /// Pairs of a key and a number in the order of the keys, whose upper 64 bits are a time.
 ///
-/// Much of what a simulation does next happens at the very time of what it does now. Such
-/// entries come in ascending order by themselves, so a list takes them in constant time. Which
-/// of the two parts an entry is in has no influence on the order.
+/// Much of what a simulation does next happens after one of a few constant delays, or at once. Entries of one delay
+/// come in ascending order by themselves, so a list takes and gives them in constant time. Which part an entry is in
+/// has no influence on the order.
 #[derive(Clone)]
 pub(super) struct Line {
     heap: Heap,
-    /// Entries in ascending order.
-    at_once: VecDeque<(u128, u32)>,
+    lanes: Vec<Lane>,
+    /// The least entry and where it is; kept up to date, so that looking at it costs nothing.
+    first: Option<First>,
     /// The time of the entry that was removed last.
     now: u64,
+}
+
+/// Entries of one delay, in ascending order.
+#[derive(Clone)]
+struct Lane {
+    delay: u64,
+    entries: VecDeque<(u128, u32)>,
+}
+
+#[derive(Clone, Copy)]
+struct First {
+    key: u128,
+    number: u32,
+    /// A lane's index, or [`LANES`] for the heap.
+    part: usize,
 }
 
 impl Line {
@@ -23,7 +42,8 @@ impl Line {
     pub(super) const fn new() -> Self {
         Self {
             heap: Heap::new(),
-            at_once: VecDeque::new(),
+            lanes: Vec::new(),
+            first: None,
             now: 0,
         }
     }
@@ -31,51 +51,117 @@ impl Line {
     /// Adds an entry, whose key is less than `u128::MAX`.
     #[inline]
     pub(super) fn push(&mut self, key: u128, number: u32) {
-        if time(key) == self.now && self.at_once.back().is_none_or(|back| back.0 < key) {
-            self.at_once.push_back((key, number));
+        if time(key) == self.now {
+            self.push_after(0, key, number);
         } else {
             self.heap.push(key, number);
+            self.pushed(key, number, LANES);
+        }
+    }
+
+    /// Adds an entry that comes `delay` after it was pushed, which is told so that its like share a lane.
+    #[inline]
+    pub(super) fn push_after(&mut self, delay: u64, key: u128, number: u32) {
+        if let Some(part) = self.lane(delay) {
+            let entries = &mut self.lanes[part].entries;
+            if entries.back().is_none_or(|back| back.0 < key) {
+                entries.push_back((key, number));
+                self.pushed(key, number, part);
+                return;
+            }
+        }
+        self.heap.push(key, number);
+        self.pushed(key, number, LANES);
+    }
+
+    /// The lane of a delay: its own, or an empty one that becomes its own.
+    fn lane(&mut self, delay: u64) -> Option<usize> {
+        if let Some(own) = self.lanes.iter().position(|lane| lane.delay == delay) {
+            return Some(own);
+        }
+        if self.lanes.len() < LANES {
+            self.lanes.push(Lane {
+                delay,
+                entries: VecDeque::new(),
+            });
+            return Some(self.lanes.len() - 1);
+        }
+        let empty = self.lanes.iter().position(|lane| lane.entries.is_empty())?;
+        self.lanes[empty].delay = delay;
+        Some(empty)
+    }
+
+    #[inline]
+    fn pushed(&mut self, key: u128, number: u32, part: usize) {
+        if self.first.is_none_or(|first| key < first.key) {
+            self.first = Some(First { key, number, part });
         }
     }
 
     /// The entry with the least key.
     #[inline]
     pub(super) fn first(&self) -> Option<(u128, u32)> {
-        match (self.at_once.front(), self.heap.first()) {
-            (Some(&front), Some(root)) => Some(front.min(root)),
-            (Some(&front), None) => Some(front),
-            (None, root) => root,
-        }
+        self.first.map(|first| (first.key, first.number))
     }
 
     /// Removes the entry with the least key.
     #[inline]
     pub(super) fn take_first(&mut self) -> Option<(u128, u32)> {
-        let first = self.first()?;
-        if self.at_once.front() == Some(&first) {
-            self.at_once.pop_front();
-        } else {
-            self.heap.remove_first();
+        let first = self.first?;
+        match self.lanes.get_mut(first.part) {
+            Some(lane) => {
+                lane.entries.pop_front();
+            }
+            None => self.heap.remove_first(),
         }
-        self.now = time(first.0);
-        Some(first)
+        self.find_first();
+        self.now = time(first.key);
+        Some((first.key, first.number))
+    }
+
+    /// Looks for the least entry in every part.
+    fn find_first(&mut self) {
+        self.first = self.heap.first().map(|(key, number)| First {
+            key,
+            number,
+            part: LANES,
+        });
+        for (part, lane) in self.lanes.iter().enumerate() {
+            if let Some((key, number)) = lane.entries.front().copied() {
+                if self.first.is_none_or(|first| key < first.key) {
+                    self.first = Some(First { key, number, part });
+                }
+            }
+        }
     }
 
     /// How many entries there are.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.heap.len() + self.at_once.len()
+        self.heap.len()
+            + self
+                .lanes
+                .iter()
+                .map(|lane| lane.entries.len())
+                .sum::<usize>()
     }
 
     /// The entries in no promised order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u128, u32)> + '_ {
-        self.heap.iter().chain(self.at_once.iter().copied())
+        let lanes = self
+            .lanes
+            .iter()
+            .flat_map(|lane| lane.entries.iter().copied());
+        self.heap.iter().chain(lanes)
     }
 
     /// Removes the entries that `keep` denies.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
         self.heap.retain(&mut keep);
-        self.at_once.retain(|&(key, number)| keep(key, number));
+        for lane in &mut self.lanes {
+            lane.entries.retain(|&(key, number)| keep(key, number));
+        }
+        self.find_first();
     }
 }
 
@@ -102,7 +188,7 @@ mod tests {
         line.push(key(5, 3), 3);
         line.push(key(5, 5), 5);
         assert_eq!(
-            line.at_once.len(),
+            line.lanes[0].entries.len(),
             2,
             "what came out of order is in the heap"
         );

@@ -8,9 +8,10 @@ mod heap;
 mod line;
 
 use std::fmt;
+use std::time::Duration;
 
 use self::line::Line;
-use crate::time::SimTime;
+use crate::time::{SimTime, saturating_nanos};
 
 const SEQUENCE_BITS: u32 = 48;
 const TIE_BITS: u32 = 16;
@@ -104,6 +105,25 @@ impl<E> Queue<E> {
         self.sequence += 1;
         let slot = self.fill_slot(Slot::Pending { sequence, event });
         self.line.push(key_of(at, tie, sequence), slot);
+        Key { sequence, slot }
+    }
+
+    /// Adds an event that is due `delay` after `now`; among events of one time, lower ties come first.
+    ///
+    /// The order is that of [`Queue::push_tied`]. Telling the delay lets events of one delay, of which there are many
+    /// where latencies are constant, share a list that costs the same however long it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`Queue::push_tied`].
+    #[inline]
+    pub fn push_after(&mut self, now: SimTime, delay: Duration, tie: u16, event: E) -> Key {
+        let sequence = self.sequence;
+        assert!(sequence < SEQUENCE_END, "a queue takes 2^48 - 1 pushes");
+        self.sequence += 1;
+        let slot = self.fill_slot(Slot::Pending { sequence, event });
+        let key = key_of(now.saturating_add(delay), tie, sequence);
+        self.line.push_after(saturating_nanos(delay), key, slot);
         Key { sequence, slot }
     }
 
@@ -354,7 +374,15 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Operation {
-        Push { time: u64, tie: u16 },
+        Push {
+            time: u64,
+            tie: u16,
+        },
+        /// More delays than there are lanes, from where the clock of the model is.
+        PushAfter {
+            delay: u64,
+            tie: u16,
+        },
         Cancel(prop::sample::Index),
         Pop,
     }
@@ -363,6 +391,7 @@ mod tests {
     fn operation() -> impl Strategy<Value = Operation> {
         prop_oneof![
             5 => (0..12_u64, 0..3_u16).prop_map(|(time, tie)| Operation::Push { time, tie }),
+            5 => (0..12_u64, 0..3_u16).prop_map(|(delay, tie)| Operation::PushAfter { delay, tie }),
             4 => any::<prop::sample::Index>().prop_map(Operation::Cancel),
             2 => Just(Operation::Pop),
         ]
@@ -378,11 +407,17 @@ mod tests {
             let mut queue = Queue::new();
             let mut model = Model::default();
             let mut keys = Vec::new();
+            let mut now = 0;
             for operation in operations {
                 match operation {
                     Operation::Push { time, tie } => {
                         let number = model.push(time, tie);
                         keys.push(queue.push_tied(at(time), tie, number));
+                    }
+                    Operation::PushAfter { delay, tie } => {
+                        let number = model.push(now + delay, tie);
+                        let delay = Duration::from_nanos(delay);
+                        keys.push(queue.push_after(at(now), delay, tie, number));
                     }
                     Operation::Cancel(index) if !keys.is_empty() => {
                         let number = index.index(keys.len());
@@ -392,6 +427,7 @@ mod tests {
                     Operation::Cancel(_) => {}
                     Operation::Pop => {
                         let popped = queue.pop().map(|(time, event)| (time.as_nanos(), event));
+                        now = popped.map_or(now, |(time, _)| now.max(time));
                         prop_assert_eq!(popped, model.pop());
                     }
                 }

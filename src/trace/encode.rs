@@ -32,128 +32,54 @@ pub(super) const PORTS_INLINE: usize = 3;
 
 /// The record of an event.
 pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
-    let blank = |kind| Record::blank(at, step, kind);
+    let blank = |kind| Record::new(at, step, kind);
+    let about = |kind, task: TaskId| blank(kind).with_a(task.number());
+    let part = |kind, task, container| about(kind, task).with_more(container);
     match *event {
-        Event::Input(number) => Record {
-            a: number,
-            ..blank(Kind::Input)
-        },
-        Event::PayloadDelivered(task) => about(blank(Kind::PayloadDelivered), task),
-        Event::StopSent(task) => about(blank(Kind::StopSent), task),
-        Event::StopDelivered(task) => about(blank(Kind::StopDelivered), task),
-        Event::PullEnded(task, container) => part(blank(Kind::PullEnded), task, container),
-        Event::ContainerStarted(task, container) => {
-            part(blank(Kind::ContainerStarted), task, container)
+        Event::Input(number) => blank(Kind::Input).with_a(number),
+        Event::PayloadDelivered(task) => about(Kind::PayloadDelivered, task),
+        Event::StopSent(task) => about(Kind::StopSent, task),
+        Event::StopDelivered(task) => about(Kind::StopDelivered, task),
+        Event::PullEnded(task, container) => part(Kind::PullEnded, task, container),
+        Event::ContainerStarted(task, container) => part(Kind::ContainerStarted, task, container),
+        Event::ContainerExited(task, container) => part(Kind::ContainerExited, task, container),
+        Event::ContainerStopped(task, container) => part(Kind::ContainerStopped, task, container),
+        Event::TaskReported(task, report) => {
+            about(Kind::TaskReported, task).with_detail(report.code())
         }
-        Event::ContainerExited(task, container) => {
-            part(blank(Kind::ContainerExited), task, container)
-        }
-        Event::ContainerStopped(task, container) => {
-            part(blank(Kind::ContainerStopped), task, container)
-        }
-        Event::TaskReported(task, report) => Record {
-            detail: report.code(),
-            ..about(blank(Kind::TaskReported), task)
-        },
-        Event::ContainerReported(task, container) => {
-            part(blank(Kind::ContainerReported), task, container)
-        }
-        Event::TaskExpired(task) => about(blank(Kind::TaskExpired), task),
+        Event::ContainerReported(task, container) => part(Kind::ContainerReported, task, container),
+        Event::TaskExpired(task) => about(Kind::TaskExpired, task),
         Event::ContainerInstanceExpired(instance) => {
-            at_instance(blank(Kind::ContainerInstanceExpired), instance)
+            blank(Kind::ContainerInstanceExpired).with_a(instance.number())
         }
     }
 }
 
 /// The record of a change.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each change, and no more than that"
-)]
 pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
-    let blank = |kind| Record::blank(at, step, kind);
+    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
     match change {
-        Change::ClusterCreated { cluster, .. } => Record {
-            a: cluster.number(),
-            ..blank(Kind::ClusterCreated)
-        },
-        Change::ClusterDeleted { cluster } => Record {
-            a: cluster.number(),
-            ..blank(Kind::ClusterDeleted)
-        },
-        Change::InstanceRegistered { instance, spec } => Record {
-            b: spec.cluster.number(),
-            ..at_instance(blank(Kind::InstanceRegistered), *instance)
-        },
-        Change::InstanceReregistered { instance, spec } => Record {
-            b: spec.cluster.number(),
-            ..at_instance(blank(Kind::InstanceReregistered), *instance)
-        },
-        Change::InstanceStatusChanged { instance, to } => Record {
-            detail: to.code(),
-            ..at_instance(blank(Kind::InstanceStatusChanged), *instance)
-        },
-        Change::AgentConnectionChanged {
-            instance,
-            connected,
-        } => Record {
-            detail: u8::from(*connected),
-            ..at_instance(blank(Kind::AgentConnectionChanged), *instance)
-        },
-        Change::InstanceDeregistered { instance } => {
-            at_instance(blank(Kind::InstanceDeregistered), *instance)
-        }
-        Change::InstanceForgotten { instance } => {
-            at_instance(blank(Kind::InstanceForgotten), *instance)
-        }
-        Change::DefinitionRegistered { definition, spec } => Record {
-            a: definition.number(),
-            b: spec.revision,
-            ..blank(Kind::DefinitionRegistered)
-        },
-        Change::GroupOpened { group, cluster, .. } => Record {
-            a: group.number(),
-            b: cluster.number(),
-            ..blank(Kind::GroupOpened)
-        },
-        Change::LaunchOpened {
-            launch,
-            spec,
-            plain,
-        } => Record {
-            detail: if *plain { IS_PLAIN } else { 0 },
-            more: spec.cluster.number() as u16,
-            a: launch.number(),
-            b: spec.definition.number(),
-            ..blank(Kind::LaunchOpened)
-        },
         Change::TaskPlaced { task, launch, on } => {
-            placed(blank(Kind::TaskPlaced), *task, *launch, *on)
+            placed(about(Kind::TaskPlaced, task), *launch, *on)
         }
-        Change::TaskRefused { task, reason } => Record {
-            detail: reason.code(),
-            ..about(blank(Kind::TaskRefused), *task)
-        },
+        Change::TaskRefused { task, reason } => {
+            about(Kind::TaskRefused, task).with_detail(reason.code())
+        }
         Change::TaskUnwanted {
             task, code, reason, ..
-        } => Record {
-            detail: code.code(),
-            more: u16::from(reason.code()),
-            ..about(blank(Kind::TaskUnwanted), *task)
-        },
-        Change::TaskMoved { task, to } => Record {
-            detail: to.code(),
-            ..about(blank(Kind::TaskMoved), *task)
-        },
+        } => about(Kind::TaskUnwanted, task)
+            .with_detail(code.code())
+            .with_more(reason.code().into()),
+        Change::TaskMoved { task, to } => about(Kind::TaskMoved, task).with_detail(to.code()),
         Change::TaskTimed {
             task,
             pull_started,
             pull_stopped,
             execution_stopped,
-        } => {
-            let times = [*pull_started, *pull_stopped, *execution_stopped];
-            timed(about(blank(Kind::TaskTimed), *task), times)
-        }
+        } => timed(
+            about(Kind::TaskTimed, task),
+            [*pull_started, *pull_stopped, *execution_stopped],
+        ),
         Change::ContainerMoved {
             task,
             container,
@@ -161,23 +87,24 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
             exit_code,
             reason,
         } => {
-            let record = part(blank(Kind::ContainerMoved), *task, *container);
+            let record = about(Kind::ContainerMoved, task).with_more(*container);
             ended(record, to.code(), *exit_code, *reason)
         }
-        Change::TaskTouched { task } => about(blank(Kind::TaskTouched), *task),
-        Change::TaskForgotten { task } => about(blank(Kind::TaskForgotten), *task),
-        Change::TokenKept { cluster, .. } => Record {
-            a: cluster.number(),
-            ..blank(Kind::TokenKept)
-        },
-        Change::PullFailing { until, .. } => {
-            let nanos = until.as_nanos();
-            Record {
-                a: nanos as u32,
-                b: (nanos >> 32) as u32,
-                ..blank(Kind::PullFailing)
-            }
-        }
+        Change::TaskTouched { task } => about(Kind::TaskTouched, task),
+        Change::TaskForgotten { task } => about(Kind::TaskForgotten, task),
+        Change::ClusterCreated { .. }
+        | Change::ClusterDeleted { .. }
+        | Change::InstanceRegistered { .. }
+        | Change::InstanceReregistered { .. }
+        | Change::InstanceStatusChanged { .. }
+        | Change::AgentConnectionChanged { .. }
+        | Change::InstanceDeregistered { .. }
+        | Change::InstanceForgotten { .. }
+        | Change::DefinitionRegistered { .. }
+        | Change::GroupOpened { .. }
+        | Change::LaunchOpened { .. }
+        | Change::TokenKept { .. }
+        | Change::PullFailing { .. } => surroundings_change(at, step, change),
         Change::HostAccepted { .. }
         | Change::HostStarted { .. }
         | Change::HostDequeued { .. }
@@ -192,24 +119,69 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
     }
 }
 
+/// The record of a change to what tasks are made from and placed on.
+fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
+    let blank = |kind| Record::new(at, step, kind);
+    let about = |kind, instance: &ContainerInstanceId| blank(kind).with_a(instance.number());
+    match change {
+        Change::ClusterCreated { cluster, .. } => {
+            blank(Kind::ClusterCreated).with_a(cluster.number())
+        }
+        Change::ClusterDeleted { cluster } => blank(Kind::ClusterDeleted).with_a(cluster.number()),
+        Change::InstanceRegistered { instance, spec } => {
+            about(Kind::InstanceRegistered, instance).with_b(spec.cluster.number())
+        }
+        Change::InstanceReregistered { instance, spec } => {
+            about(Kind::InstanceReregistered, instance).with_b(spec.cluster.number())
+        }
+        Change::InstanceStatusChanged { instance, to } => {
+            about(Kind::InstanceStatusChanged, instance).with_detail(to.code())
+        }
+        Change::AgentConnectionChanged {
+            instance,
+            connected,
+        } => about(Kind::AgentConnectionChanged, instance).with_detail(u8::from(*connected)),
+        Change::InstanceDeregistered { instance } => about(Kind::InstanceDeregistered, instance),
+        Change::InstanceForgotten { instance } => about(Kind::InstanceForgotten, instance),
+        Change::DefinitionRegistered { definition, spec } => blank(Kind::DefinitionRegistered)
+            .with_a(definition.number())
+            .with_b(spec.revision),
+        Change::GroupOpened { group, cluster, .. } => blank(Kind::GroupOpened)
+            .with_a(group.number())
+            .with_b(cluster.number()),
+        Change::LaunchOpened {
+            launch,
+            spec,
+            plain,
+        } => launch_opened(blank(Kind::LaunchOpened), *launch, spec, *plain),
+        Change::TokenKept { cluster, .. } => blank(Kind::TokenKept).with_a(cluster.number()),
+        Change::PullFailing { until, .. } => {
+            let nanos = until.as_nanos();
+            blank(Kind::PullFailing)
+                .with_a(nanos as u32)
+                .with_b((nanos >> 32) as u32)
+        }
+        other => unreachable!("{other:?} is a change of a task or on a host"),
+    }
+}
+
 /// The record of a change on a host.
 fn host_change(at: SimTime, step: u64, change: &Change) -> Record {
-    let blank = |kind| Record::blank(at, step, kind);
+    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
     match change {
         Change::HostAccepted { task, launch, on } => {
-            placed(blank(Kind::HostAccepted), *task, *launch, *on)
+            placed(about(Kind::HostAccepted, task), *launch, *on)
         }
-        Change::HostStarted { task } => about(blank(Kind::HostStarted), *task),
-        Change::HostDequeued { task } => about(blank(Kind::HostDequeued), *task),
-        Change::HostToldToStop { task } => about(blank(Kind::HostToldToStop), *task),
+        Change::HostStarted { task } => about(Kind::HostStarted, task),
+        Change::HostDequeued { task } => about(Kind::HostDequeued, task),
+        Change::HostToldToStop { task } => about(Kind::HostToldToStop, task),
         Change::HostContainerMoved {
             task,
             container,
             to,
-        } => Record {
-            detail: to.code(),
-            ..part(blank(Kind::HostContainerMoved), *task, *container)
-        },
+        } => about(Kind::HostContainerMoved, task)
+            .with_more(*container)
+            .with_detail(to.code()),
         Change::HostContainerEnded {
             task,
             container,
@@ -217,7 +189,7 @@ fn host_change(at: SimTime, step: u64, change: &Change) -> Record {
             reason,
             essential,
         } => {
-            let record = part(blank(Kind::HostContainerEnded), *task, *container);
+            let record = about(Kind::HostContainerEnded, task).with_more(*container);
             ended(
                 record,
                 if *essential { IS_ESSENTIAL } else { 0 },
@@ -226,12 +198,12 @@ fn host_change(at: SimTime, step: u64, change: &Change) -> Record {
             )
         }
         Change::HostPortsChosen { task, ports } => {
-            ports_chosen(about(blank(Kind::HostPortsChosen), *task), ports)
+            ports_chosen(about(Kind::HostPortsChosen, task), ports)
         }
-        Change::HostPulled { task } => about(blank(Kind::HostPulled), *task),
-        Change::HostRunning { task } => about(blank(Kind::HostRunning), *task),
-        Change::HostStopped { task } => about(blank(Kind::HostStopped), *task),
-        Change::HostForgotten { task } => about(blank(Kind::HostForgotten), *task),
+        Change::HostPulled { task } => about(Kind::HostPulled, task),
+        Change::HostRunning { task } => about(Kind::HostRunning, task),
+        Change::HostStopped { task } => about(Kind::HostStopped, task),
+        Change::HostForgotten { task } => about(Kind::HostForgotten, task),
         other => unreachable!("{other:?} is a change of the control plane"),
     }
 }
@@ -268,12 +240,8 @@ pub(super) fn content_record(at: SimTime, step: u64, kind: Kind, bytes: &[u8]) -
         let head = digest.as_bytes();
         u32::from_le_bytes([head[from], head[from + 1], head[from + 2], head[from + 3]])
     };
-    Record {
-        detail: kind.number(),
-        a: half(0),
-        b: half(4),
-        ..Record::blank(at, step, Kind::Content)
-    }
+    let record = Record::new(at, step, Kind::Content).with_detail(kind.number());
+    record.with_a(half(0)).with_b(half(4))
 }
 
 /// An instance without what may hold floats in its request: the amounts there are in fields of their own.
@@ -310,38 +278,24 @@ fn json<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) {
         .expect("specifications have text keys, and a vector takes every byte");
 }
 
-fn about(record: Record, task: TaskId) -> Record {
-    Record {
-        a: task.number(),
-        ..record
-    }
-}
-
-fn part(record: Record, task: TaskId, container: u16) -> Record {
-    Record {
-        a: task.number(),
-        more: container,
-        ..record
-    }
-}
-
-fn at_instance(record: Record, instance: ContainerInstanceId) -> Record {
-    Record {
-        a: instance.number(),
-        ..record
-    }
+/// Of the cluster's number the low 16 bits are kept.
+fn launch_opened(record: Record, launch: LaunchId, spec: &LaunchSpec, plain: bool) -> Record {
+    let detail = if plain { IS_PLAIN } else { 0 };
+    let record = record
+        .with_detail(detail)
+        .with_more(spec.cluster.number() as u16);
+    record
+        .with_a(launch.number())
+        .with_b(spec.definition.number())
 }
 
 /// Three numbers: the low 24 bits of the launch go into `detail` and `more`.
-fn placed(record: Record, task: TaskId, launch: LaunchId, on: ContainerInstanceId) -> Record {
+fn placed(record: Record, launch: LaunchId, on: ContainerInstanceId) -> Record {
     let launch = launch.number();
-    Record {
-        detail: (launch >> 16) as u8,
-        more: launch as u16,
-        a: task.number(),
-        b: on.number(),
-        ..record
-    }
+    record
+        .with_detail((launch >> 16) as u8)
+        .with_more(launch as u16)
+        .with_b(on.number())
 }
 
 fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReason) -> Record {
@@ -350,11 +304,9 @@ fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReaso
     } else {
         0
     };
-    Record {
-        detail: low | reason.code() << 3 | known,
-        b: exit_code.unwrap_or(0) as u32,
-        ..record
-    }
+    record
+        .with_detail(low | reason.code() << 3 | known)
+        .with_b(exit_code.unwrap_or(0) as u32)
 }
 
 /// Three times do not fit: a fingerprint of 48 bits stands for them, and the flags say which are known.
@@ -373,23 +325,20 @@ fn timed(record: Record, times: [Moment; 3]) -> Record {
         mixed = (mixed ^ nanos).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^= mixed >> 29;
     }
-    Record {
-        detail,
-        more: (mixed >> 32) as u16,
-        b: mixed as u32,
-        ..record
-    }
+    record
+        .with_detail(detail)
+        .with_more((mixed >> 32) as u16)
+        .with_b(mixed as u32)
 }
 
 /// Up to three ports fit; `detail` says how many there are, at most 255.
 fn ports_chosen(record: Record, ports: &[u16]) -> Record {
     let port = |index: usize| ports.get(index).copied().unwrap_or(0);
-    Record {
-        detail: u8::try_from(ports.len()).unwrap_or(u8::MAX),
-        more: port(0),
-        b: u32::from(port(1)) | u32::from(port(2)) << 16,
-        ..record
-    }
+    let count = u8::try_from(ports.len()).unwrap_or(u8::MAX);
+    record
+        .with_detail(count)
+        .with_more(port(0))
+        .with_b(u32::from(port(1)) | u32::from(port(2)) << 16)
 }
 
 #[cfg(test)]
@@ -406,19 +355,19 @@ mod tests {
     fn every_change_and_event_has_a_kind_of_its_own_name() {
         for (known, _) in samples::events() {
             let record = event(SimTime::ZERO, 0, &known);
-            assert_eq!(record.kind.name(), known.name());
-            assert!(record.kind.is_cause());
+            assert_eq!(record.kind().name(), known.name());
+            assert!(record.kind().is_cause());
         }
         for (known, _) in samples::control_changes() {
             let record = change(SimTime::ZERO, 0, &known);
             assert!(
-                !record.kind.is_cause() && !record.kind.is_on_host(),
+                !record.kind().is_cause() && !record.kind().is_on_host(),
                 "{known:?}"
             );
         }
         for (known, _) in samples::host_changes() {
             assert!(
-                change(SimTime::ZERO, 0, &known).kind.is_on_host(),
+                change(SimTime::ZERO, 0, &known).kind().is_on_host(),
                 "{known:?}"
             );
         }
@@ -428,11 +377,11 @@ mod tests {
     fn the_samples_cover_every_kind() {
         let causes = samples::events()
             .into_iter()
-            .map(|(known, _)| event(SimTime::ZERO, 0, &known).kind);
+            .map(|(known, _)| event(SimTime::ZERO, 0, &known).kind());
         let changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());
-        let changes = changes.map(|(known, _)| change(SimTime::ZERO, 0, &known).kind);
+        let changes = changes.map(|(known, _)| change(SimTime::ZERO, 0, &known).kind());
         let mut seen: Vec<Kind> = causes
             .chain(changes)
             .chain([Kind::Call, Kind::Content])
@@ -464,13 +413,20 @@ mod tests {
             .filter(|(known, _)| content_of(known).is_some())
             .count();
         assert_eq!(with_content, 10);
+        let mut changes = samples::control_changes()
+            .into_iter()
+            .chain(samples::host_changes());
+        assert!(changes.all(|(known, _)| {
+            content_of(&known).is_none()
+                || change(SimTime::ZERO, 0, &known).kind().may_have_content()
+        }));
     }
 
     #[test]
     fn a_fingerprint_follows_its_bytes_and_names_its_kind() {
         let record = content_record(SimTime::ZERO, 7, Kind::GroupOpened, b"abc");
         assert_eq!(record.to_string(), "0.000s #7   content 6437b3ac38465133");
-        assert_eq!(record.detail, Kind::GroupOpened.number());
+        assert_eq!(record.detail(), Kind::GroupOpened.number());
         assert_ne!(
             record,
             content_record(SimTime::ZERO, 7, Kind::GroupOpened, b"abd")
@@ -482,9 +438,9 @@ mod tests {
         let record = |moment| change(SimTime::ZERO, 0, &samples::timed(moment));
         let one = record(SimTime::from_nanos(1).into());
         let two = record(SimTime::from_nanos(2).into());
-        assert_ne!((one.more, one.b), (two.more, two.b));
-        assert_ne!(one.detail, record(Moment::NEVER).detail);
-        let swapped = |times| timed(Record::blank(SimTime::ZERO, 0, Kind::TaskTimed), times);
+        assert_ne!((one.more(), one.b()), (two.more(), two.b()));
+        assert_ne!(one.detail(), record(Moment::NEVER).detail());
+        let swapped = |times| timed(Record::new(SimTime::ZERO, 0, Kind::TaskTimed), times);
         let (early, late) = (
             Moment::from(SimTime::from_nanos(1)),
             Moment::from(SimTime::from_nanos(2)),

@@ -20,6 +20,7 @@ macro_rules! kinds {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// The kind with a number, if there is one.
+            #[inline]
             #[must_use]
             pub const fn from_number(number: u8) -> Option<Self> {
                 match number {
@@ -148,6 +149,24 @@ impl Kind {
     #[must_use]
     pub const fn is_cause(self) -> bool {
         self.number() < 64
+    }
+
+    /// Whether a record of it may be followed by one of kind [`Kind::Content`].
+    #[must_use]
+    pub const fn may_have_content(self) -> bool {
+        matches!(
+            self,
+            Self::ClusterCreated
+                | Self::InstanceRegistered
+                | Self::InstanceReregistered
+                | Self::DefinitionRegistered
+                | Self::GroupOpened
+                | Self::LaunchOpened
+                | Self::TaskUnwanted
+                | Self::TokenKept
+                | Self::PullFailing
+                | Self::HostPortsChosen
+        )
     }
 
     /// Whether it tells of a host rather than of the control plane.

@@ -22,20 +22,20 @@ use super::record::Record;
 /// Writes `time #step cause` or `time #step   change`, without an end of line.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let indent = if self.kind.is_cause() { "" } else { "  " };
-        write!(f, "{} #{} {indent}", self.at, self.step)?;
-        if self.kind.is_cause() {
-            f.write_str(self.kind.name())?;
-            match self.kind {
+        let indent = if self.kind().is_cause() { "" } else { "  " };
+        write!(f, "{} #{} {indent}", self.at(), self.step())?;
+        if self.kind().is_cause() {
+            f.write_str(self.kind().name())?;
+            match self.kind() {
                 Kind::Call => Ok(()),
-                Kind::Input => write!(f, " {}", self.a),
+                Kind::Input => write!(f, " {}", self.a()),
                 Kind::TaskReported => {
-                    write!(f, " {} {}", Subject(self), word::<Report>(self.detail))
+                    write!(f, " {} {}", Subject(self), word::<Report>(self.detail()))
                 }
                 _ => write!(f, " {}", Subject(self)),
             }
         } else {
-            if self.kind.is_on_host() {
+            if self.kind().is_on_host() {
                 f.write_str("host ")?;
             }
             write!(f, "{} {}", Subject(self), What(self))
@@ -49,11 +49,11 @@ struct Subject<'a>(&'a Record);
 impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        match record.kind {
+        match record.kind() {
             Kind::Call => f.write_str("user"),
-            Kind::Input => write!(f, "input-{}", record.a),
+            Kind::Input => write!(f, "input-{}", record.a()),
             Kind::ClusterCreated | Kind::ClusterDeleted | Kind::TokenKept => {
-                ClusterId::new(record.a).fmt(f)
+                ClusterId::new(record.a()).fmt(f)
             }
             Kind::InstanceRegistered
             | Kind::InstanceReregistered
@@ -61,10 +61,10 @@ impl fmt::Display for Subject<'_> {
             | Kind::AgentConnectionChanged
             | Kind::InstanceDeregistered
             | Kind::InstanceForgotten
-            | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a).fmt(f),
-            Kind::DefinitionRegistered => TaskDefinitionId::new(record.a).fmt(f),
-            Kind::GroupOpened => GroupId::new(record.a).fmt(f),
-            Kind::LaunchOpened => LaunchId::new(record.a).fmt(f),
+            | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
+            Kind::DefinitionRegistered => TaskDefinitionId::new(record.a()).fmt(f),
+            Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
+            Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
@@ -74,8 +74,10 @@ impl fmt::Display for Subject<'_> {
             | Kind::ContainerReported
             | Kind::ContainerMoved
             | Kind::HostContainerMoved
-            | Kind::HostContainerEnded => write!(f, "{}/{}", TaskId::new(record.a), record.more),
-            _ => TaskId::new(record.a).fmt(f),
+            | Kind::HostContainerEnded => {
+                write!(f, "{}/{}", TaskId::new(record.a()), record.more())
+            }
+            _ => TaskId::new(record.a()).fmt(f),
         }
     }
 }
@@ -86,30 +88,32 @@ struct What<'a>(&'a Record);
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        match record.kind {
-            Kind::TaskReported => f.write_str(word::<Report>(record.detail)),
+        match record.kind() {
+            Kind::TaskReported => f.write_str(word::<Report>(record.detail())),
             Kind::ClusterCreated => f.write_str("created"),
             Kind::ClusterDeleted => f.write_str("deleted"),
-            Kind::InstanceRegistered => write!(f, "registered in {}", ClusterId::new(record.b)),
+            Kind::InstanceRegistered => write!(f, "registered in {}", ClusterId::new(record.b())),
             Kind::InstanceReregistered => {
-                write!(f, "registered again in {}", ClusterId::new(record.b))
+                write!(f, "registered again in {}", ClusterId::new(record.b()))
             }
             Kind::InstanceStatusChanged => {
-                write!(f, "-> {}", word::<ContainerInstanceStatus>(record.detail))
+                write!(f, "-> {}", word::<ContainerInstanceStatus>(record.detail()))
             }
-            Kind::AgentConnectionChanged if record.detail == 0 => f.write_str("agent disconnected"),
+            Kind::AgentConnectionChanged if record.detail() == 0 => {
+                f.write_str("agent disconnected")
+            }
             Kind::AgentConnectionChanged => f.write_str("agent connected"),
             Kind::InstanceDeregistered => f.write_str("deregistered"),
-            Kind::DefinitionRegistered => write!(f, "registered as revision {}", record.b),
-            Kind::GroupOpened => write!(f, "opened in {}", ClusterId::new(record.b)),
+            Kind::DefinitionRegistered => write!(f, "registered as revision {}", record.b()),
+            Kind::GroupOpened => write!(f, "opened in {}", ClusterId::new(record.b())),
             Kind::LaunchOpened => launch_opened(f, record),
             Kind::TaskPlaced => write!(f, "placed on {}", On(record)),
-            Kind::TaskRefused => write!(f, "refused {}", word::<FailureReason>(record.detail)),
+            Kind::TaskRefused => write!(f, "refused {}", word::<FailureReason>(record.detail())),
             Kind::TaskUnwanted => unwanted(f, record),
-            Kind::TaskMoved => write!(f, "-> {}", word::<LastStatus>(record.detail)),
+            Kind::TaskMoved => write!(f, "-> {}", word::<LastStatus>(record.detail())),
             Kind::TaskTimed => timed(f, record),
             Kind::ContainerMoved => {
-                write!(f, "-> {}", word::<ContainerStatus>(record.detail & LOW))?;
+                write!(f, "-> {}", word::<ContainerStatus>(record.detail() & LOW))?;
                 ending(f, record)
             }
             Kind::TaskTouched => f.write_str("touched"),
@@ -118,16 +122,16 @@ impl fmt::Display for What<'_> {
             }
             Kind::TokenKept => f.write_str("token kept"),
             Kind::PullFailing => {
-                let until = u64::from(record.a) | u64::from(record.b) << 32;
+                let until = u64::from(record.a()) | u64::from(record.b()) << 32;
                 write!(f, "fail until {}", SimTime::from_nanos(until))
             }
             Kind::Content => write!(
                 f,
                 "{:08x}{:08x}",
-                record.a.swap_bytes(),
-                record.b.swap_bytes()
+                record.a().swap_bytes(),
+                record.b().swap_bytes()
             ),
-            _ if record.kind.is_on_host() => on_host(f, record),
+            _ if record.kind().is_on_host() => on_host(f, record),
             _ => Ok(()),
         }
     }
@@ -138,27 +142,27 @@ struct On<'a>(&'a Record);
 
 impl fmt::Display for On<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let launch = u32::from(self.0.detail) << 16 | u32::from(self.0.more);
+        let launch = u32::from(self.0.detail()) << 16 | u32::from(self.0.more());
         write!(
             f,
             "{} by {}",
-            ContainerInstanceId::new(self.0.b),
+            ContainerInstanceId::new(self.0.b()),
             LaunchId::new(launch)
         )
     }
 }
 
 fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-    match record.kind {
+    match record.kind() {
         Kind::HostAccepted => write!(f, "accepted on {}", On(record)),
         Kind::HostStarted => f.write_str("started"),
         Kind::HostDequeued => f.write_str("dequeued"),
         Kind::HostToldToStop => f.write_str("told to stop"),
-        Kind::HostContainerMoved => write!(f, "-> {}", word::<HostContainerPhase>(record.detail)),
+        Kind::HostContainerMoved => write!(f, "-> {}", word::<HostContainerPhase>(record.detail())),
         Kind::HostContainerEnded => {
             f.write_str("ended")?;
             ending(f, record)?;
-            f.write_str(if record.detail & IS_ESSENTIAL == 0 {
+            f.write_str(if record.detail() & IS_ESSENTIAL == 0 {
                 ""
             } else {
                 " essential"
@@ -173,25 +177,25 @@ fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
 }
 
 fn launch_opened(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-    let plain = if record.detail == IS_PLAIN {
+    let plain = if record.detail() == IS_PLAIN {
         " plain"
     } else {
         ""
     };
-    let cluster = ClusterId::new(record.more.into());
+    let cluster = ClusterId::new(record.more().into());
     write!(
         f,
         "opened for {} in {cluster}{plain}",
-        TaskDefinitionId::new(record.b)
+        TaskDefinitionId::new(record.b())
     )
 }
 
 fn unwanted(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-    let reason = u8::try_from(record.more).unwrap_or(0);
+    let reason = u8::try_from(record.more()).unwrap_or(0);
     write!(
         f,
         "desired STOPPED {} {}",
-        word::<StopCode>(record.detail),
+        word::<StopCode>(record.detail()),
         word::<StoppedReason>(reason)
     )
 }
@@ -203,19 +207,19 @@ fn timed(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         .into_iter()
         .zip([PULL_STARTED, PULL_STOPPED, EXECUTION_STOPPED])
     {
-        if record.detail & flag != 0 {
+        if record.detail() & flag != 0 {
             write!(f, " {name}")?;
         }
     }
-    write!(f, " {:04x}{:08x}", record.more, record.b)
+    write!(f, " {:04x}{:08x}", record.more(), record.b())
 }
 
 /// How a container ended, as far as there is anything to say.
 fn ending(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-    if record.detail & HAS_EXIT_CODE != 0 {
-        write!(f, " exit {}", record.b as i32)?;
+    if record.detail() & HAS_EXIT_CODE != 0 {
+        write!(f, " exit {}", record.b() as i32)?;
     }
-    let reason = record.detail >> 3 & LOW;
+    let reason = record.detail() >> 3 & LOW;
     if reason != ContainerReason::None.code() {
         write!(f, " {}", word::<ContainerReason>(reason))?;
     }
@@ -224,11 +228,15 @@ fn ending(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
 
 fn ports_chosen(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
     f.write_str("ports")?;
-    let ports = [u32::from(record.more), record.b & 0xFFFF, record.b >> 16];
-    for port in ports.iter().take(record.detail.into()) {
+    let ports = [
+        u32::from(record.more()),
+        record.b() & 0xFFFF,
+        record.b() >> 16,
+    ];
+    for port in ports.iter().take(record.detail().into()) {
         write!(f, " {port}")?;
     }
-    let hidden = usize::from(record.detail).saturating_sub(PORTS_INLINE);
+    let hidden = usize::from(record.detail()).saturating_sub(PORTS_INLINE);
     if hidden > 0 {
         write!(f, " and {hidden} more")?;
     }
@@ -255,15 +263,15 @@ struct Json {
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let json = Json {
-            at: self.at,
-            step: self.step,
-            kind: self.kind.name().to_owned(),
+            at: self.at(),
+            step: self.step(),
+            kind: self.kind().name().to_owned(),
             subject: Subject(self).to_string(),
             what: What(self).to_string(),
-            detail: self.detail,
-            more: self.more,
-            a: self.a,
-            b: self.b,
+            detail: self.detail(),
+            more: self.more(),
+            a: self.a(),
+            b: self.b(),
         };
         json.serialize(serializer)
     }
@@ -282,15 +290,12 @@ impl<'de> Deserialize<'de> for Record {
                 &"the kind of a trace record",
             )
         };
-        Ok(Self {
-            at: json.at,
-            step: json.step,
-            kind: kind.ok_or_else(unknown)?,
-            detail: json.detail,
-            more: json.more,
-            a: json.a,
-            b: json.b,
-        })
+        let record = Self::new(json.at, json.step.into(), kind.ok_or_else(unknown)?);
+        Ok(record
+            .with_detail(json.detail)
+            .with_more(json.more)
+            .with_a(json.a)
+            .with_b(json.b))
     }
 }
 

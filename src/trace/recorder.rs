@@ -14,6 +14,9 @@ use super::record::Record;
 /// Records in one chunk of a full trace: 1.5 MiB.
 const CHUNK: usize = 64 * 1024;
 
+/// Bytes handed to the chain at once, so that a push is three writes into memory near at hand.
+const BATCH: usize = 128 * Record::SIZE;
+
 /// Which records a simulation keeps. The digest covers all of them in every mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -51,7 +54,10 @@ impl Default for TraceMode {
 /// ```
 #[derive(Clone)]
 pub struct Recorder {
+    /// Of all records but those in `batch`.
     chain: Chain,
+    /// The newest records as bytes, less than [`BATCH`] of them.
+    batch: Vec<u8>,
     len: u64,
     kept: Kept,
     /// Empty between calls; keeps its capacity.
@@ -69,7 +75,7 @@ enum Kept {
     },
     /// Every sealed chunk holds exactly [`CHUNK`] records.
     All {
-        sealed: Vec<Arc<[Record]>>,
+        sealed: Vec<Arc<Vec<Record>>>,
         open: Vec<Record>,
     },
 }
@@ -92,6 +98,7 @@ impl Recorder {
         };
         Self {
             chain: Chain::new(),
+            batch: Vec::with_capacity(BATCH),
             len: 0,
             kept,
             scratch: Vec::new(),
@@ -99,31 +106,10 @@ impl Recorder {
     }
 
     /// Takes in a record.
+    #[inline]
     pub fn push(&mut self, record: Record) {
-        self.chain.push(&record.to_bytes());
-        self.len += 1;
-        match &mut self.kept {
-            Kept::Nothing => {}
-            Kept::Ring {
-                records,
-                most,
-                oldest,
-            } => {
-                if records.len() < *most {
-                    records.push(record);
-                } else {
-                    records[*oldest] = record;
-                    *oldest = if *oldest + 1 == *most { 0 } else { *oldest + 1 };
-                }
-            }
-            Kept::All { sealed, open } => {
-                open.push(record);
-                if open.len() == CHUNK {
-                    sealed.push(Arc::from(open.as_slice()));
-                    open.clear();
-                }
-            }
-        }
+        let [first, second, third] = record.words();
+        self.push_words(first, second, third);
     }
 
     /// Takes in the cause of a step that the user made.
@@ -140,8 +126,9 @@ impl Recorder {
     pub fn push_change(&mut self, at: SimTime, step: u64, change: &Change) {
         let record = Record::of_change(at, step, change);
         self.push(record);
-        if Record::content(change, &mut self.scratch) {
-            self.push(Record::of_content(at, step, record.kind, &self.scratch));
+        let kind = record.kind();
+        if kind.may_have_content() && Record::content(change, &mut self.scratch) {
+            self.push(Record::of_content(at, step, kind, &self.scratch));
             self.scratch.clear();
         }
     }
@@ -149,7 +136,9 @@ impl Recorder {
     /// The digest of every record so far, kept or not.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        self.chain.value()
+        let mut chain = self.chain.clone();
+        chain.push(&self.batch);
+        chain.value()
     }
 
     /// How many records there were, kept or not.
@@ -193,9 +182,42 @@ impl Recorder {
         Ok(())
     }
 
+    /// Takes in a record as words in registers: read from memory in larger pieces than it was written in, it would
+    /// stall the processor for longer than all the rest takes.
+    fn push_words(&mut self, first: u64, second: u64, third: u64) {
+        let record = Record::from_words([first, second, third]);
+        self.batch.extend_from_slice(&record.to_bytes());
+        if self.batch.len() >= BATCH {
+            self.chain.push(&self.batch);
+            self.batch.clear();
+        }
+        self.len += 1;
+        match &mut self.kept {
+            Kept::Nothing => {}
+            Kept::Ring {
+                records,
+                most,
+                oldest,
+            } => {
+                if records.len() < *most {
+                    records.push(record);
+                } else {
+                    records[*oldest] = record;
+                    *oldest = if *oldest + 1 == *most { 0 } else { *oldest + 1 };
+                }
+            }
+            Kept::All { sealed, open } => {
+                open.push(record);
+                if open.len() == CHUNK {
+                    sealed.push(Arc::new(std::mem::replace(open, Vec::with_capacity(CHUNK))));
+                }
+            }
+        }
+    }
+
     /// The records kept, from the `skipped`-th kept one on.
     pub(super) fn kept_from(&self, skipped: usize) -> impl Iterator<Item = Record> + '_ {
-        let mut sealed: &[Arc<[Record]>] = &[];
+        let mut sealed: &[Arc<Vec<Record>>] = &[];
         let [first, second]: [&[Record]; 2] = match &self.kept {
             Kept::Nothing => [&[], &[]],
             Kept::Ring {
@@ -282,7 +304,7 @@ mod tests {
     }
 
     fn steps(records: impl Iterator<Item = Record>) -> Vec<u32> {
-        records.map(|record| record.step).collect()
+        records.map(|record| record.step()).collect()
     }
 
     #[test]

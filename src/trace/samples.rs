@@ -47,6 +47,7 @@ fn instance_spec() -> Arc<InstanceSpec> {
         reserved_udp: Vec::new(),
         attributes: Vec::new(),
         attribute_values: Vec::new(),
+        zone: None,
         request: RegisterContainerInstance::default(),
     })
 }
@@ -131,7 +132,13 @@ fn token() -> Change {
 
 /// Every change of the control plane, with the line of its record behind the time and the step.
 pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
-    let (instance, task) = (INSTANCE, TASK);
+    let mut all = surroundings_changes();
+    all.extend(task_changes());
+    all
+}
+
+fn surroundings_changes() -> Vec<(Change, &'static str)> {
+    let instance = INSTANCE;
     let spec = instance_spec();
     vec![
         (cluster("default"), "cluster-0 created"),
@@ -189,6 +196,20 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
             launch(256, true),
             "launch-5 opened for task-definition-2 in cluster-0 plain",
         ),
+        (token(), "cluster-0 token kept"),
+        (
+            Change::PullFailing {
+                image: Glob::new("web*"),
+                until: SimTime::from_secs(30),
+            },
+            "pulls fail until 30.000s",
+        ),
+    ]
+}
+
+fn task_changes() -> Vec<(Change, &'static str)> {
+    let (instance, task) = (INSTANCE, TASK);
+    vec![
         (
             Change::TaskPlaced {
                 task,
@@ -236,14 +257,6 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
         ),
         (Change::TaskTouched { task }, "task-3 touched"),
         (Change::TaskForgotten { task }, "task-3 forgotten"),
-        (token(), "cluster-0 token kept"),
-        (
-            Change::PullFailing {
-                image: Glob::new("web*"),
-                until: SimTime::from_secs(30),
-            },
-            "pulls fail until 30.000s",
-        ),
     ]
 }
 

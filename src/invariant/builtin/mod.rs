@@ -1,9 +1,81 @@
-//! The standard invariants.
-mod totals;
-use super::Invariant;
-pub use totals::Audit;
+//! The standard invariants: what ECS promises of every cluster, and what this library must not get wrong.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `lifecycle` | [`LifecycleOrder`], [`TimesOrdered`], [`VersionsGrow`] |
+//! | `resources` | [`ResourcesConserved`], [`Audit`] |
+//! | `placement` | [`PortsApart`], [`DistinctInstance`], [`RequestCounts`] |
+
+mod lifecycle;
+mod placement;
+mod resources;
+#[cfg(test)]
+mod support;
+
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::Change;
+
+use super::{Invariant, Seen};
+
+pub use lifecycle::{LifecycleOrder, TimesOrdered, VersionsGrow};
+pub use placement::{DistinctInstance, PortsApart, RequestCounts};
+pub use resources::{Audit, ResourcesConserved};
 
 /// The invariants that are on by default.
 pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
-    vec![Box::new(Audit::default())]
+    vec![
+        Box::new(LifecycleOrder::default()),
+        Box::new(TimesOrdered),
+        Box::new(VersionsGrow::default()),
+        Box::new(ResourcesConserved::default()),
+        Box::new(PortsApart),
+        Box::new(DistinctInstance),
+        Box::new(RequestCounts::default()),
+        Box::new(Audit::default()),
+    ]
+}
+
+/// The task whose record on the control plane a change makes, moves or removes.
+fn task_of(change: &Change) -> Option<TaskId> {
+    match *change {
+        Change::TaskPlaced { task, .. }
+        | Change::TaskUnwanted { task, .. }
+        | Change::TaskMoved { task, .. }
+        | Change::TaskTimed { task, .. }
+        | Change::ContainerMoved { task, .. }
+        | Change::TaskTouched { task }
+        | Change::TaskForgotten { task } => Some(task),
+        _ => None,
+    }
+}
+
+/// The container instance on whose control plane or host a change takes or gives back resources.
+fn instance_of(seen: &Seen<'_>, change: &Change) -> Option<ContainerInstanceId> {
+    match *change {
+        Change::TaskPlaced { on, .. } | Change::HostAccepted { on, .. } => Some(on),
+        Change::InstanceRegistered { instance, .. }
+        | Change::InstanceReregistered { instance, .. }
+        | Change::InstanceStatusChanged { instance, .. }
+        | Change::AgentConnectionChanged { instance, .. }
+        | Change::InstanceDeregistered { instance } => Some(instance),
+        Change::TaskUnwanted { task, .. }
+        | Change::TaskMoved { task, .. }
+        | Change::HostStarted { task }
+        | Change::HostDequeued { task }
+        | Change::HostStopped { task }
+        | Change::HostForgotten { task } => seen.ledger.task(task).map(|record| record.on),
+        _ => None,
+    }
+}
+
+/// Writes into `touched` the container instances that a step touched, each once, in ascending order.
+fn touched_instances(seen: &Seen<'_>, touched: &mut Vec<ContainerInstanceId>) {
+    touched.clear();
+    touched.extend(
+        seen.changes
+            .iter()
+            .filter_map(|change| instance_of(seen, change)),
+    );
+    touched.sort_unstable();
+    touched.dedup();
 }

@@ -1,0 +1,447 @@
+//! What the record of a task, or of a container instance, may become.
+
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::invariant::{Invariant, Seen};
+use crate::ledger::table::Table;
+use crate::ledger::{Change, InstanceRecord, Ledger, Moment, TaskRecord};
+use crate::model::{ContainerInstanceStatus, DesiredStatus, LastStatus};
+use crate::time::SimTime;
+
+use super::{instance_of, task_of};
+
+/// A task's last status never goes back, and its desired status goes from RUNNING to STOPPED at most once.
+///
+/// It also holds that no task has the desired status PENDING, and that a stopped task is not wanted any more.
+#[derive(Clone, Debug, Default)]
+pub struct LifecycleOrder {
+    /// Of every task known at the last look.
+    known: Table<(LastStatus, DesiredStatus)>,
+}
+
+impl LifecycleOrder {
+    fn look(&mut self, ledger: &Ledger, task: TaskId) -> Result<(), String> {
+        let Some(record) = ledger.task(task) else {
+            self.known.remove(task.number());
+            return Ok(());
+        };
+        let now = (record.last_status, record.desired_status);
+        let before = remember(&mut self.known, task.number(), now);
+        status_order(before, now).map_err(|why| format!("{task}: {why}"))
+    }
+}
+
+impl Invariant for LifecycleOrder {
+    fn name(&self) -> &str {
+        "statuses only go forward"
+    }
+
+    fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        let mut touched = seen.changes.iter().filter_map(task_of);
+        touched.try_for_each(|task| self.look(seen.ledger, task))
+    }
+
+    fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        forget(&mut self.known, |number| {
+            seen.ledger.task(TaskId::new(number)).is_some()
+        });
+        seen.ledger
+            .tasks()
+            .try_for_each(|(task, _)| self.look(seen.ledger, task))
+    }
+}
+
+fn status_order(
+    before: Option<(LastStatus, DesiredStatus)>,
+    (last, desired): (LastStatus, DesiredStatus),
+) -> Result<(), String> {
+    if let Some((last_before, desired_before)) = before {
+        if last < last_before {
+            return Err(format!(
+                "last status went back from {last_before} to {last}"
+            ));
+        }
+        if desired < desired_before {
+            return Err(format!(
+                "desired status went back from {desired_before} to {desired}"
+            ));
+        }
+    }
+    if desired == DesiredStatus::Pending {
+        return Err("desired status is PENDING, which no task has".to_owned());
+    }
+    if last >= LastStatus::Stopped && desired == DesiredStatus::Running {
+        return Err(format!(
+            "last status is {last} and desired status still RUNNING"
+        ));
+    }
+    Ok(())
+}
+
+/// The times of a task are in the order of its life, present once its status calls for them, and never in the future.
+///
+/// That is: created ≤ pull started ≤ pull stopped ≤ started ≤ stopping ≤ stopped, and created ≤ execution stopped ≤
+/// stopped, of those that have come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimesOrdered;
+
+impl Invariant for TimesOrdered {
+    fn name(&self) -> &str {
+        "times of a task are ordered"
+    }
+
+    fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        seen.changes
+            .iter()
+            .filter_map(task_of)
+            .try_for_each(|task| match seen.ledger.task(task) {
+                Some(record) => {
+                    times_ordered(record, seen.now).map_err(|why| format!("{task}: {why}"))
+                }
+                None => Ok(()),
+            })
+    }
+
+    fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        let mut tasks = seen.ledger.tasks();
+        tasks.try_for_each(|(task, record)| {
+            times_ordered(record, seen.now).map_err(|why| format!("{task}: {why}"))
+        })
+    }
+}
+
+fn times_ordered(record: &TaskRecord, now: SimTime) -> Result<(), String> {
+    let created = ("createdAt", Moment::from(record.created_at));
+    let execution_stopped = ("executionStoppedAt", record.execution_stopped_at);
+    let stopped = ("stoppedAt", record.stopped_at);
+    ascending([
+        created,
+        ("pullStartedAt", record.pull_started_at),
+        ("pullStoppedAt", record.pull_stopped_at),
+        ("startedAt", record.started_at),
+        ("stoppingAt", record.stopping_at),
+        stopped,
+        ("now", now.into()),
+    ])?;
+    ascending([created, execution_stopped, stopped])?;
+    let required = [
+        (
+            record.last_status == LastStatus::Running,
+            "startedAt",
+            record.started_at,
+        ),
+        (!record.is_wanted(), "stoppingAt", record.stopping_at),
+        (record.is_stopped(), "stoppedAt", record.stopped_at),
+    ];
+    match required
+        .iter()
+        .find(|(is_required, _, moment)| *is_required && !moment.has_come())
+    {
+        Some((_, name, _)) => Err(format!(
+            "{name} is missing though it is {}, wanted {}",
+            record.last_status, record.desired_status
+        )),
+        None => Ok(()),
+    }
+}
+
+fn ascending<const N: usize>(times: [(&str, Moment); N]) -> Result<(), String> {
+    let mut earlier: Option<(&str, SimTime)> = None;
+    for (name, moment) in times {
+        let Some(at) = moment.get() else { continue };
+        match earlier {
+            Some((before, at_before)) if at < at_before => {
+                return Err(format!("{name} {at} is before {before} {at_before}"));
+            }
+            _ => earlier = Some((name, at)),
+        }
+    }
+    Ok(())
+}
+
+/// The version of a task or container instance grows with every visible change, and never falls.
+#[derive(Clone, Debug, Default)]
+pub struct VersionsGrow {
+    tasks: Table<TaskRecord>,
+    instances: Table<InstanceFace>,
+}
+
+/// What of a container instance makes its version grow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct InstanceFace {
+    version: u32,
+    status: ContainerInstanceStatus,
+    agent_connected: bool,
+    left: (u32, u32, u32),
+    ports: (Vec<u16>, Vec<u16>),
+}
+
+impl InstanceFace {
+    fn of(ledger: &Ledger, instance: ContainerInstanceId, record: &InstanceRecord) -> Self {
+        Self {
+            version: record.version,
+            status: record.status,
+            agent_connected: record.agent_connected,
+            left: ledger.left_on(instance, record),
+            ports: (record.tcp.clone(), record.udp.clone()),
+        }
+    }
+}
+
+impl VersionsGrow {
+    fn look_at_task(&mut self, ledger: &Ledger, task: TaskId) -> Result<(), String> {
+        let Some(record) = ledger.task(task) else {
+            self.tasks.remove(task.number());
+            return Ok(());
+        };
+        let Some(before) = remember(&mut self.tasks, task.number(), *record) else {
+            return Ok(());
+        };
+        let same = TaskRecord {
+            version: before.version,
+            ..*record
+        } == before;
+        grows(before.version, record.version, same).map_err(|why| format!("{task}: {why}"))
+    }
+
+    fn look_at_instance(
+        &mut self,
+        ledger: &Ledger,
+        instance: ContainerInstanceId,
+    ) -> Result<(), String> {
+        let Some(record) = ledger.instance(instance) else {
+            self.instances.remove(instance.number());
+            return Ok(());
+        };
+        let face = InstanceFace::of(ledger, instance, record);
+        let version = face.version;
+        let Some(before) = remember(&mut self.instances, instance.number(), face.clone()) else {
+            return Ok(());
+        };
+        let same = InstanceFace {
+            version: before.version,
+            ..face
+        } == before;
+        grows(before.version, version, same).map_err(|why| format!("{instance}: {why}"))
+    }
+}
+
+impl Invariant for VersionsGrow {
+    fn name(&self) -> &str {
+        "versions grow with every visible change"
+    }
+
+    fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        for change in seen.changes {
+            if let Some(task) = task_of(change) {
+                self.look_at_task(seen.ledger, task)?;
+            }
+            if let Change::InstanceForgotten { instance } = change {
+                self.look_at_instance(seen.ledger, *instance)?;
+            }
+            if let Some(instance) = instance_of(seen, change) {
+                self.look_at_instance(seen.ledger, instance)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        let ledger = seen.ledger;
+        forget(&mut self.tasks, |number| {
+            ledger.task(TaskId::new(number)).is_some()
+        });
+        forget(&mut self.instances, |number| {
+            ledger.instance(ContainerInstanceId::new(number)).is_some()
+        });
+        ledger
+            .tasks()
+            .try_for_each(|(task, _)| self.look_at_task(ledger, task))?;
+        ledger
+            .instances()
+            .iter()
+            .try_for_each(|(instance, _)| self.look_at_instance(ledger, instance))
+    }
+}
+
+fn grows(before: u32, now: u32, same: bool) -> Result<(), String> {
+    if now < before {
+        return Err(format!("version fell from {before} to {now}"));
+    }
+    if now == before && !same {
+        return Err(format!("a visible change left the version at {now}"));
+    }
+    Ok(())
+}
+
+/// Puts a value into a memory and returns the one it replaces.
+fn remember<T>(memory: &mut Table<T>, number: u32, value: T) -> Option<T> {
+    match memory.get_mut(number) {
+        Some(known) => Some(std::mem::replace(known, value)),
+        None => {
+            memory.insert(number, value);
+            None
+        }
+    }
+}
+
+/// Drops from a memory what the ledger has forgotten.
+fn forget<T>(memory: &mut Table<T>, is_known: impl Fn(u32) -> bool) {
+    let gone: Vec<u32> = memory
+        .iter()
+        .map(|(number, _)| number)
+        .filter(|number| !is_known(*number))
+        .collect();
+    for number in gone {
+        memory.remove(number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::support::{History, judge, judge_at_rest};
+    use super::*;
+    use crate::ids::LaunchId;
+
+    #[test]
+    fn a_whole_life_is_in_order() {
+        let history = History::whole_life();
+        assert_eq!(
+            judge(&mut LifecycleOrder::default(), &history),
+            [] as [String; 0]
+        );
+        assert_eq!(judge(&mut TimesOrdered, &history), [] as [String; 0]);
+        assert_eq!(
+            judge(&mut VersionsGrow::default(), &history),
+            [] as [String; 0]
+        );
+        assert_eq!(
+            judge_at_rest(&mut LifecycleOrder::default(), &history),
+            [] as [String; 0]
+        );
+        assert_eq!(
+            judge_at_rest(&mut TimesOrdered, &history),
+            [] as [String; 0]
+        );
+        assert_eq!(
+            judge_at_rest(&mut VersionsGrow::default(), &history),
+            [] as [String; 0]
+        );
+    }
+
+    #[test]
+    fn a_life_played_backwards_is_found_out_after_steps_and_at_rest() {
+        let mut history = History::whole_life();
+        history.steps.retain(|step| step.ledger.tasks_known() > 0);
+        history.steps.reverse();
+        let found = judge(&mut LifecycleOrder::default(), &history);
+        assert_eq!(
+            found[0],
+            "task-0: last status went back from STOPPED to STOPPING"
+        );
+        assert_eq!(
+            judge_at_rest(&mut LifecycleOrder::default(), &history)[0],
+            found[0]
+        );
+        let found = judge(&mut VersionsGrow::default(), &history);
+        assert_eq!(found[0], "task-0: version fell from 5 to 4");
+        assert_eq!(
+            judge_at_rest(&mut VersionsGrow::default(), &history)[0],
+            found[0]
+        );
+    }
+
+    #[test]
+    fn a_task_wanted_again_is_found_out() {
+        use DesiredStatus::{Pending, Running, Stopped};
+        let order = |before, now| {
+            status_order(
+                Some((LastStatus::Running, before)),
+                (LastStatus::Running, now),
+            )
+        };
+        assert_eq!(order(Running, Stopped), Ok(()));
+        assert!(order(Stopped, Running).is_err());
+        assert!(order(Running, Pending).is_err());
+        assert!(status_order(None, (LastStatus::Stopped, Running)).is_err());
+    }
+
+    #[test]
+    fn a_step_without_a_version_is_found_out() {
+        let mut history = History::with_task();
+        let (task, now) = (TaskId::new(0), SimTime::from_secs(9));
+        history.step(
+            now,
+            vec![Change::TaskTimed {
+                task,
+                pull_started: now.into(),
+                pull_stopped: Moment::NEVER,
+                execution_stopped: Moment::NEVER,
+            }],
+        );
+        let found = judge(&mut VersionsGrow::default(), &history);
+        assert_eq!(found, ["task-0: a visible change left the version at 1"]);
+    }
+
+    #[test]
+    fn each_pair_of_times_is_compared() {
+        let at = |secs| Moment::from(SimTime::from_secs(secs));
+        let mut record = TaskRecord::placed(
+            LaunchId::new(0),
+            ContainerInstanceId::new(0),
+            SimTime::from_secs(1),
+        );
+        record.last_status = LastStatus::Stopped;
+        record.desired_status = DesiredStatus::Stopped;
+        record.pull_started_at = at(2);
+        record.pull_stopped_at = at(3);
+        record.started_at = at(4);
+        record.stopping_at = at(5);
+        record.execution_stopped_at = at(4);
+        record.stopped_at = at(6);
+        let judge = |doctor: fn(&mut TaskRecord)| {
+            let mut doctored = record;
+            doctor(&mut doctored);
+            times_ordered(&doctored, SimTime::from_secs(6))
+        };
+        assert_eq!(judge(|_| {}), Ok(()));
+        assert_eq!(
+            judge(|record| record.pull_started_at = SimTime::ZERO.into()),
+            Err("pullStartedAt 0.000s is before createdAt 1.000s".to_owned())
+        );
+        assert!(judge(|record| record.pull_stopped_at = SimTime::from_secs(1).into()).is_err());
+        assert!(judge(|record| record.started_at = SimTime::from_millis(2_999).into()).is_err());
+        assert!(judge(|record| record.stopping_at = SimTime::from_millis(3_999).into()).is_err());
+        assert!(judge(|record| record.stopped_at = SimTime::from_millis(4_999).into()).is_err());
+        assert!(
+            judge(|record| record.execution_stopped_at = SimTime::from_secs(7).into()).is_err()
+        );
+        assert!(judge(|record| record.execution_stopped_at = SimTime::ZERO.into()).is_err());
+        assert!(
+            judge(|record| record.stopped_at = SimTime::from_secs(7).into()).is_err(),
+            "in the future"
+        );
+        assert!(
+            judge(|record| record.stopped_at = Moment::NEVER).is_err(),
+            "missing"
+        );
+        assert!(
+            judge(|record| record.stopping_at = Moment::NEVER).is_err(),
+            "missing"
+        );
+        assert_eq!(
+            judge(|record| record.started_at = Moment::NEVER),
+            Ok(()),
+            "it may never have run"
+        );
+    }
+
+    #[test]
+    fn a_forgotten_task_leaves_no_memory() {
+        let history = History::whole_life();
+        let mut order = LifecycleOrder::default();
+        let mut versions = VersionsGrow::default();
+        judge(&mut order, &history);
+        judge(&mut versions, &history);
+        assert!(order.known.is_empty() && versions.tasks.is_empty());
+    }
+}
