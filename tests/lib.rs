@@ -7,5 +7,6 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod replay;
 mod scenarios;
 mod tidy;

@@ -75,19 +75,17 @@ impl Trace {
 
     /// What had to be changed, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.lengthened > 0 {
-            let count = self.lengthened;
-            notes.push(format!("{count} with a duration of 0 s: taken as 1 s"));
-        }
-        if self.enlarged > 0 {
-            let count = self.enlarged;
-            let least = LEAST_MEMORY_MIB;
-            notes.push(format!(
-                "{count} with less than {least} MiB: taken as {least} MiB"
-            ));
-        }
-        notes
+        let least = LEAST_MEMORY_MIB;
+        let notes = [
+            (self.lengthened, "duration of 0 s taken as 1 s".to_owned()),
+            (
+                self.enlarged,
+                format!("memory below {least} MiB taken as {least} MiB"),
+            ),
+        ];
+        let told = notes.into_iter().filter(|(tasks, _)| *tasks > 0);
+        told.map(|(tasks, note)| format!("{note} (tasks: {tasks})"))
+            .collect()
     }
 
     /// The batches in order of arrival: rows that follow each other with equal arrival and group, divided by size.

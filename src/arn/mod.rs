@@ -466,7 +466,7 @@ mod tests {
             let names = naming(42);
             let mut digits = names.hex(IdKind::Task, number).0;
             let value = parse_hex(&digits[place..=place]).unwrap();
-            digits[place] = HEX_DIGITS[usize::from((value as u8 + by) % 16)];
+            digits[place] = hex_of((value + u64::from(by)) % 16)[15];
             prop_assert_eq!(names.decode(IdKind::Task, HexId(digits).as_str()), None);
         }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, LaunchId, TaskId};
-use crate::model::{ContainerInstanceStatus, DesiredStatus, LastStatus, StopCode};
+use crate::model::{DesiredStatus, LastStatus, StopCode};
 use crate::time::SimTime;
 
 use super::change::Change;
@@ -11,7 +11,6 @@ use super::cluster::{Capacity, ClusterRecord};
 use super::definition::DefinitionRecord;
 use super::demand::{give_back_ports, take_ports};
 use super::group::{Counts, GroupRecord};
-use super::instance::{InstanceRecord, InstanceSpec};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
 use super::{Ledger, PullFailure};
@@ -176,92 +175,6 @@ impl Ledger {
         self.clusters
             .by_name
             .insert(Arc::clone(&spec.name), cluster);
-    }
-
-    fn instance_registered(
-        &mut self,
-        now: SimTime,
-        instance: ContainerInstanceId,
-        spec: &Arc<InstanceSpec>,
-    ) {
-        assert_eq!(
-            instance,
-            self.next_instance(),
-            "container instances are dense"
-        );
-        self.instances.minted += 1;
-        self.instances.connected.push(true);
-        let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
-        let gpus = u32::try_from(spec.gpu_ids.len()).expect("an instance has at most 64 GPUs");
-        let row = capacity.add(instance, spec.cpu, spec.memory, gpus);
-        capacity.describe(row, attribute_values(spec));
-        self.instances.records.insert(
-            instance.number(),
-            InstanceRecord {
-                spec: Arc::clone(spec),
-                status: ContainerInstanceStatus::Active,
-                agent_connected: true,
-                version: 1,
-                registered_at: now,
-                running: 0,
-                pending: 0,
-                tasks: Vec::new(),
-                tcp: Vec::new(),
-                udp: Vec::new(),
-                gpus: 0,
-            },
-        );
-        self.host_registered(instance, spec);
-    }
-
-    fn instance_reregistered(&mut self, instance: ContainerInstanceId, spec: &Arc<InstanceSpec>) {
-        let record = self.instance_mut(instance);
-        assert_eq!(
-            (record.spec.cpu, record.spec.memory),
-            (spec.cpu, spec.memory),
-            "resources never change"
-        );
-        record.spec = Arc::clone(spec);
-        record.version += 1;
-        let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
-        let row = capacity
-            .row(instance)
-            .expect("a registered instance has a row");
-        capacity.describe(row, attribute_values(spec));
-    }
-
-    fn instance_deregistered(&mut self, instance: ContainerInstanceId) {
-        let record = self.instance_mut(instance);
-        assert!(
-            record.tasks.is_empty(),
-            "its tasks are stopped before an instance goes"
-        );
-        record.status = ContainerInstanceStatus::Inactive;
-        record.agent_connected = false;
-        record.version += 1;
-        let cluster = record.spec.cluster;
-        self.instances.connected[instance.index()] = false;
-        let capacity = &mut self.clusters.records[cluster.index()].capacity;
-        let row = capacity
-            .row(instance)
-            .expect("a registered instance has a row");
-        capacity.remove(row);
-        self.host_abandoned(instance);
-    }
-
-    /// Writes into the column what the record says of being open to placement.
-    fn refresh_open(&mut self, instance: ContainerInstanceId) {
-        let record = self
-            .instances
-            .records
-            .get(instance.number())
-            .expect("it was just changed");
-        let open = u32::from(record.is_open());
-        let capacity = &mut self.clusters.records[record.spec.cluster.index()].capacity;
-        let row = capacity
-            .row(instance)
-            .expect("a registered instance has a row");
-        capacity.open[row] = open;
     }
 
     fn launch_opened(&mut self, launch: LaunchId, spec: &Arc<LaunchSpec>, plain: bool) {
@@ -497,13 +410,6 @@ impl Ledger {
             .expect("changes are about known tasks")
     }
 
-    fn instance_mut(&mut self, instance: ContainerInstanceId) -> &mut InstanceRecord {
-        self.instances
-            .records
-            .get_mut(instance.number())
-            .expect("changes are about known instances")
-    }
-
     fn container_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerRecord {
         match container {
             0 => &mut self.task_mut(task).first,
@@ -526,11 +432,4 @@ fn lowest_free(taken: u64, count: u32) -> u64 {
         chosen |= free & free.wrapping_neg();
     }
     chosen
-}
-
-/// The attributes of an instance that have a value, by name.
-fn attribute_values(spec: &InstanceSpec) -> impl Iterator<Item = (&Arc<str>, &str)> {
-    spec.attribute_values
-        .iter()
-        .map(|(name, value)| (name, &**value))
 }

@@ -10,13 +10,14 @@
 //! | [`task`] | tasks as the control plane knows them |
 //! | [`host`] | tasks as their agents run them |
 //! | [`token`] | idempotency tokens |
-//! | [`change`], [`apply`](self) | the only ways in which all this moves |
+//! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`versions`] | what lagging readers may still see |
 //! | [`audit`] | every running total, counted again |
 
 mod apply;
 mod apply_host;
+mod apply_instance;
 pub mod audit;
 pub mod change;
 pub mod cluster;

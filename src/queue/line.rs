@@ -206,7 +206,7 @@ mod tests {
             line.push(key(0, order), order as u32);
             line.push(key(1, order), 10 + order as u32);
         }
-        assert_eq!(line.at_once.len(), 4);
+        assert_eq!(line.lanes[0].entries.len(), 4);
         line.retain(|_, number| number % 2 == 1);
         let mut numbers: Vec<u32> = line.iter().map(|(_, number)| number).collect();
         numbers.sort_unstable();
