@@ -19,7 +19,12 @@ fn described(trial: &mut Trial, name: &str) -> Cluster {
 fn listed(trial: &mut Trial, request: ListClusters) -> (Vec<String>, Option<String>) {
     let answer = trial.list_clusters(request).expect("the request is good");
     let names = answer.cluster_arns.iter();
-    let names = names.map(|arn| arn.rsplit_once('/').expect("an ARN has a name").1.to_owned());
+    let names = names.map(|arn| {
+        arn.rsplit_once('/')
+            .expect("an ARN has a name")
+            .1
+            .to_owned()
+    });
     (names.collect(), answer.next_token)
 }
 
@@ -32,7 +37,10 @@ fn delete(trial: &mut Trial, name: &str) -> Cluster {
 fn a_new_cluster_is_active_and_empty() {
     let cluster = created(&mut Trial::new(), "demo");
     assert_eq!(cluster.status, ClusterStatus::Active);
-    assert_eq!(&*cluster.cluster_arn, "arn:aws:ecs:us-east-1:123456789012:cluster/demo");
+    assert_eq!(
+        &*cluster.cluster_arn,
+        "arn:aws:ecs:us-east-1:123456789012:cluster/demo"
+    );
     let counts = (
         cluster.registered_container_instances_count,
         cluster.running_tasks_count,
@@ -73,7 +81,10 @@ fn describing_no_cluster_in_particular_describes_the_default_one() {
     created(&mut trial, "default");
     let answer = trial.describe_clusters(DescribeClusters::default());
     let clusters = answer.expect("a name is not needed").clusters;
-    let names: Vec<_> = clusters.iter().map(|cluster| &*cluster.cluster_name).collect();
+    let names: Vec<_> = clusters
+        .iter()
+        .map(|cluster| &*cluster.cluster_name)
+        .collect();
     assert_eq!(names, ["default"]);
 }
 
@@ -104,7 +115,9 @@ fn up_to_100_clusters_are_described_at_once() {
     let mut trial = Trial::new();
     let names = |count| DescribeClusters::new(vec!["demo"; count]);
     assert!(trial.describe_clusters(names(100)).is_ok());
-    let error = trial.describe_clusters(names(101)).expect_err("101 are too many");
+    let error = trial
+        .describe_clusters(names(101))
+        .expect_err("101 are too many");
     assert_eq!(error.exception(), "InvalidParameterException");
 }
 
@@ -127,7 +140,7 @@ fn labels_and_statistics_are_shown_only_when_asked_for() {
 #[test]
 fn tasks_are_counted_by_their_last_status() {
     let mut trial = Trial::web();
-    let mut counts = |trial: &mut Trial| {
+    let counts = |trial: &mut Trial| {
         let cluster = described(trial, "default");
         (cluster.pending_tasks_count, cluster.running_tasks_count)
     };
@@ -136,7 +149,11 @@ fn tasks_are_counted_by_their_last_status() {
     trial.at(5_700);
     assert_eq!(counts(&mut trial), (0, 1));
     trial.stop(&task);
-    assert_eq!(counts(&mut trial), (0, 1), "it is still RUNNING as far as is known");
+    assert_eq!(
+        counts(&mut trial),
+        (0, 1),
+        "it is still RUNNING as far as is known"
+    );
     trial.rest();
     assert_eq!(counts(&mut trial), (0, 0));
 }
@@ -156,7 +173,10 @@ fn a_cluster_with_container_instances_is_not_deleted() {
     let mut trial = Trial::web();
     let host = trial.host();
     let text = "The Cluster cannot be deleted while Container Instances are active or draining.";
-    for status in [ContainerInstanceStatus::Active, ContainerInstanceStatus::Draining] {
+    for status in [
+        ContainerInstanceStatus::Active,
+        ContainerInstanceStatus::Draining,
+    ] {
         trial.set_state(&host, status);
         let answer = trial.delete_cluster(DeleteCluster::new("default"));
         check_refused(answer, "ClusterContainsContainerInstancesException", text);
@@ -169,7 +189,10 @@ fn a_cluster_whose_container_instances_are_gone_is_deleted() {
     trial.run("web");
     let host = trial.host();
     trial.give_up(&host);
-    assert_eq!(delete(&mut trial, "default").status, ClusterStatus::Inactive);
+    assert_eq!(
+        delete(&mut trial, "default").status,
+        ClusterStatus::Inactive
+    );
 }
 
 #[test]
@@ -177,7 +200,10 @@ fn a_deleted_cluster_is_described_as_inactive_and_no_longer_listed() {
     let mut trial = Trial::new();
     created(&mut trial, "demo");
     assert_eq!(delete(&mut trial, "demo").status, ClusterStatus::Inactive);
-    assert_eq!(described(&mut trial, "demo").status, ClusterStatus::Inactive);
+    assert_eq!(
+        described(&mut trial, "demo").status,
+        ClusterStatus::Inactive
+    );
     assert_eq!(listed(&mut trial, ListClusters::new()).0, [""; 0]);
 }
 
@@ -203,7 +229,11 @@ fn the_name_of_a_deleted_cluster_is_free_again() {
     assert_eq!(created(&mut trial, "default").status, ClusterStatus::Active);
     let answer = trial.describe_tasks(DescribeTasks::new([task]));
     let failures = answer.expect("the cluster is active").failures;
-    assert_eq!(reasons(&failures), ["MISSING"], "it was of the cluster before");
+    assert_eq!(
+        reasons(&failures),
+        ["MISSING"],
+        "it was of the cluster before"
+    );
 }
 
 #[test]
@@ -213,8 +243,12 @@ fn an_unknown_cluster_is_not_found_by_any_request() {
     let requests: Vec<Request> = vec![
         DeleteCluster::new(cluster()).into(),
         RegisterContainerInstance::new(cluster()).cpu(1).into(),
-        DeregisterContainerInstance::new("i").cluster(cluster()).into(),
-        DescribeContainerInstances::new(["i"]).cluster(cluster()).into(),
+        DeregisterContainerInstance::new("i")
+            .cluster(cluster())
+            .into(),
+        DescribeContainerInstances::new(["i"])
+            .cluster(cluster())
+            .into(),
         ListContainerInstances::new().cluster(cluster()).into(),
         UpdateContainerInstancesState::new(["i"], ContainerInstanceStatus::Active)
             .cluster(cluster())
@@ -246,7 +280,10 @@ fn clusters_are_listed_in_order_of_creation() {
     for name in ["zebra", "ant", "mole"] {
         created(&mut trial, name);
     }
-    assert_eq!(listed(&mut trial, ListClusters::new()).0, ["zebra", "ant", "mole"]);
+    assert_eq!(
+        listed(&mut trial, ListClusters::new()).0,
+        ["zebra", "ant", "mole"]
+    );
 }
 
 #[test]
@@ -258,7 +295,10 @@ fn pages_of_clusters_follow_each_other() {
     let (first, token) = listed(&mut trial, ListClusters::new().max_results(2));
     let token = token.expect("one more follows");
     let (second, end) = listed(&mut trial, ListClusters::new().next_token(token));
-    assert_eq!((first, second), (vec!["a".into(), "b".into()], vec!["c".to_owned()]));
+    assert_eq!(
+        (first, second),
+        (vec!["a".into(), "b".into()], vec!["c".to_owned()])
+    );
     assert_eq!(end, None);
 }
 

@@ -3,12 +3,15 @@
 use wavetank::model::*;
 
 use crate::support::{
-    Trial, amount, builder, check_refused, id, members, ms, on_port, one, profile, reasons, workload,
+    Trial, amount, builder, check_refused, id, members, ms, on_port, one, profile, reasons,
+    workload,
 };
 
 fn deregister(trial: &mut Trial, request: DeregisterContainerInstance) -> ContainerInstance {
     let answer = trial.deregister_container_instance(request);
-    answer.expect("the container instance can go").container_instance
+    answer
+        .expect("the container instance can go")
+        .container_instance
 }
 
 fn missing(trial: &mut Trial, instance: &str) -> Vec<&'static str> {
@@ -27,9 +30,15 @@ fn with_gpus(count: u32) -> (Trial, String) {
     let request = RegisterContainerInstance::default().cpu(2048).memory(4096);
     let host = trial.register(request.gpu("gpu-a").gpu("gpu-b"));
     let mut trainer = ContainerDefinition::new("trainer", "train:1").memory(256);
-    trainer.resource_requirements.push(ResourceRequirement::gpu(count));
+    trainer
+        .resource_requirements
+        .push(ResourceRequirement::gpu(count));
     let helper = ContainerDefinition::new("helper", "helper:1").memory(64);
-    trial.define(RegisterTaskDefinition::new("gpu").container(helper).container(trainer));
+    trial.define(
+        RegisterTaskDefinition::new("gpu")
+            .container(helper)
+            .container(trainer),
+    );
     (trial, host)
 }
 
@@ -47,7 +56,10 @@ fn a_container_instance_is_active_connected_and_at_version_1_when_it_registers()
     assert_eq!(shown.status, ContainerInstanceStatus::Active);
     assert_eq!((shown.agent_connected, shown.version), (true, 1));
     assert_eq!(ms(shown.registered_at), Some(1_500));
-    assert_eq!((shown.running_tasks_count, shown.pending_tasks_count), (0, 0));
+    assert_eq!(
+        (shown.running_tasks_count, shown.pending_tasks_count),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -63,7 +75,14 @@ fn registered_ports_are_those_an_agent_on_linux_reserves() {
     let host = trial.host();
     let registered = trial.shown(&host).registered_resources;
     let ports = members(&registered, "PORTS");
-    assert_eq!(ports, Some(["22", "2375", "2376", "51678", "51679"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        ports,
+        Some(
+            ["22", "2375", "2376", "51678", "51679"]
+                .map(str::to_owned)
+                .to_vec()
+        )
+    );
     assert_eq!(members(&registered, "PORTS_UDP"), Some(vec![]));
 }
 
@@ -71,10 +90,16 @@ fn registered_ports_are_those_an_agent_on_linux_reserves() {
 fn ports_that_the_agent_lists_are_reserved_instead_of_the_defaults() {
     let mut trial = Trial::new();
     let ports = Resource::string_set("PORTS", ["22", "9100"]);
-    let request = RegisterContainerInstance::default().cpu(1).memory(6).resource(ports);
+    let request = RegisterContainerInstance::default()
+        .cpu(1)
+        .memory(6)
+        .resource(ports);
     let host = trial.register(request);
     let left = trial.shown(&host).remaining_resources;
-    assert_eq!(members(&left, "PORTS"), Some(vec!["22".to_owned(), "9100".to_owned()]));
+    assert_eq!(
+        members(&left, "PORTS"),
+        Some(vec!["22".to_owned(), "9100".to_owned()])
+    );
 }
 
 #[test]
@@ -85,7 +110,10 @@ fn what_is_left_falls_when_a_task_is_placed() {
     trial.run("api");
     let shown = trial.shown(&host);
     assert_eq!(amount(&shown.remaining_resources, "CPU"), Some(2048 - 256));
-    assert_eq!(amount(&shown.remaining_resources, "MEMORY"), Some(4096 - 512));
+    assert_eq!(
+        amount(&shown.remaining_resources, "MEMORY"),
+        Some(4096 - 512)
+    );
     let taken = members(&shown.remaining_resources, "PORTS").expect("ports are shown");
     assert!(taken.contains(&"8080".to_owned()), "{taken:?}");
     assert_eq!(amount(&shown.registered_resources, "CPU"), Some(2048));
@@ -129,7 +157,7 @@ fn what_a_task_held_returns_once() {
 fn a_pending_task_counts_as_running_and_as_pending_and_a_stopping_one_as_neither() {
     let mut trial = Trial::web();
     let host = trial.host();
-    let mut counts = |trial: &mut Trial| {
+    let counts = |trial: &mut Trial| {
         let shown = trial.shown(&host);
         (shown.running_tasks_count, shown.pending_tasks_count)
     };
@@ -164,7 +192,10 @@ fn a_disconnected_container_instance_stays_active_and_its_tasks_keep_their_statu
     assert_eq!(shown.status, ContainerInstanceStatus::Active);
     assert_eq!((shown.agent_connected, shown.version), (false, 3));
     trial.at(600_000);
-    assert_eq!(trial.status(&task), (LastStatus::Running, DesiredStatus::Running));
+    assert_eq!(
+        trial.status(&task),
+        (LastStatus::Running, DesiredStatus::Running)
+    );
 }
 
 #[test]
@@ -177,7 +208,10 @@ fn a_draining_container_instance_keeps_its_standalone_tasks() {
     trial.set_state(&host, ContainerInstanceStatus::Draining);
     trial.at(60_000);
     for task in [running, pending] {
-        assert_eq!(trial.status(&task), (LastStatus::Running, DesiredStatus::Running));
+        assert_eq!(
+            trial.status(&task),
+            (LastStatus::Running, DesiredStatus::Running)
+        );
     }
     assert_eq!(trial.shown(&host).status, ContainerInstanceStatus::Draining);
 }
@@ -187,7 +221,9 @@ fn a_draining_container_instance_takes_tasks_again_once_it_is_active() {
     let mut trial = Trial::web();
     let host = trial.host();
     trial.set_state(&host, ContainerInstanceStatus::Draining);
-    let answer = trial.run_task(RunTask::new("web")).expect("the request is good");
+    let answer = trial
+        .run_task(RunTask::new("web"))
+        .expect("the request is good");
     assert_eq!(reasons(&answer.failures), ["INACTIVE"]);
     trial.set_state(&host, ContainerInstanceStatus::Active);
     trial.run("web");
@@ -242,9 +278,15 @@ fn deregistering_by_force_gives_up_the_tasks() {
     let task = trial.run("web");
     trial.at(10_000);
     let gone = deregister(&mut trial, DeregisterContainerInstance::new(&host).force());
-    assert_eq!((gone.status, gone.agent_connected), (ContainerInstanceStatus::Inactive, false));
+    assert_eq!(
+        (gone.status, gone.agent_connected),
+        (ContainerInstanceStatus::Inactive, false)
+    );
     let task = trial.task(&task);
-    assert_eq!((task.last_status, task.desired_status), (LastStatus::Stopped, DesiredStatus::Stopped));
+    assert_eq!(
+        (task.last_status, task.desired_status),
+        (LastStatus::Stopped, DesiredStatus::Stopped)
+    );
     let reason = "Container instance deregistration forced by user";
     assert_eq!(task.stopped_reason.as_deref(), Some(reason));
     assert_eq!(ms(task.stopped_at), Some(10_000));
@@ -319,8 +361,14 @@ fn an_agent_that_registers_again_with_another_attribute_keeps_the_others() {
     let host = trial.register(request.attribute("rack", "7"));
     trial.register(again(&host).attribute("disk", "ssd"));
     let attributes = trial.shown(&host).attributes;
-    assert!(attributes.contains(&Attribute::new("rack", "7")), "{attributes:?}");
-    assert!(attributes.contains(&Attribute::new("disk", "ssd")), "{attributes:?}");
+    assert!(
+        attributes.contains(&Attribute::new("rack", "7")),
+        "{attributes:?}"
+    );
+    assert!(
+        attributes.contains(&Attribute::new("disk", "ssd")),
+        "{attributes:?}"
+    );
 }
 
 #[test]
@@ -337,11 +385,24 @@ fn an_agent_that_registers_again_may_not_have_changed_its_size() {
     let mut trial = Trial::web();
     let host = trial.host();
     let answer = trial.register_container_instance(RegisterContainerInstance {
-        total_resources: vec![Resource::integer("CPU", 4096), Resource::integer("MEMORY", 4096)],
+        total_resources: vec![
+            Resource::integer("CPU", 4096),
+            Resource::integer("MEMORY", 4096),
+        ],
         ..again(&host)
     });
     let text = "Container instance type changes are not supported.";
     check_refused(answer, "ClientException", text);
+}
+
+#[test]
+fn an_agent_that_registers_again_in_a_cluster_that_is_gone_is_refused() {
+    let mut trial = Trial::new();
+    let before = trial.state_digest();
+    let answer = trial.register_container_instance(again("0123"));
+    let text = "The referenced container instance was not found.";
+    check_refused(answer, "ClientException", text);
+    assert_eq!(trial.state_digest(), before);
 }
 
 #[test]
@@ -350,9 +411,18 @@ fn container_instances_are_listed_by_status() {
     let (draining, active) = (trial.host(), trial.instance(1, 6));
     trial.set_state(&draining, ContainerInstanceStatus::Draining);
     let of = |status| ListContainerInstances::new().status(status);
-    assert_eq!(arns(&mut trial, of(ContainerInstanceStatus::Draining)), [draining.as_str()]);
-    assert_eq!(arns(&mut trial, of(ContainerInstanceStatus::Active)), [active.as_str()]);
-    assert_eq!(arns(&mut trial, ListContainerInstances::new()), [draining, active]);
+    assert_eq!(
+        arns(&mut trial, of(ContainerInstanceStatus::Draining)),
+        [draining.as_str()]
+    );
+    assert_eq!(
+        arns(&mut trial, of(ContainerInstanceStatus::Active)),
+        [active.as_str()]
+    );
+    assert_eq!(
+        arns(&mut trial, ListContainerInstances::new()),
+        [draining, active]
+    );
 }
 
 #[test]
@@ -386,15 +456,22 @@ fn labels_of_a_container_instance_are_shown_only_when_asked_for() {
     });
     assert_eq!(trial.shown(&host).tags, []);
     let request = DescribeContainerInstances::new([host]).include(ContainerInstanceField::Tags);
-    let answer = trial.describe_container_instances(request).expect("the request is good");
+    let answer = trial
+        .describe_container_instances(request)
+        .expect("the request is good");
     assert_eq!(answer.container_instances[0].tags, tags);
 }
 
 #[test]
 fn gpus_are_given_whole_and_come_back() {
     let (mut trial, _) = with_gpus(1);
-    let answer = trial.run_task(RunTask::new("gpu").count(3)).expect("the request is good");
-    assert_eq!((answer.tasks.len(), reasons(&answer.failures)), (2, vec!["RESOURCE:GPU"]));
+    let answer = trial
+        .run_task(RunTask::new("gpu").count(3))
+        .expect("the request is good");
+    assert_eq!(
+        (answer.tasks.len(), reasons(&answer.failures)),
+        (2, vec!["RESOURCE:GPU"])
+    );
     trial.stop(&answer.tasks[0].task_arn);
     trial.run("gpu");
 }
@@ -409,9 +486,22 @@ fn a_container_shows_the_gpus_it_asked_for() {
 }
 
 #[test]
+fn a_container_shows_the_gpus_that_an_override_asked_for() {
+    let (mut trial, _) = with_gpus(1);
+    let change = ContainerOverride {
+        resource_requirements: vec![ResourceRequirement::gpu(2)],
+        ..ContainerOverride::new("trainer")
+    };
+    let task = trial
+        .run_all(RunTask::new("gpu").override_container(change))
+        .remove(0);
+    assert_eq!(gpus_of(&trial.task(&task), "trainer"), ["gpu-a", "gpu-b"]);
+}
+
+#[test]
 fn free_gpus_are_shown_by_id_down_to_none() {
     let (mut trial, host) = with_gpus(1);
-    let mut free = |trial: &mut Trial| members(&trial.shown(&host).remaining_resources, "GPU");
+    let free = |trial: &mut Trial| members(&trial.shown(&host).remaining_resources, "GPU");
     trial.run("gpu");
     assert_eq!(free(&mut trial), Some(vec!["gpu-b".to_owned()]));
     trial.run("gpu");
@@ -421,7 +511,8 @@ fn free_gpus_are_shown_by_id_down_to_none() {
 #[test]
 fn an_identity_document_tells_zone_type_and_machine() {
     let mut trial = Trial::new();
-    let document = r#"{"instanceId": "i-0abc", "instanceType": "m5.large", "availabilityZone": "us-east-1b"}"#;
+    let document =
+        r#"{"instanceId": "i-0abc", "instanceType": "m5.large", "availabilityZone": "us-east-1b"}"#;
     let host = trial.register(RegisterContainerInstance {
         instance_identity_document: Some(document.to_owned()),
         ..RegisterContainerInstance::default().cpu(1).memory(6)
@@ -440,21 +531,32 @@ fn a_task_shows_the_zone_of_its_container_instance() {
     trial.register(request.attribute("ecs.availability-zone", "us-east-1c"));
     trial.define(one("web"));
     let task = trial.run("web");
-    assert_eq!(trial.task(&task).availability_zone.as_deref(), Some("us-east-1c"));
+    assert_eq!(
+        trial.task(&task).availability_zone.as_deref(),
+        Some("us-east-1c")
+    );
 }
 
 #[test]
 fn ids_and_arns_carry_region_and_account() {
     let mut trial = Trial::web_of(builder().region("eu-west-1").account_id("210987654321"));
     let task = trial.run("web");
-    assert!(task.starts_with("arn:aws:ecs:eu-west-1:210987654321:task/default/"), "{task}");
+    assert!(
+        task.starts_with("arn:aws:ecs:eu-west-1:210987654321:task/default/"),
+        "{task}"
+    );
     assert_eq!(id(&task).len(), 32);
-    assert!(trial.host().starts_with("arn:aws:ecs:eu-west-1:210987654321:container-instance/"));
+    assert!(
+        trial
+            .host()
+            .starts_with("arn:aws:ecs:eu-west-1:210987654321:container-instance/")
+    );
 }
 
 #[test]
 fn a_task_that_is_slow_to_stop_holds_its_place_on_the_host_alone() {
-    let stubborn = workload(|app| app.stop = wavetank::Latency::Fixed(std::time::Duration::from_secs(20)));
+    let stubborn =
+        workload(|app| app.stop = wavetank::Latency::Fixed(std::time::Duration::from_secs(20)));
     let mut trial = Trial::web_of(builder().profile(profile([("app", stubborn)])));
     let host = trial.host();
     let task = trial.run("web");
@@ -462,6 +564,9 @@ fn a_task_that_is_slow_to_stop_holds_its_place_on_the_host_alone() {
     trial.stop(&task);
     trial.at(20_000);
     assert_eq!(trial.left(&host), (2048, 4096));
-    let on_host = trial.ledger().hosts().host(wavetank::ids::ContainerInstanceId::new(0));
+    let on_host = trial
+        .ledger()
+        .hosts()
+        .host(wavetank::ids::ContainerInstanceId::new(0));
     assert_eq!(on_host.map(|host| host.cpu), Some(2048 - 256));
 }

@@ -7,6 +7,20 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod clusters;
+mod container_instances;
+mod determinism;
+mod drive;
+mod golden;
+mod lifecycle;
+mod placement;
+mod properties;
+mod reads;
+mod refusals;
 mod replay;
+mod run_task;
 mod scenarios;
+mod start_stop;
+mod support;
 mod tidy;
+mod two_ledgers;

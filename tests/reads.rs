@@ -46,7 +46,10 @@ fn a_list_of_stopped_tasks_shows_those_told_to_stop_for_an_hour_after_their_end(
     let task = trial.run("web");
     trial.at(10_000);
     trial.stop(&task);
-    assert_eq!(list(&mut trial, of(DesiredStatus::Stopped)), [task.as_str()]);
+    assert_eq!(
+        list(&mut trial, of(DesiredStatus::Stopped)),
+        [task.as_str()]
+    );
     trial.at(11_200 + 3_599_999);
     assert_eq!(list(&mut trial, of(DesiredStatus::Stopped)), [task]);
     trial.at(11_200 + 3_600_000);
@@ -67,7 +70,10 @@ fn tasks_are_listed_by_family() {
     let (web, job) = (trial.run("web"), trial.run("job"));
     assert_eq!(list(&mut trial, ListTasks::new().family("job")), [job]);
     assert_eq!(list(&mut trial, ListTasks::new().family("web")), [web]);
-    assert_eq!(list(&mut trial, ListTasks::new().family("nothing")), [""; 0]);
+    assert_eq!(
+        list(&mut trial, ListTasks::new().family("nothing")),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -77,7 +83,10 @@ fn tasks_are_listed_by_container_instance() {
     let task = trial.start("web", &second);
     trial.start("web", &first);
     for name in [second.as_str(), id(&second)] {
-        assert_eq!(list(&mut trial, ListTasks::new().container_instance(name)), [task.as_str()]);
+        assert_eq!(
+            list(&mut trial, ListTasks::new().container_instance(name)),
+            [task.as_str()]
+        );
     }
 }
 
@@ -85,7 +94,9 @@ fn tasks_are_listed_by_container_instance() {
 fn tasks_are_listed_by_who_started_them() {
     let mut trial = Trial::web();
     trial.run("web");
-    let task = trial.run_all(RunTask::new("web").started_by("me")).remove(0);
+    let task = trial
+        .run_all(RunTask::new("web").started_by("me"))
+        .remove(0);
     assert_eq!(list(&mut trial, ListTasks::new().started_by("me")), [task]);
 }
 
@@ -93,7 +104,10 @@ fn tasks_are_listed_by_who_started_them() {
 fn tasks_are_listed_by_launch_type() {
     let mut trial = Trial::web();
     let task = trial.run("web");
-    let by = |kind| ListTasks { launch_type: Some(kind), ..ListTasks::new() };
+    let by = |kind| ListTasks {
+        launch_type: Some(kind),
+        ..ListTasks::new()
+    };
     assert_eq!(list(&mut trial, by(LaunchType::Ec2)), [task]);
     assert_eq!(list(&mut trial, by(LaunchType::Fargate)), [""; 0]);
 }
@@ -108,13 +122,18 @@ fn filters_hold_together() {
     trial.stop(&stopped);
     let request = ListTasks::new().family("job").container_instance(&host);
     assert_eq!(list(&mut trial, request.clone()), [kept]);
-    assert_eq!(list(&mut trial, request.desired_status(DesiredStatus::Stopped)), [stopped]);
+    assert_eq!(
+        list(&mut trial, request.desired_status(DesiredStatus::Stopped)),
+        [stopped]
+    );
 }
 
 #[test]
 fn a_list_is_of_one_cluster() {
     let mut trial = Trial::web();
-    trial.create_cluster(CreateCluster::new("other")).expect("the name is good");
+    trial
+        .create_cluster(CreateCluster::new("other"))
+        .expect("the name is good");
     trial.run("web");
     assert_eq!(list(&mut trial, ListTasks::new().cluster("other")), [""; 0]);
 }
@@ -126,7 +145,10 @@ fn pages_hold_every_task_once_and_in_order() {
     let tasks: Vec<_> = (0..7).map(|_| trial.run("idle")).collect();
     let (mut seen, mut token) = (Vec::new(), None);
     loop {
-        let request = ListTasks { next_token: token, ..ListTasks::new().max_results(3) };
+        let request = ListTasks {
+            next_token: token,
+            ..ListTasks::new().max_results(3)
+        };
         let answer = trial.list_tasks(request).expect("the token was given out");
         assert!(answer.task_arns.len() <= 3);
         seen.extend(answer.task_arns);
@@ -145,15 +167,22 @@ fn a_page_holds_100_unless_asked_for_fewer() {
     for _ in 0..11 {
         trial.run_all(RunTask::new("idle").count(10));
     }
-    let answer = trial.list_tasks(ListTasks::new()).expect("the request is good");
-    assert_eq!((answer.task_arns.len(), answer.next_token.is_some()), (100, true));
+    let answer = trial
+        .list_tasks(ListTasks::new())
+        .expect("the request is good");
+    assert_eq!(
+        (answer.task_arns.len(), answer.next_token.is_some()),
+        (100, true)
+    );
 }
 
 #[test]
 fn a_full_last_page_ends_the_walk() {
     let mut trial = Trial::web();
     trial.run_all(RunTask::new("web").count(3));
-    let answer = trial.list_tasks(ListTasks::new().max_results(3)).expect("the request is good");
+    let answer = trial
+        .list_tasks(ListTasks::new().max_results(3))
+        .expect("the request is good");
     assert_eq!((answer.task_arns.len(), answer.next_token), (3, None));
 }
 
@@ -161,19 +190,28 @@ fn a_full_last_page_ends_the_walk() {
 fn a_task_that_stops_between_two_pages_hides_no_other() {
     let mut trial = Trial::web();
     let tasks: Vec<_> = (0..3).map(|_| trial.run("web")).collect();
-    let answer = trial.list_tasks(ListTasks::new().max_results(1)).expect("the request is good");
+    let answer = trial
+        .list_tasks(ListTasks::new().max_results(1))
+        .expect("the request is good");
     trial.stop(&tasks[0]);
     let token = answer.next_token.expect("two more follow");
-    assert_eq!(list(&mut trial, ListTasks::new().next_token(token)), tasks[1..]);
+    assert_eq!(
+        list(&mut trial, ListTasks::new().next_token(token)),
+        tasks[1..]
+    );
 }
 
 #[test]
 fn a_token_is_good_only_for_the_filters_it_was_given_out_for() {
     let mut trial = Trial::web();
-    trial.create_cluster(CreateCluster::new("other")).expect("the name is good");
+    trial
+        .create_cluster(CreateCluster::new("other"))
+        .expect("the name is good");
     trial.run_all(RunTask::new("web").count(3));
     trial.instance(1, 6);
-    let answer = trial.list_tasks(ListTasks::new().max_results(1)).expect("the request is good");
+    let answer = trial
+        .list_tasks(ListTasks::new().max_results(1))
+        .expect("the request is good");
     let token = || answer.next_token.clone().expect("two more follow");
     for other in [
         ListTasks::new().family("web"),
@@ -184,14 +222,20 @@ fn a_token_is_good_only_for_the_filters_it_was_given_out_for() {
     }
     let request = ListContainerInstances::new().next_token(token());
     check_invalid(trial.list_container_instances(request), "nextToken");
-    check_invalid(trial.list_clusters(ListClusters::new().next_token(token())), "nextToken");
+    check_invalid(
+        trial.list_clusters(ListClusters::new().next_token(token())),
+        "nextToken",
+    );
 }
 
 #[test]
 fn a_token_nobody_gave_out_is_refused() {
     let mut trial = Trial::web();
     for token in ["", "x", "0123456789abcdef01234567"] {
-        check_invalid(trial.list_tasks(ListTasks::new().next_token(token)), "nextToken");
+        check_invalid(
+            trial.list_tasks(ListTasks::new().next_token(token)),
+            "nextToken",
+        );
     }
 }
 
@@ -199,7 +243,9 @@ fn a_token_nobody_gave_out_is_refused() {
 fn the_size_of_a_page_may_change_on_the_way() {
     let mut trial = Trial::web();
     trial.run_all(RunTask::new("web").count(5));
-    let answer = trial.list_tasks(ListTasks::new().max_results(2)).expect("the request is good");
+    let answer = trial
+        .list_tasks(ListTasks::new().max_results(2))
+        .expect("the request is good");
     let request = ListTasks::new().next_token(answer.next_token.expect("three more follow"));
     assert_eq!(list(&mut trial, request.max_results(3)).len(), 3);
 }
@@ -207,8 +253,15 @@ fn the_size_of_a_page_may_change_on_the_way() {
 #[test]
 fn a_list_by_an_unknown_service_or_container_instance_is_refused() {
     let mut trial = Trial::web();
-    let by_service = ListTasks { service_name: Some("web".to_owned()), ..ListTasks::new() };
-    check_refused(trial.list_tasks(by_service), "ServiceNotFoundException", "Service not found.");
+    let by_service = ListTasks {
+        service_name: Some("web".to_owned()),
+        ..ListTasks::new()
+    };
+    check_refused(
+        trial.list_tasks(by_service),
+        "ServiceNotFoundException",
+        "Service not found.",
+    );
     let by_instance = ListTasks::new().container_instance("nobody");
     check_invalid(trial.list_tasks(by_instance), "containerInstance");
 }
@@ -219,7 +272,11 @@ fn tasks_are_described_in_the_order_asked_for() {
     let (a, b) = (trial.run("web"), trial.run("web"));
     let request = DescribeTasks::new([id(&b), &a.replace("/default/", "/"), "nobody", &b]);
     let answer = trial.describe_tasks(request).expect("the cluster is there");
-    let found: Vec<_> = answer.tasks.iter().map(|task| task.task_arn.clone()).collect();
+    let found: Vec<_> = answer
+        .tasks
+        .iter()
+        .map(|task| task.task_arn.clone())
+        .collect();
     assert_eq!(found, [b.clone(), a, b]);
     assert_eq!(reasons(&answer.failures), ["MISSING"]);
 }
@@ -236,12 +293,17 @@ fn a_failure_tells_what_was_asked_for_as_an_arn() {
 #[test]
 fn a_task_of_another_cluster_or_region_is_missing() {
     let mut trial = Trial::web();
-    trial.create_cluster(CreateCluster::new("other")).expect("the name is good");
+    trial
+        .create_cluster(CreateCluster::new("other"))
+        .expect("the name is good");
     let task = trial.run("web");
     assert!(missing(&mut trial, &task.replace("/default/", "/other/")));
     assert!(missing(&mut trial, &task.replace("us-east-1", "eu-west-1")));
     let answer = trial.describe_tasks(DescribeTasks::new([id(&task)]).cluster("other"));
-    assert_eq!(reasons(&answer.expect("the cluster is there").failures), ["MISSING"]);
+    assert_eq!(
+        reasons(&answer.expect("the cluster is there").failures),
+        ["MISSING"]
+    );
 }
 
 #[test]
@@ -292,12 +354,20 @@ fn a_task_definition_is_described_by_family_revision_and_arn() {
 #[test]
 fn an_unknown_task_definition_is_not_described() {
     let answer = Trial::web().describe_task_definition(DescribeTaskDefinition::new("db"));
-    check_refused(answer, "ClientException", "Unable to describe task definition.");
+    check_refused(
+        answer,
+        "ClientException",
+        "Unable to describe task definition.",
+    );
 }
 
 /// Reads whose every write is seen after `lag`, or `bound` if that is shorter.
 fn lagging(lag: Latency, stale_probability: Ratio, bound: u64) -> Reads {
-    Reads::Lagging { lag, stale_probability, bound: Duration::from_secs(bound) }
+    Reads::Lagging {
+        lag,
+        stale_probability,
+        bound: Duration::from_secs(bound),
+    }
 }
 
 fn five_seconds_behind() -> Trial {
@@ -384,7 +454,9 @@ fn writes_that_are_never_late_are_seen_at_once() {
 
 #[test]
 fn a_reader_may_go_backwards_but_a_version_always_says_the_same() {
-    let lag = Latency::Exponential { mean: Duration::from_secs(5) };
+    let lag = Latency::Exponential {
+        mean: Duration::from_secs(5),
+    };
     let mut trial = Trial::web_of(builder().reads(lagging(lag, Ratio::new(1, 2), 60)));
     trial.at(60_000);
     let task = trial.run("web");
@@ -402,7 +474,10 @@ fn a_reader_may_go_backwards_but_a_version_always_says_the_same() {
             assert_eq!(*first, shown);
         }
     }
-    assert!(went_back, "luck would have to be odd for no reader to go back");
+    assert!(
+        went_back,
+        "luck would have to be odd for no reader to go back"
+    );
 }
 
 #[test]
@@ -416,18 +491,23 @@ fn settling_ends_when_every_reader_sees_the_truth() {
 
 #[test]
 fn a_read_that_is_refused_leaves_later_reads_their_luck() {
-    let lag = Latency::Exponential { mean: Duration::from_secs(5) };
+    let lag = Latency::Exponential {
+        mean: Duration::from_secs(5),
+    };
     let mut trial = Trial::web_of(builder().reads(lagging(lag, Ratio::ONE, 60)));
     let tasks = trial.run_all(RunTask::new("web").count(8));
     trial.at(3_000);
     let mut disturbed = trial.clone();
-    let mut seen = |trial: &mut Trial, refused: Option<Request>| {
+    let seen = |trial: &mut Trial, refused: Option<Request>| {
         let mut answers = Vec::new();
         for _ in 0..20 {
             if let Some(request) = refused.clone() {
-                trial.call(request).expect_err("the request is to be refused");
+                trial
+                    .call(request)
+                    .expect_err("the request is to be refused");
             }
-            answers.push(trial.describe_tasks(DescribeTasks::new(&tasks)));
+            let answer = trial.describe_tasks(DescribeTasks::new(&tasks));
+            answers.push(answer.expect("the cluster is there").tasks.len());
         }
         answers
     };

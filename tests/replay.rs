@@ -18,8 +18,6 @@ mod trace;
 use std::fs;
 use std::time::Duration;
 
-use wavetank::SimTime;
-
 use arguments::{Arguments, Command, HELP};
 use drive::{Outcome, Setting};
 use report::Report;
@@ -153,10 +151,11 @@ fn what_is_wrong_is_named_with_file_line_column_and_value() {
 #[test]
 fn several_files_become_one_trace_in_order_of_arrival() {
     let mut both = Trace::default();
-    for text in ["5,1", "3,2\n5,3"] {
-        let text = format!("arrival_s,duration_s\n{text}\n").replace('\n', ",1,64\n");
-        let text = text.replacen("1,64", "cpu_units,memory_mib", 1);
-        both.add("t.csv", &text).expect("the trace is well formed");
+    for text in [
+        "arrival_s,duration_s,cpu_units,memory_mib\n5,1,1,64\n",
+        "memory_mib,arrival_s,duration_s,cpu_units\n64,3,2,1\n64,5,3,1\n",
+    ] {
+        both.add("t.csv", text).expect("the trace is well formed");
     }
     let seen: Vec<_> = both
         .rows
@@ -230,17 +229,15 @@ fn wrong_arguments_are_refused_and_help_names_every_option() {
         arguments::parse(lexopt::Parser::from_args(["--help"])),
         Ok(Command::Help)
     ));
-    let options = HELP
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("--"));
-    for option in options {
-        let words: Vec<_> = option.split_whitespace().take(2).collect();
-        let takes_value = words[1].chars().all(|c| !c.is_lowercase());
-        let mut parser = lexopt::Parser::from_args([format!("--{}", words[0])]);
-        assert!(parser.next().is_ok());
-        let parsed = arguments::parse(lexopt::Parser::from_args([format!("--{}", words[0])]));
-        assert_eq!(parsed.is_err(), takes_value, "{option}");
+    let mut options = 0;
+    for line in HELP.lines().filter(|line| line.starts_with("  --")) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let needs_value = words[1].chars().all(|letter| !letter.is_lowercase());
+        let parsed = arguments::parse(lexopt::Parser::from_args([words[0]]));
+        assert_eq!(parsed.is_err(), needs_value, "{line}");
+        options += 1;
     }
+    assert_eq!(options, 12);
 }
 
 #[test]
@@ -320,8 +317,9 @@ fn the_committed_slice_replayed_twice_has_equal_digests_and_another_seed_another
     };
     let (first, second) = (replayed(&setting), replayed(&setting));
     assert_eq!(first, second);
-    assert_eq!(first.placed, 999);
-    assert!(first.end > SimTime::ZERO);
+    let refused: u64 = first.refused.values().sum();
+    assert_eq!(first.placed + refused, 999);
+    assert!(first.placed > 900 && refused > 0, "it is nearly full");
     let seed = setting.seed + 1;
     assert_ne!(replayed(&Setting { seed, ..setting }).digest, first.digest);
 }

@@ -36,9 +36,15 @@ fn a_new_task_is_pending_and_wanted_running() {
     trial.at(1_000);
     let answer = trial.run_task(RunTask::new("web")).expect("there is room");
     let task = &answer.tasks[0];
-    assert_eq!((task.last_status, task.desired_status), (LastStatus::Pending, DesiredStatus::Running));
+    assert_eq!(
+        (task.last_status, task.desired_status),
+        (LastStatus::Pending, DesiredStatus::Running)
+    );
     assert_eq!((task.version, ms(task.created_at)), (1, Some(1_000)));
-    assert_eq!((task.started_at, task.pull_started_at, task.stopped_at), (None, None, None));
+    assert_eq!(
+        (task.started_at, task.pull_started_at, task.stopped_at),
+        (None, None, None)
+    );
     assert_eq!(task.containers[0].last_status, LastStatus::Pending);
 }
 
@@ -49,11 +55,20 @@ fn a_new_task_says_where_it_comes_from_and_what_it_takes() {
     let answer = trial.run_task(RunTask::new("web")).expect("there is room");
     let task = &answer.tasks[0];
     let prefix = "arn:aws:ecs:us-east-1:123456789012";
-    assert_eq!(*task.task_definition_arn, *format!("{prefix}:task-definition/web:1"));
+    assert_eq!(
+        *task.task_definition_arn,
+        *format!("{prefix}:task-definition/web:1")
+    );
     assert_eq!(*task.cluster_arn, *format!("{prefix}:cluster/default"));
     assert_eq!(task.container_instance_arn.as_deref(), Some(host.as_str()));
-    assert_eq!((task.cpu.as_deref(), task.memory.as_deref()), (Some("256"), Some("512")));
-    assert_eq!((task.launch_type, task.group.as_deref()), (Some(LaunchType::Ec2), Some("family:web")));
+    assert_eq!(
+        (task.cpu.as_deref(), task.memory.as_deref()),
+        (Some("256"), Some("512"))
+    );
+    assert_eq!(
+        (task.launch_type, task.group.as_deref()),
+        (Some(LaunchType::Ec2), Some("family:web"))
+    );
 }
 
 #[test]
@@ -72,7 +87,9 @@ fn a_request_without_a_count_runs_one_task() {
 #[test]
 fn every_task_asked_for_is_a_task_or_a_failure() {
     let mut trial = Trial::web();
-    let answer = trial.run_task(RunTask::new("web").count(10)).expect("the request is good");
+    let answer = trial
+        .run_task(RunTask::new("web").count(10))
+        .expect("the request is good");
     assert_eq!((answer.tasks.len(), answer.failures.len()), (8, 2));
 }
 
@@ -80,7 +97,10 @@ fn every_task_asked_for_is_a_task_or_a_failure() {
 fn a_request_of_which_nothing_fits_is_answered_all_the_same() {
     let mut trial = Trial::web();
     trial.define(sized("huge", 2049, 6));
-    assert_eq!(failed(&mut trial, RunTask::new("huge").count(2)), ["RESOURCE:CPU", "RESOURCE:CPU"]);
+    assert_eq!(
+        failed(&mut trial, RunTask::new("huge").count(2)),
+        ["RESOURCE:CPU", "RESOURCE:CPU"]
+    );
 }
 
 #[test]
@@ -88,7 +108,9 @@ fn a_failure_names_the_container_instance() {
     let mut trial = Trial::web();
     trial.define(sized("huge", 1, 9999));
     let host = trial.host();
-    let answer = trial.run_task(RunTask::new("huge")).expect("the request is good");
+    let answer = trial
+        .run_task(RunTask::new("huge"))
+        .expect("the request is good");
     assert_eq!(answer.failures[0].arn.as_deref(), Some(host.as_str()));
     assert_eq!(reasons(&answer.failures), ["RESOURCE:MEMORY"]);
 }
@@ -99,7 +121,11 @@ fn a_family_means_its_latest_revision() {
     trial.define(one("web"));
     let mut revision = |reference: &str| {
         let task = trial.run(reference);
-        trial.task(&task).task_definition_arn.rsplit_once(':').map(|(_, number)| number.to_owned())
+        trial
+            .task(&task)
+            .task_definition_arn
+            .rsplit_once(':')
+            .map(|(_, number)| number.to_owned())
     };
     assert_eq!(revision("web").as_deref(), Some("2"));
     assert_eq!(revision("web:1").as_deref(), Some("1"));
@@ -128,11 +154,21 @@ fn a_revision_is_written_in_digits_only() {
 #[test]
 fn what_the_caller_says_of_a_task_is_shown_again() {
     let mut trial = Trial::web();
-    let request = RunTask::new("web").group("batch").started_by("nightly/7").tag("team", "red");
+    let request = RunTask::new("web")
+        .group("batch")
+        .started_by("nightly/7")
+        .tag("team", "red");
     let task = trial.run_all(request).remove(0);
     let described = DescribeTasks::new([&task]).include(TaskField::Tags);
-    let shown = trial.describe_tasks(described).expect("the task is known").tasks.remove(0);
-    assert_eq!((shown.group.as_deref(), shown.started_by.as_deref()), (Some("batch"), Some("nightly/7")));
+    let shown = trial
+        .describe_tasks(described)
+        .expect("the task is known")
+        .tasks
+        .remove(0);
+    assert_eq!(
+        (shown.group.as_deref(), shown.started_by.as_deref()),
+        (Some("batch"), Some("nightly/7"))
+    );
     assert_eq!(shown.tags, [Tag::new("team", "red")]);
     assert_eq!(trial.task(&task).tags, [], "they were not asked for");
 }
@@ -145,13 +181,21 @@ fn labels_come_from_the_definition_when_asked_for() {
         ..RunTask::new("web").tag("team", "blue")
     };
     let answer = trial.run_task(request).expect("there is room");
-    assert_eq!(answer.tasks[0].tags, [Tag::new("team", "blue"), Tag::new("tier", "1")]);
+    assert_eq!(
+        answer.tasks[0].tags,
+        [Tag::new("team", "blue"), Tag::new("tier", "1")]
+    );
 }
 
 #[test]
 fn a_task_takes_what_its_containers_add_up_to() {
-    let helper = ContainerDefinition::new("helper", "helper:1").cpu(64).memory(100);
-    assert_eq!(taken(one("web").container(helper), RunTask::new("web")), (320, 612));
+    let helper = ContainerDefinition::new("helper", "helper:1")
+        .cpu(64)
+        .memory(100);
+    assert_eq!(
+        taken(one("web").container(helper), RunTask::new("web")),
+        (320, 612)
+    );
 }
 
 #[test]
@@ -162,17 +206,32 @@ fn a_reservation_counts_and_not_the_limit_above_it() {
 
 #[test]
 fn the_size_of_the_task_counts_before_that_of_its_containers() {
-    assert_eq!(taken(one("web").cpu("1 vCPU").memory("2 GB"), RunTask::new("web")), (1024, 2048));
-    assert_eq!(taken(one("web").cpu(".5 vCPU").memory("1GB"), RunTask::new("web")), (512, 1024));
-    assert_eq!(taken(one("web").cpu("300").memory("600"), RunTask::new("web")), (300, 600));
+    assert_eq!(
+        taken(one("web").cpu("1 vCPU").memory("2 GB"), RunTask::new("web")),
+        (1024, 2048)
+    );
+    assert_eq!(
+        taken(one("web").cpu(".5 vCPU").memory("1GB"), RunTask::new("web")),
+        (512, 1024)
+    );
+    assert_eq!(
+        taken(one("web").cpu("300").memory("600"), RunTask::new("web")),
+        (300, 600)
+    );
 }
 
 #[test]
 fn overrides_of_a_container_change_what_its_task_takes() {
     let change = ContainerOverride::new("app").cpu(1000).memory(2000);
-    assert_eq!(taken(one("web"), RunTask::new("web").override_container(change)), (1000, 2000));
+    assert_eq!(
+        taken(one("web"), RunTask::new("web").override_container(change)),
+        (1000, 2000)
+    );
     let change = ContainerOverride::new("app").memory_reservation(64);
-    assert_eq!(taken(one("web"), RunTask::new("web").override_container(change)), (256, 64));
+    assert_eq!(
+        taken(one("web"), RunTask::new("web").override_container(change)),
+        (256, 64)
+    );
 }
 
 #[test]
@@ -182,8 +241,14 @@ fn overrides_of_a_task_change_what_it_takes() {
         memory: Some("3000".to_owned()),
         ..TaskOverride::default()
     };
-    let request = RunTask { overrides: Some(overrides), ..RunTask::new("web") };
-    assert_eq!(taken(one("web").cpu("256").memory("512"), request), (2048, 3000));
+    let request = RunTask {
+        overrides: Some(overrides),
+        ..RunTask::new("web")
+    };
+    assert_eq!(
+        taken(one("web").cpu("256").memory("512"), request),
+        (2048, 3000)
+    );
 }
 
 #[test]
@@ -215,7 +280,11 @@ fn a_static_host_port_is_taken_once_on_a_container_instance() {
 fn a_port_that_the_agent_reserves_is_never_free() {
     for port in [22, 2375, 2376, 51_678, 51_679] {
         let (mut trial, _) = with(on_port("api", port));
-        assert_eq!(failed(&mut trial, RunTask::new("api")), ["RESOURCE:PORTS"], "{port}");
+        assert_eq!(
+            failed(&mut trial, RunTask::new("api")),
+            ["RESOURCE:PORTS"],
+            "{port}"
+        );
     }
 }
 
@@ -255,12 +324,17 @@ fn an_instance_has_room_for_100_static_ports_the_reserved_ones_included() {
 /// The host ports of the only container of a task.
 fn host_ports(trial: &mut Trial, task: &str) -> Vec<i32> {
     let bindings = &trial.task(task).containers[0].network_bindings;
-    bindings.iter().filter_map(|binding| binding.host_port).collect()
+    bindings
+        .iter()
+        .filter_map(|binding| binding.host_port)
+        .collect()
 }
 
 #[test]
 fn a_dynamic_port_is_chosen_by_the_agent_and_shown_once_the_task_runs() {
-    let dynamic = app().port(PortMapping::tcp(80)).port(PortMapping::tcp(81).host_port(0));
+    let dynamic = app()
+        .port(PortMapping::tcp(80))
+        .port(PortMapping::tcp(81).host_port(0));
     let (mut trial, host) = with(RegisterTaskDefinition::new("api").container(dynamic));
     let tasks = trial.run_all(RunTask::new("api").count(2));
     assert_eq!(host_ports(&mut trial, &tasks[0]), [0; 0]);
@@ -270,7 +344,10 @@ fn a_dynamic_port_is_chosen_by_the_agent_and_shown_once_the_task_runs() {
     assert_eq!(ports, [32_768, 32_769, 32_770, 32_771]);
     let taken = trial.shown(&host).remaining_resources;
     let taken = crate::support::members(&taken, "PORTS").expect("ports are shown");
-    assert!(!taken.contains(&"32768".to_owned()), "the control plane does not count them");
+    assert!(
+        !taken.contains(&"32768".to_owned()),
+        "the control plane does not count them"
+    );
 }
 
 #[test]
@@ -279,15 +356,19 @@ fn a_binding_shows_both_ports_and_the_protocol() {
     let task = trial.run("api");
     trial.at(6_000);
     let binding = trial.task(&task).containers[0].network_bindings.remove(0);
-    assert_eq!((binding.container_port, binding.host_port), (Some(80), Some(8080)));
+    assert_eq!(
+        (binding.container_port, binding.host_port),
+        (Some(80), Some(8080))
+    );
     assert_eq!(binding.protocol, Some(TransportProtocol::Tcp));
 }
 
 /// A definition of many dynamic ports.
 fn dynamic(count: i32) -> RegisterTaskDefinition {
-    let many = (1..=count).fold(ContainerDefinition::new("app", "web:1").memory(6), |app, port| {
-        app.port(PortMapping::tcp(port))
-    });
+    let many = (1..=count).fold(
+        ContainerDefinition::new("app", "web:1").memory(6),
+        |app, port| app.port(PortMapping::tcp(port)),
+    );
     RegisterTaskDefinition::new("api").container(many)
 }
 
@@ -337,7 +418,9 @@ fn without_a_token_a_repetition_runs_twice() {
 fn a_repetition_tells_the_failures_of_the_first_call() {
     let mut trial = Trial::web();
     let request = RunTask::new("web").count(10).client_token("once");
-    trial.run_task(request.clone()).expect("the request is good");
+    trial
+        .run_task(request.clone())
+        .expect("the request is good");
     trial.instance(4096, 8192);
     let again = trial.run_task(request).expect("a repetition is good");
     assert_eq!((again.tasks.len(), again.failures.len()), (8, 2));
@@ -348,7 +431,9 @@ fn a_token_with_other_parameters_is_a_conflict_that_names_the_tasks() {
     let mut trial = Trial::web();
     let request = RunTask::new("web").client_token("once");
     let task = trial.run_all(request.clone()).remove(0);
-    let error = trial.run_task(request.count(2)).expect_err("the count differs");
+    let error = trial
+        .run_task(request.count(2))
+        .expect_err("the count differs");
     assert_eq!(error.exception(), "ConflictException");
     assert!(error.message().contains(&task), "{error}");
 }
@@ -356,8 +441,14 @@ fn a_token_with_other_parameters_is_a_conflict_that_names_the_tasks() {
 #[test]
 fn a_token_is_of_one_cluster() {
     let mut trial = Trial::web();
-    trial.create_cluster(CreateCluster::new("other")).expect("the name is good");
-    trial.register(RegisterContainerInstance::new("other").cpu(2048).memory(4096));
+    trial
+        .create_cluster(CreateCluster::new("other"))
+        .expect("the name is good");
+    trial.register(
+        RegisterContainerInstance::new("other")
+            .cpu(2048)
+            .memory(4096),
+    );
     let request = RunTask::new("web").client_token("once");
     let here = trial.run_all(request.clone());
     let there = trial.run_all(request.cluster("other"));
@@ -391,7 +482,9 @@ const HOUR: u64 = 3_600_000;
 #[test]
 fn a_token_lives_as_long_as_its_tasks_and_an_hour() {
     let mut trial = Trial::web();
-    let task = trial.run_all(RunTask::new("web").client_token("once")).remove(0);
+    let task = trial
+        .run_all(RunTask::new("web").client_token("once"))
+        .remove(0);
     trial.at(2 * HOUR);
     trial.stop(&task);
     trial.rest();
@@ -405,7 +498,9 @@ fn a_token_lives_as_long_as_its_tasks_and_an_hour() {
 #[test]
 fn a_token_lives_a_day_at_most() {
     let mut trial = Trial::web();
-    let task = trial.run_all(RunTask::new("web").client_token("once")).remove(0);
+    let task = trial
+        .run_all(RunTask::new("web").client_token("once"))
+        .remove(0);
     trial.at(24 * HOUR - 1);
     assert!(repeats(&mut trial, &task));
     trial.at(24 * HOUR);
@@ -432,7 +527,10 @@ fn failures_can_be_told_of_every_container_instance() {
     let mut trial = every_instance();
     trial.instance(512, 4096);
     trial.instance(2048, 5);
-    assert_eq!(failed(&mut trial, RunTask::new("big")), ["RESOURCE:CPU", "RESOURCE:MEMORY"]);
+    assert_eq!(
+        failed(&mut trial, RunTask::new("big")),
+        ["RESOURCE:CPU", "RESOURCE:MEMORY"]
+    );
 }
 
 #[test]
@@ -448,8 +546,13 @@ fn failures_are_told_of_ten_container_instances_at_most() {
 fn failures_of_every_container_instance_see_the_tasks_placed_before() {
     let mut trial = every_instance();
     trial.instance(2048, 4096);
-    let answer = trial.run_task(RunTask::new("big").count(3)).expect("the request is good");
-    assert_eq!((answer.tasks.len(), reasons(&answer.failures)), (2, vec!["RESOURCE:CPU"]));
+    let answer = trial
+        .run_task(RunTask::new("big").count(3))
+        .expect("the request is good");
+    assert_eq!(
+        (answer.tasks.len(), reasons(&answer.failures)),
+        (2, vec!["RESOURCE:CPU"])
+    );
 }
 
 #[test]

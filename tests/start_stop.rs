@@ -17,9 +17,16 @@ fn one_task_starts_on_each_container_instance_named() {
     let (first, second) = (trial.host(), trial.instance(1024, 1024));
     let answer = trial.start_task(StartTask::new("web", [id(&second), &first]));
     let tasks = answer.expect("there is room").tasks;
-    let places: Vec<_> = tasks.iter().map(|task| task.container_instance_arn.as_deref()).collect();
+    let places: Vec<_> = tasks
+        .iter()
+        .map(|task| task.container_instance_arn.as_deref())
+        .collect();
     assert_eq!(places, [Some(second.as_str()), Some(first.as_str())]);
-    assert!(tasks.iter().all(|task| task.launch_type == Some(LaunchType::Ec2)));
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.launch_type == Some(LaunchType::Ec2))
+    );
 }
 
 #[test]
@@ -29,7 +36,10 @@ fn a_started_task_runs_as_one_that_was_placed() {
     let task = trial.start("web", &host);
     trial.at(5_700);
     let task = trial.task(&task);
-    assert_eq!((task.last_status, ms(task.started_at)), (LastStatus::Running, Some(5_700)));
+    assert_eq!(
+        (task.last_status, ms(task.started_at)),
+        (LastStatus::Running, Some(5_700))
+    );
     assert_eq!(task.group.as_deref(), Some("family:web"));
 }
 
@@ -92,7 +102,10 @@ fn a_container_instance_named_twice_is_filled_once_after_the_other() {
     let mut trial = Trial::new();
     let host = trial.instance(256, 4096);
     trial.define(one("web"));
-    assert_eq!(start(&mut trial, &[&host, &host]), (1, vec!["RESOURCE:CPU"]));
+    assert_eq!(
+        start(&mut trial, &[&host, &host]),
+        (1, vec!["RESOURCE:CPU"])
+    );
 }
 
 #[test]
@@ -108,9 +121,18 @@ fn constraints_of_the_definition_do_not_bind_a_caller_who_names_the_place() {
 fn a_started_task_shows_its_group_and_who_started_it() {
     let mut trial = Trial::web();
     let host = trial.host();
-    let request = StartTask::new("web", [host]).group("batch").started_by("me");
-    let task = trial.start_task(request).expect("there is room").tasks.remove(0);
-    assert_eq!((task.group.as_deref(), task.started_by.as_deref()), (Some("batch"), Some("me")));
+    let request = StartTask::new("web", [host])
+        .group("batch")
+        .started_by("me");
+    let task = trial
+        .start_task(request)
+        .expect("there is room")
+        .tasks
+        .remove(0);
+    assert_eq!(
+        (task.group.as_deref(), task.started_by.as_deref()),
+        (Some("batch"), Some("me"))
+    );
 }
 
 #[test]
@@ -119,7 +141,10 @@ fn overrides_count_when_a_task_is_started() {
     let host = trial.host();
     let change = ContainerOverride::new("app").cpu(2049);
     let answer = trial.start_task(StartTask::new("web", [host]).override_container(change));
-    assert_eq!(reasons(&answer.expect("the request is good").failures), ["RESOURCE:CPU"]);
+    assert_eq!(
+        reasons(&answer.expect("the request is good").failures),
+        ["RESOURCE:CPU"]
+    );
 }
 
 /// A task that has run since 5.7 s, at 10 s.
@@ -134,15 +159,24 @@ fn running() -> (Trial, String) {
 fn a_stopped_task_is_wanted_stopped_at_once() {
     let (mut trial, task) = running();
     let told = trial.stop(&task);
-    assert_eq!((told.last_status, told.desired_status), (LastStatus::Running, DesiredStatus::Stopped));
-    assert_eq!((told.stop_code, ms(told.stopping_at)), (Some(StopCode::UserInitiated), Some(10_000)));
+    assert_eq!(
+        (told.last_status, told.desired_status),
+        (LastStatus::Running, DesiredStatus::Stopped)
+    );
+    assert_eq!(
+        (told.stop_code, ms(told.stopping_at)),
+        (Some(StopCode::UserInitiated), Some(10_000))
+    );
     assert_eq!(trial.task(&task), told);
 }
 
 #[test]
 fn a_task_stopped_without_a_reason_was_stopped_by_its_user() {
     let (mut trial, task) = running();
-    assert_eq!(trial.stop(&task).stopped_reason.as_deref(), Some("Task stopped by user"));
+    assert_eq!(
+        trial.stop(&task).stopped_reason.as_deref(),
+        Some("Task stopped by user")
+    );
 }
 
 #[test]
@@ -151,7 +185,10 @@ fn a_task_shows_why_it_was_stopped_in_the_words_of_the_caller() {
     let request = StopTask::new(id(&task)).reason("seen enough");
     trial.stop_task(request).expect("the task is known");
     trial.rest();
-    assert_eq!(trial.task(&task).stopped_reason.as_deref(), Some("seen enough"));
+    assert_eq!(
+        trial.task(&task).stopped_reason.as_deref(),
+        Some("seen enough")
+    );
 }
 
 #[test]
@@ -159,8 +196,14 @@ fn a_task_told_to_stop_twice_keeps_the_first_reason_and_time() {
     let (mut trial, task) = running();
     let first = trial.stop(&task);
     trial.at(10_050);
-    let second = trial.stop_task(StopTask::new(&task).reason("again")).expect("it is known").task;
-    assert_eq!((second.stopped_reason, second.stopping_at), (first.stopped_reason, first.stopping_at));
+    let second = trial
+        .stop_task(StopTask::new(&task).reason("again"))
+        .expect("it is known")
+        .task;
+    assert_eq!(
+        (second.stopped_reason, second.stopping_at),
+        (first.stopped_reason, first.stopping_at)
+    );
 }
 
 #[test]
@@ -179,7 +222,11 @@ fn an_unknown_task_is_not_stopped() {
     let other = task.replace("/default/", "/other/");
     for name in ["nobody", &elsewhere, &other] {
         let answer = trial.stop_task(StopTask::new(name));
-        check_refused(answer, "InvalidParameterException", "The referenced task was not found.");
+        check_refused(
+            answer,
+            "InvalidParameterException",
+            "The referenced task was not found.",
+        );
     }
 }
 
@@ -189,13 +236,19 @@ fn a_task_is_not_found_once_it_is_forgotten() {
     trial.stop(&task);
     trial.at(4_000_000);
     let answer = trial.stop_task(StopTask::new(&task));
-    check_refused(answer, "InvalidParameterException", "The referenced task was not found.");
+    check_refused(
+        answer,
+        "InvalidParameterException",
+        "The referenced task was not found.",
+    );
 }
 
 #[test]
 fn labels_of_a_task_go_when_it_is_stopped() {
     let mut trial = Trial::web();
-    let task = trial.run_all(RunTask::new("web").tag("team", "red")).remove(0);
+    let task = trial
+        .run_all(RunTask::new("web").tag("team", "red"))
+        .remove(0);
     trial.at(10_000);
     trial.stop(&task);
     trial.rest();

@@ -1,5 +1,7 @@
 //! An agent loses the control plane, or finds it again.
 
+use std::time::Duration;
+
 use crate::draw::Purpose;
 use crate::ids::ContainerInstanceId;
 use crate::ledger::change::Change;
@@ -54,6 +56,7 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
         };
         if !known.is_wanted() && !held.told_to_stop && held.phase != HostPhase::Stopped {
             out.after(payload(), Event::StopDelivered(task));
+            out.after(Duration::ZERO, Event::StopSent(task));
         }
         let report = |nth| ctx.delay(&latencies.report, Purpose::Report, task, nth);
         if held.phase == HostPhase::Stopped {

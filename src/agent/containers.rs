@@ -316,8 +316,12 @@ fn choose_ports(ctx: &Ctx<'_>, started: Started<'_>, plan: &ContainerPlan, out: 
     let Some(host) = ctx.ledger.hosts().host(started.record.on) else {
         return;
     };
+    let Some(instance) = ctx.ledger.instance(started.record.on) else {
+        return;
+    };
+    let (tcp, udp) = (&instance.spec.reserved_tcp, &instance.spec.reserved_udp);
     let is_free = |port: &u16| {
-        let lists = [&host.tcp, &host.udp, &host.dynamic];
+        let lists = [&host.tcp, &host.udp, &host.dynamic, tcp, udp];
         lists.iter().all(|list| list.binary_search(port).is_err())
     };
     let first = DYNAMIC_PORTS

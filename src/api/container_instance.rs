@@ -39,25 +39,24 @@ pub(crate) fn register(
     request: &RegisterContainerInstance,
     out: &mut Effects,
 ) -> Result<ContainerInstanceId, ApiError> {
-    let cluster = match ctx.ledger.resolve_cluster(request.cluster.as_deref()) {
-        Err(_)
-            if request
-                .cluster
-                .as_deref()
-                .unwrap_or(super::cluster::DEFAULT)
-                == super::cluster::DEFAULT =>
-        {
-            super::cluster::create(ctx, &CreateCluster::default(), out)
-        }
-        found => found?,
-    };
-    let name = match out.changes().last() {
-        Some(Change::ClusterCreated { spec, .. }) => Arc::clone(&spec.name),
-        _ => Arc::clone(&ctx.ledger.cluster(cluster).spec.name),
+    let is_default = request
+        .cluster
+        .as_deref()
+        .is_none_or(|name| name == super::cluster::DEFAULT);
+    let found = match ctx.ledger.resolve_cluster(request.cluster.as_deref()) {
+        Err(_) if is_default => None,
+        found => Some(found?),
     };
     if let Some(arn) = &request.container_instance_arn {
-        return reregister(ctx, request, cluster, arn, out);
+        return reregister(ctx, request, found, arn, out);
     }
+    let (cluster, name) = match found {
+        Some(cluster) => (cluster, Arc::clone(&ctx.ledger.cluster(cluster).spec.name)),
+        None => {
+            let cluster = super::cluster::create(ctx, &CreateCluster::default(), out);
+            (cluster, Arc::from(super::cluster::DEFAULT))
+        }
+    };
     let instance = ctx.ledger.next_instance();
     let naming = &ctx.settings.naming;
     let arn = naming.container_instance_arn(&name, instance);
@@ -70,13 +69,12 @@ pub(crate) fn register(
 fn reregister(
     ctx: &Ctx<'_>,
     request: &RegisterContainerInstance,
-    cluster: ClusterId,
+    cluster: Option<ClusterId>,
     arn: &str,
     out: &mut Effects,
 ) -> Result<ContainerInstanceId, ApiError> {
-    let instance = ctx
-        .ledger
-        .resolve_instance(&ctx.settings.naming, cluster, arn);
+    let naming = &ctx.settings.naming;
+    let instance = cluster.and_then(|cluster| ctx.ledger.resolve_instance(naming, cluster, arn));
     let known = instance.and_then(|id| Some((id, ctx.ledger.instance(id)?)));
     let Some((instance, record)) = known.filter(|(_, record)| record.is_registered()) else {
         let message = "The referenced container instance was not found.";
@@ -84,7 +82,7 @@ fn reregister(
     };
     let mut spec = read_spec(
         request,
-        cluster,
+        record.spec.cluster,
         Arc::clone(&record.spec.arn),
         Arc::clone(&record.spec.ec2_instance_id),
     );
@@ -93,12 +91,10 @@ fn reregister(
         let message = "Container instance type changes are not supported.";
         return Err(ApiError::client("totalResources", arn, message));
     }
-    if request.attributes.is_empty() {
-        spec.attributes.clone_from(&record.spec.attributes);
-        spec.attribute_values
-            .clone_from(&record.spec.attribute_values);
-        spec.zone.clone_from(&record.spec.zone);
-    }
+    let kept = record.spec.attributes.iter();
+    let kept = kept.filter(|old| !spec.attributes.iter().any(|new| new.name == old.name));
+    let attributes = kept.cloned().chain(spec.attributes.clone()).collect();
+    spec.set_attributes(attributes);
     // Ports that running tasks hold must not become reserved under them.
     spec.reserved_tcp.clone_from(&record.spec.reserved_tcp);
     spec.reserved_udp.clone_from(&record.spec.reserved_udp);
@@ -122,20 +118,11 @@ fn read_spec(
         .unwrap_or("{}");
     let document: IdentityDocument = serde_json::from_str(document).unwrap_or_default();
     let attributes = attributes(request, &document);
-    let attribute_values: Vec<(Arc<str>, Arc<str>)> = attributes
-        .iter()
-        .filter_map(|attribute| {
-            Some((
-                Arc::clone(&attribute.name),
-                Arc::clone(attribute.value.as_ref()?),
-            ))
-        })
-        .collect();
     let gpus = request
         .platform_devices
         .iter()
         .filter(|device| device.r#type == Some(PlatformDeviceType::Gpu));
-    InstanceSpec {
+    let mut spec = InstanceSpec {
         cluster,
         arn,
         ec2_instance_id: document.instance_id.map_or(ec2_instance_id, Arc::from),
@@ -144,14 +131,13 @@ fn read_spec(
         gpu_ids: gpus.map(|device| Arc::from(device.id.as_str())).collect(),
         reserved_tcp: ports(request, "PORTS").unwrap_or_else(|| RESERVED_TCP.to_vec()),
         reserved_udp: ports(request, "PORTS_UDP").unwrap_or_default(),
-        attributes,
-        zone: attribute_values
-            .iter()
-            .find(|(name, _)| **name == *ZONE)
-            .map(|(_, zone)| Arc::clone(zone)),
-        attribute_values,
+        attributes: Vec::new(),
+        attribute_values: Vec::new(),
+        zone: None,
         request: request.clone(),
-    }
+    };
+    spec.set_attributes(attributes);
+    spec
 }
 
 /// The caller's attributes and what the identity document tells; of two of one name the later counts.

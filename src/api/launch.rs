@@ -5,9 +5,12 @@ use std::sync::Arc;
 use crate::draw::Purpose;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
-use crate::ledger::launch::{LaunchEcho, LaunchSpec};
+use crate::ledger::demand::gpu_count;
+use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
 use crate::ledger::{Ctx, Demand, Effects, Event};
-use crate::model::{ApiError, LaunchType, PropagateTags, Tag, TaskDefinitionStatus, TaskOverride};
+use crate::model::{
+    ApiError, ContainerOverride, LaunchType, PropagateTags, Tag, TaskDefinitionStatus, TaskOverride,
+};
 use crate::placement::{Ask, Rule};
 
 use super::validate::sizes;
@@ -154,6 +157,11 @@ pub(crate) fn prepare(
     } else {
         definition.demand.clone()
     };
+    let containers = if has_overrides {
+        overridden(&definition.containers, &echo.overrides)
+    } else {
+        Arc::clone(&definition.containers)
+    };
     let cluster = ctx.ledger.cluster(wanted.cluster);
     let spec = LaunchSpec {
         cluster: wanted.cluster,
@@ -161,7 +169,7 @@ pub(crate) fn prepare(
         group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
         group_name,
         distinct_instance: wanted.distinct_instance,
-        containers: Arc::clone(&definition.containers),
+        containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),
         cpu: Arc::from(demand.cpu.to_string()),
@@ -174,6 +182,33 @@ pub(crate) fn prepare(
         is_plain: wanted.is_plain,
         opens_group: known_group.is_none(),
     }
+}
+
+/// The containers with what the caller changes of them.
+fn overridden(plans: &Arc<[ContainerPlan]>, overrides: &TaskOverride) -> Arc<[ContainerPlan]> {
+    let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
+    let change = |plan: &ContainerPlan| {
+        let mut plan = plan.clone();
+        let named = |change: &&ContainerOverride| change.name.as_deref() == Some(&*plan.name);
+        let Some(change) = overrides.container_overrides.iter().find(named) else {
+            return plan;
+        };
+        if !change.resource_requirements.is_empty() {
+            plan.gpus = change
+                .resource_requirements
+                .iter()
+                .filter_map(gpu_count)
+                .sum();
+        }
+        plan.cpu = change.cpu.map_or(plan.cpu, text);
+        plan.memory = change.memory.map(text).or(plan.memory);
+        plan.memory_reservation = change
+            .memory_reservation
+            .map(text)
+            .or(plan.memory_reservation);
+        plan
+    };
+    plans.iter().map(change).collect()
 }
 
 /// Sizes in overrides become integers, as ECS shows them.

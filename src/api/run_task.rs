@@ -245,7 +245,7 @@ fn commit(
         .any(Result::is_ok)
         .then(|| prepared.open(ctx, out));
     let mut failures = Vec::new();
-    for (ask, placement) in asks.iter().zip(placements) {
+    for (nth, (ask, placement)) in asks.iter().zip(placements).enumerate() {
         match (placement, launch) {
             (Ok(on), Some(launch)) => launch::place(ctx, ask.task, launch, *on, out),
             (Ok(_), None) => unreachable!("a launch is opened for any placed task"),
@@ -254,7 +254,8 @@ fn commit(
                     task: ask.task,
                     reason: refusal.reason,
                 });
-                tell(ctx, ask, refusal, &mut failures);
+                let before = asks.iter().zip(placements).take(nth);
+                tell(ctx, before, ask, refusal, &mut failures);
             }
         }
     }
@@ -262,7 +263,15 @@ fn commit(
 }
 
 /// Tells why a task has no place.
-fn tell(ctx: &Ctx<'_>, ask: &Ask<'_>, refusal: &Refusal, failures: &mut Vec<Failure>) {
+///
+/// `before` are the asks of the same request that came before it: their picks are in its way too.
+fn tell<'a>(
+    ctx: &Ctx<'_>,
+    before: impl Iterator<Item = (&'a Ask<'a>, &'a Placement)>,
+    ask: &Ask<'_>,
+    refusal: &Refusal,
+    failures: &mut Vec<Failure>,
+) {
     let arn = |instance| {
         ctx.ledger
             .instance(instance)
@@ -275,7 +284,13 @@ fn tell(ctx: &Ctx<'_>, ask: &Ask<'_>, refusal: &Refusal, failures: &mut Vec<Fail
             detail: None,
         }),
         FailureShape::EveryInstance => {
-            let pool = Pool::new(ctx.ledger, ask.cluster);
+            let mut pool = Pool::new(ctx.ledger, ask.cluster);
+            for (earlier, placement) in before {
+                if let Ok(instance) = placement {
+                    let taken = pool.take(earlier, *instance);
+                    taken.expect("the decisions were checked in this order");
+                }
+            }
             let refused =
                 (0..pool.len()).filter_map(|row| Some((row, pool.shortfalls(ask, row).first()?)));
             failures.extend(refused.take(FAILURES_MAX).map(|(row, reason)| Failure {

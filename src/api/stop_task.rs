@@ -42,7 +42,7 @@ pub(crate) fn stop_task(
         never_sent(ctx, task, record, out);
         return Ok(task);
     }
-    if record.last_status == LastStatus::Running {
+    if connected && record.last_status == LastStatus::Running {
         out.after(Duration::ZERO, Event::StopSent(task));
     }
     if connected {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ids::TaskDefinitionId;
 use crate::ledger::change::Change;
 use crate::ledger::definition::DefinitionSpec;
-use crate::ledger::demand::static_host_port;
+use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::{
@@ -166,6 +166,11 @@ fn plan(
             .workload(&definition.family, &container.name)
             .clone(),
         ports: ports.collect(),
+        gpus: container
+            .resource_requirements
+            .iter()
+            .filter_map(gpu_count)
+            .sum(),
         cpu: text(container.cpu),
         memory: container.memory.map(text),
         memory_reservation: container.memory_reservation.map(text),

@@ -4,6 +4,7 @@
 //! they are a permutation of (kind, number) keyed by the seed. A permutation never collides,
 //! and it can be inverted, so reading an id back needs no table.
 
+mod hex;
 mod permutation;
 mod reference;
 
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 use crate::ids::{ContainerInstanceId, TaskId};
 
+use self::hex::{hex_of, parse_hex};
 use self::permutation::Permutation;
 pub use self::reference::{Reference, split_reference};
 
@@ -143,6 +145,12 @@ impl Naming {
             prefix: format!("arn:aws:ecs:{region}:{account_id}:").into(),
             permutation: Permutation::new(seed),
         })
+    }
+
+    /// Whether an ARN is of this partition, region and account.
+    #[must_use]
+    pub fn is_here(&self, arn: &str) -> bool {
+        arn.starts_with(&*self.prefix)
     }
 
     /// The region in every ARN, such as `us-east-1`.
@@ -293,37 +301,6 @@ impl Naming {
 
 fn subject(kind: IdKind, number: u32) -> u64 {
     (u64::from(kind as u8) << 32) | u64::from(number)
-}
-
-/// The sixteen hexadecimal digits of a word, all at once.
-///
-/// Each half is spread until every nibble has a byte of its own; a byte then becomes the digit `0` plus its nibble,
-/// plus the gap between `9` and `a` where the nibble is above nine.
-fn hex_of(word: u64) -> [u8; 16] {
-    let mut digits = [0; 16];
-    for (place, half) in digits
-        .chunks_exact_mut(8)
-        .zip([word >> 32, word & 0xffff_ffff])
-    {
-        let mut spread = (half & 0xffff_0000) << 16 | half & 0xffff;
-        spread = (spread & 0x0000_ff00_0000_ff00) << 8 | spread & 0x0000_00ff_0000_00ff;
-        spread = (spread & 0x00f0_00f0_00f0_00f0) << 4 | spread & 0x000f_000f_000f_000f;
-        let above_nine = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-        let text = spread + 0x3030_3030_3030_3030 + above_nine * u64::from(b'a' - b'0' - 10);
-        place.copy_from_slice(&text.to_be_bytes());
-    }
-    digits
-}
-
-fn parse_hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |bits, &digit| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some((bits << 4) | u64::from(value))
-    })
 }
 
 #[cfg(test)]

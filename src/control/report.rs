@@ -128,14 +128,10 @@ fn stopped(
 /// Why a task that nobody stopped has stopped.
 fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, StoppedReason) {
     let plans = &ctx.ledger.launch_of(record).containers;
-    let (mut unpulled, mut ran) = (false, false);
-    for (container, plan) in ctx.ledger.hosts().containers(task).zip(plans.iter()) {
-        if plan.essential {
-            unpulled |= container.reason == ContainerReason::CannotPull;
-            ran |= container.exit_code.is_some();
-        }
-    }
-    if unpulled && !ran {
+    let mut containers = ctx.ledger.hosts().containers(task).zip(plans.iter());
+    let is_unpulled = containers
+        .any(|(container, plan)| plan.essential && container.reason == ContainerReason::CannotPull);
+    if is_unpulled {
         (StopCode::TaskFailedToStart, StoppedReason::CannotPull)
     } else {
         (

@@ -14,6 +14,7 @@ impl Engine {
         if event.is_none() && !effects.changes().is_empty() {
             self.recorder.push_call(self.now, self.steps);
         }
+        self.ledger.begin_commit();
         for change in effects.changes() {
             self.ledger.apply(self.now, change);
             self.recorder.push_change(self.now, self.steps, change);

@@ -1,5 +1,6 @@
 //! What comes from outside: requests and faults, now or at a time.
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::api::fault::{self, FaultError};
@@ -10,7 +11,7 @@ use crate::time::SimTime;
 use super::Engine;
 
 /// Something from outside the simulation that happens in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum Input {
     /// A call of the API.
@@ -28,6 +29,26 @@ impl<T: Into<Request>> From<T> for Input {
 /// The name of a scheduled input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InputKey(u32);
+
+/// What became of a scheduled input.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The answer to a request.
+    Answer(Box<Result<Output, ApiError>>),
+    /// Whether a fault could be injected.
+    Fault(Result<(), FaultError>),
+}
+
+impl Outcome {
+    /// Whether the request was answered, or the fault injected.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        match self {
+            Self::Answer(answer) => answer.is_ok(),
+            Self::Fault(injected) => injected.is_ok(),
+        }
+    }
+}
 
 /// A time to schedule for that has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -54,8 +75,8 @@ impl Engine {
         Ok(InputKey(number))
     }
 
-    /// What became of a scheduled request, once.
-    pub(crate) fn take_outcome(&mut self, key: InputKey) -> Option<Result<Output, ApiError>> {
+    /// What became of a scheduled input, once.
+    pub(crate) fn take_outcome(&mut self, key: InputKey) -> Option<Outcome> {
         self.outcomes.remove(&key.0)
     }
 
@@ -74,17 +95,13 @@ impl Engine {
         injected
     }
 
-    /// A scheduled input comes due. A fault whose target has gone by then does nothing.
+    /// A scheduled input comes due.
     pub(super) fn take_input(&mut self, number: u32, event: &Event) {
-        match self.inputs.remove(&number) {
-            Some(Input::Request(request)) => {
-                let outcome = self.request(&request);
-                self.outcomes.insert(number, outcome);
-            }
-            Some(Input::Fault(fault)) => {
-                let _ = self.inject_from(&fault, Some(event));
-            }
-            None => unreachable!("an input comes due once"),
-        }
+        let input = self.inputs.remove(&number);
+        let outcome = match input.expect("an input comes due once") {
+            Input::Request(request) => Outcome::Answer(Box::new(self.request(&request))),
+            Input::Fault(fault) => Outcome::Fault(self.inject_from(&fault, Some(event))),
+        };
+        self.outcomes.insert(number, outcome);
     }
 }

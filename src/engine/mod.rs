@@ -24,13 +24,13 @@ use std::sync::Arc;
 use crate::draw::Draws;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
-use crate::model::{ApiError, Output, Profile, Reads, Settings};
+use crate::model::{Profile, Reads, Settings};
 use crate::placement::Scheduler;
 use crate::queue::Queue;
 use crate::time::SimTime;
 use crate::trace::Recorder;
 
-use input::Input;
+use input::{Input, Outcome};
 use timers::Timers;
 
 /// The order of events that come due at the same time.
@@ -68,10 +68,10 @@ pub(crate) struct Engine {
     timers: Timers,
     /// Pending events that are more than housekeeping.
     waiting: usize,
-    /// Requests and faults scheduled, and what became of those requests.
+    /// Requests and faults scheduled, and what became of them.
     inputs: BTreeMap<u32, Input>,
     inputs_minted: u32,
-    outcomes: BTreeMap<u32, Result<Output, ApiError>>,
+    outcomes: BTreeMap<u32, Outcome>,
     /// Reads answered: each is at its own replica.
     reads_answered: u64,
     draws: Arc<Draws>,
@@ -178,7 +178,7 @@ impl Engine {
     pub(crate) fn state_bytes(&self) -> Vec<u8> {
         let mut pending: Vec<_> = self.queue.iter().collect();
         pending.sort_by_key(|entry| (entry.0, format!("{:?}", entry.1)));
-        serde_json::to_vec(&(self.now, &self.ledger, pending))
+        serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
             .expect("a ledger is plain data with string keys")
     }
 }

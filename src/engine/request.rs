@@ -68,8 +68,7 @@ impl Engine {
         request: &DescribeClusters,
     ) -> Result<DescribeClustersOutput, ApiError> {
         validate::describe_clusters(request)?;
-        let settings = Arc::clone(&self.settings);
-        Ok(read::describe_clusters(&settings, &self.view(), request))
+        self.read(|settings, view| Ok(read::describe_clusters(settings, view, request)))
     }
 
     pub(crate) fn list_clusters(
@@ -77,7 +76,7 @@ impl Engine {
         request: &ListClusters,
     ) -> Result<ListClustersOutput, ApiError> {
         validate::list_clusters(request)?;
-        read::list_clusters(&self.view(), request)
+        self.read(|_, view| read::list_clusters(view, request))
     }
 
     pub(crate) fn register_container_instance(
@@ -108,8 +107,7 @@ impl Engine {
         request: &DescribeContainerInstances,
     ) -> Result<DescribeContainerInstancesOutput, ApiError> {
         validate::describe_container_instances(request)?;
-        let settings = Arc::clone(&self.settings);
-        read::describe_container_instances(&settings, &self.view(), request)
+        self.read(|settings, view| read::describe_container_instances(settings, view, request))
     }
 
     pub(crate) fn list_container_instances(
@@ -117,7 +115,7 @@ impl Engine {
         request: &ListContainerInstances,
     ) -> Result<ListContainerInstancesOutput, ApiError> {
         validate::list_container_instances(request)?;
-        read::list_container_instances(&self.view(), request)
+        self.read(|_, view| read::list_container_instances(view, request))
     }
 
     pub(crate) fn update_container_instances_state(
@@ -155,7 +153,7 @@ impl Engine {
         &mut self,
         request: &DescribeTaskDefinition,
     ) -> Result<DescribeTaskDefinitionOutput, ApiError> {
-        read::describe_task_definition(&self.view(), request)
+        self.read(|_, view| read::describe_task_definition(view, request))
     }
 
     pub(crate) fn run_task(&mut self, request: &RunTask) -> Result<RunTaskOutput, ApiError> {
@@ -218,14 +216,12 @@ impl Engine {
         request: &DescribeTasks,
     ) -> Result<DescribeTasksOutput, ApiError> {
         validate::describe_tasks(request)?;
-        let settings = Arc::clone(&self.settings);
-        read::describe_tasks(&settings, &self.view(), request)
+        self.read(|settings, view| read::describe_tasks(settings, view, request))
     }
 
     pub(crate) fn list_tasks(&mut self, request: &ListTasks) -> Result<ListTasksOutput, ApiError> {
         validate::list_tasks(request)?;
-        let settings = Arc::clone(&self.settings);
-        read::list_tasks(&settings, &self.view(), request)
+        self.read(|settings, view| read::list_tasks(settings, view, request))
     }
 
     /// Lets a verb decide and commits, or leaves everything as it was.
@@ -242,11 +238,21 @@ impl Engine {
         acted
     }
 
-    /// What the next read sees.
-    fn view(&mut self) -> View<'_> {
-        let nth = self.reads_answered;
+    /// Answers a read from what its replica sees; one that is refused was none.
+    fn read<T>(
+        &mut self,
+        verb: impl FnOnce(&Settings, &View<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let view = View::new(
+            &self.ledger,
+            &self.draws,
+            &self.reads,
+            self.now,
+            self.reads_answered,
+        );
+        let answer = verb(&self.settings, &view)?;
         self.reads_answered += 1;
-        View::new(&self.ledger, &self.draws, &self.reads, self.now, nth)
+        Ok(answer)
     }
 
     /// The tasks that the effects about to be committed place.

@@ -16,6 +16,11 @@ use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
 use super::{Ledger, PullFailure};
 
 impl Ledger {
+    /// Begins a commit: the visible changes of a task within it count as one.
+    pub(crate) fn begin_commit(&mut self) {
+        self.bumped = None;
+    }
+
     /// Moves the ledger by one change.
     ///
     /// # Panics
@@ -143,7 +148,7 @@ impl Ledger {
                 record.exit_code = *exit_code;
                 record.reason = *reason;
             }
-            Change::TaskTouched { task } => self.task_mut(*task).version += 1,
+            Change::TaskTouched { task } => self.bump(*task),
             Change::TaskForgotten { task } => self.task_forgotten(*task),
             Change::TokenKept {
                 cluster,
@@ -273,13 +278,13 @@ impl Ledger {
         reason: StoppedReason,
         given: Option<&Arc<str>>,
     ) {
+        self.bump(task);
         let record = self.task_mut(task);
         assert!(record.is_wanted(), "desired status falls once");
         record.desired_status = DesiredStatus::Stopped;
         record.stop_code = Some(code);
         record.stopped_reason = reason;
         record.stopping_at = now.into();
-        record.version += 1;
         let (on, launch) = (record.on, record.launch);
         if given.is_some() {
             self.extras.entry(task).or_default().reason = given.cloned();
@@ -316,11 +321,11 @@ impl Ledger {
     }
 
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
+        self.bump(task);
         let record = self.task_mut(task);
         let from = record.last_status;
         assert!(from < to, "last status never goes back: {from:?} to {to:?}");
         record.last_status = to;
-        record.version += 1;
         match to {
             LastStatus::Running => record.started_at = now.into(),
             LastStatus::Stopped => record.stopped_at = now.into(),
@@ -401,6 +406,14 @@ impl Ledger {
             if let Some(names) = self.groups.by_name.get_mut(&group.cluster) {
                 names.remove(&group.name);
             }
+        }
+    }
+
+    /// A visible change of a task: its version grows by one, however many changes one commit makes.
+    fn bump(&mut self, task: TaskId) {
+        if self.bumped != Some(task) {
+            self.bumped = Some(task);
+            self.task_mut(task).version += 1;
         }
     }
 

@@ -107,9 +107,10 @@ pub(crate) fn static_host_port(
         .and_then(|port| u16::try_from(port).ok())
 }
 
-/// How many whole GPUs a requirement asks for.
-fn gpu_count(requirement: &ResourceRequirement) -> Option<u32> {
-    let is_gpu = requirement.r#type == Some(ResourceType::Gpu);
+/// How many whole GPUs a requirement asks for; a share of one is not counted yet.
+pub(crate) fn gpu_count(requirement: &ResourceRequirement) -> Option<u32> {
+    let is_gpu =
+        requirement.r#type == Some(ResourceType::Gpu) && requirement.sharing_strategy.is_none();
     requirement
         .value
         .as_deref()

@@ -39,6 +39,28 @@ pub struct InstanceSpec {
     pub request: RegisterContainerInstance,
 }
 
+/// The attribute that names an instance's availability zone.
+const ZONE: &str = "ecs.availability-zone";
+
+impl InstanceSpec {
+    /// Gives it attributes, and what follows from them.
+    pub(crate) fn set_attributes(&mut self, attributes: Vec<Attribute>) {
+        let value = |attribute: &Attribute| {
+            Some((
+                Arc::clone(&attribute.name),
+                Arc::clone(attribute.value.as_ref()?),
+            ))
+        };
+        self.attribute_values = attributes.iter().filter_map(value).collect();
+        let zone = self
+            .attribute_values
+            .iter()
+            .find(|(name, _)| **name == *ZONE);
+        self.zone = zone.map(|(_, zone)| Arc::clone(zone));
+        self.attributes = attributes;
+    }
+}
+
 /// A container instance and what the control plane counts on it.
 ///
 /// CPU, memory and GPUs left are in the columns of its cluster, where placement reads them.

@@ -28,6 +28,8 @@ pub struct ContainerPlan {
     pub workload: Workload,
     /// Its port mappings.
     pub ports: Vec<PortPlan>,
+    /// Whole GPUs of its own.
+    pub gpus: u32,
     /// CPU units as ECS shows them.
     pub cpu: Arc<str>,
     /// Hard limit in MiB as ECS shows it.

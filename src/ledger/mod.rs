@@ -90,6 +90,9 @@ pub struct Ledger {
     hosts: Hosts,
     tokens: Tokens,
     pull_failures: Vec<PullFailure>,
+    /// The task whose version grew last in the commit under way: changes of one task stand together.
+    #[serde(skip)]
+    bumped: Option<TaskId>,
     #[serde(skip)]
     versions: Versions,
 }

@@ -4,7 +4,7 @@ use crate::arn::{IdKind, Naming, split_reference};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
 use crate::model::{ApiError, TaskDefinitionStatus};
 
-use super::Ledger;
+use super::{ClusterRecord, Ledger};
 
 /// The cluster that a call means when it names none.
 pub(crate) const DEFAULT_CLUSTER: &str = "default";
@@ -34,7 +34,7 @@ impl<'a> DefinitionReference<'a> {
             }),
             Some((family, revision)) => Some(Self {
                 family,
-                revision: Some(revision.parse().ok()?),
+                revision: Some(number(revision)?),
             }),
         }
     }
@@ -48,12 +48,18 @@ impl Ledger {
     /// `ClusterNotFoundException` when there is none, or it was deleted.
     pub fn resolve_cluster(&self, reference: Option<&str>) -> Result<ClusterId, ApiError> {
         let text = reference.unwrap_or(DEFAULT_CLUSTER);
-        let name = cluster_name(text);
-        match self.clusters.named(name) {
+        match self.find_cluster(text) {
             None => Err(ApiError::cluster_not_found(text)),
             Some((_, record)) if !record.active => Err(ApiError::cluster_inactive(text)),
             Some((id, _)) => Ok(id),
         }
+    }
+
+    /// The newest cluster, active or not, that a name or an ARN means.
+    #[must_use]
+    pub fn find_cluster(&self, text: &str) -> Option<(ClusterId, &ClusterRecord)> {
+        let found = self.clusters.named(cluster_name(text));
+        found.filter(|(_, record)| !text.starts_with("arn:") || *record.spec.arn == *text)
     }
 
     /// The known task of a cluster that an id or ARN means.
@@ -67,7 +73,7 @@ impl Ledger {
     /// The number that an id or ARN of a task of this cluster stands for, known or not.
     #[must_use]
     pub fn task_number(&self, naming: &Naming, cluster: ClusterId, text: &str) -> Option<TaskId> {
-        let id = self.id_within(cluster, "task", text)?;
+        let id = self.id_within(naming, cluster, "task", text)?;
         naming.decode(IdKind::Task, id).map(TaskId::new)
     }
 
@@ -79,14 +85,23 @@ impl Ledger {
         cluster: ClusterId,
         text: &str,
     ) -> Option<ContainerInstanceId> {
-        let id = self.id_within(cluster, "container-instance", text)?;
+        let id = self.id_within(naming, cluster, "container-instance", text)?;
         let instance = ContainerInstanceId::new(naming.decode(IdKind::ContainerInstance, id)?);
         let record = self.instance(instance)?;
         (record.spec.cluster == cluster).then_some(instance)
     }
 
-    /// The id in a reference, unless the reference names another cluster.
-    fn id_within<'a>(&self, cluster: ClusterId, kind: &str, text: &'a str) -> Option<&'a str> {
+    /// The id in a reference, unless the reference names another cluster, region or account.
+    fn id_within<'a>(
+        &self,
+        naming: &Naming,
+        cluster: ClusterId,
+        kind: &str,
+        text: &'a str,
+    ) -> Option<&'a str> {
+        if text.starts_with("arn:") && !naming.is_here(text) {
+            return None;
+        }
         let reference = split_reference(kind, text)?;
         match reference.cluster {
             Some(named) if *named != *self.cluster(cluster).spec.name => None,
@@ -98,7 +113,7 @@ impl Ledger {
     #[must_use]
     pub fn resolve_definition(&self, text: &str) -> Option<TaskDefinitionId> {
         let reference = DefinitionReference::parse(text)?;
-        match reference.revision {
+        let found = match reference.revision {
             Some(revision) => self.definitions.revision(reference.family, revision),
             None => self
                 .definitions
@@ -110,8 +125,19 @@ impl Ledger {
                 .find(|id| {
                     self.definition(*id).spec.definition.status == TaskDefinitionStatus::Active
                 }),
-        }
+        };
+        let is_here = |arn: &str| match text.split_once(":task-definition/") {
+            Some((account, _)) => arn.starts_with(account),
+            None => true,
+        };
+        found.filter(|id| is_here(&self.definition(*id).spec.arn))
     }
+}
+
+/// A number written in digits and nothing else, the first of which is not zero.
+fn number(digits: &str) -> Option<u32> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    digits.parse().ok().filter(|_| is_plain)
 }
 
 /// The name in `name` or `arn:aws:ecs:region:account:cluster/name`.

@@ -31,10 +31,7 @@ pub(crate) fn describe_clusters(
         &request.clusters
     };
     for text in names {
-        let name = text
-            .rsplit_once(":cluster/")
-            .map_or(text.as_str(), |(_, name)| name);
-        match view.ledger().clusters().named(name) {
+        match view.ledger().find_cluster(text) {
             Some((_, record)) => output
                 .clusters
                 .push(describe::cluster(record, &request.include)),
@@ -59,15 +56,10 @@ pub(crate) fn list_clusters(
 ) -> Result<ListClustersOutput, ApiError> {
     let filter = filter_hash(&[Some("clusters")]);
     let page = Page::read(filter, request.next_token.as_deref(), request.max_results)?;
-    let active = view
-        .ledger()
-        .clusters()
-        .iter()
-        .filter(|(_, record)| record.active);
     // The order is that of first creation, which a name keeps when its cluster is deleted and created again.
     let numbered = (0_u32..)
-        .zip(active)
-        .skip_while(|(number, _)| *number < page.first);
+        .zip(view.ledger().clusters().iter())
+        .filter(|(number, (_, record))| *number >= page.first && record.active);
     let (cluster_arns, next_token) =
         page.cut(numbered.map(|(number, (_, record))| (number, record.spec.arn.to_string())));
     Ok(ListClustersOutput {

@@ -7,6 +7,12 @@ use super::heap::Heap;
 /// Lanes at most: an orchestrator with fixed latencies has about as many.
 const LANES: usize = 8;
 
+/// Where the heap stands among the fronts.
+const HEAP: usize = LANES;
+
+/// The front of a part without entries: greater than any key.
+const NO_KEY: u128 = u128::MAX;
+
 /// Pairs of a key and a number in the order of the keys, whose upper 64 bits are a time.
 ///
 /// Much of what a simulation does next happens after one of a few constant delays, or at once. Entries of one delay
@@ -16,8 +22,10 @@ const LANES: usize = 8;
 pub(super) struct Line {
     heap: Heap,
     lanes: Vec<Lane>,
-    /// The least entry and where it is; kept up to date, so that looking at it costs nothing.
-    first: Option<First>,
+    /// The least key of each lane and of the heap, so that looking for the least of all touches nothing else.
+    fronts: [u128; LANES + 1],
+    /// The part that the least of all is in; any when there are no entries.
+    first: usize,
     /// The time of the entry that was removed last.
     now: u64,
 }
@@ -29,21 +37,14 @@ struct Lane {
     entries: VecDeque<(u128, u32)>,
 }
 
-#[derive(Clone, Copy)]
-struct First {
-    key: u128,
-    number: u32,
-    /// A lane's index, or [`LANES`] for the heap.
-    part: usize,
-}
-
 impl Line {
     /// A line without entries.
     pub(super) const fn new() -> Self {
         Self {
             heap: Heap::new(),
             lanes: Vec::new(),
-            first: None,
+            fronts: [NO_KEY; LANES + 1],
+            first: HEAP,
             now: 0,
         }
     }
@@ -55,7 +56,7 @@ impl Line {
             self.push_after(0, key, number);
         } else {
             self.heap.push(key, number);
-            self.pushed(key, number, LANES);
+            self.pushed(key, HEAP);
         }
     }
 
@@ -66,15 +67,16 @@ impl Line {
             let entries = &mut self.lanes[part].entries;
             if entries.back().is_none_or(|back| back.0 < key) {
                 entries.push_back((key, number));
-                self.pushed(key, number, part);
+                self.pushed(key, part);
                 return;
             }
         }
         self.heap.push(key, number);
-        self.pushed(key, number, LANES);
+        self.pushed(key, HEAP);
     }
 
     /// The lane of a delay: its own, or an empty one that becomes its own.
+    #[inline]
     fn lane(&mut self, delay: u64) -> Option<usize> {
         if let Some(own) = self.lanes.iter().position(|lane| lane.delay == delay) {
             return Some(own);
@@ -91,48 +93,62 @@ impl Line {
         Some(empty)
     }
 
+    /// Notes a key that a part just got.
     #[inline]
-    fn pushed(&mut self, key: u128, number: u32, part: usize) {
-        if self.first.is_none_or(|first| key < first.key) {
-            self.first = Some(First { key, number, part });
+    fn pushed(&mut self, key: u128, part: usize) {
+        if key < self.fronts[part] {
+            self.fronts[part] = key;
+            if key < self.fronts[self.first] {
+                self.first = part;
+            }
         }
     }
 
     /// The entry with the least key.
     #[inline]
     pub(super) fn first(&self) -> Option<(u128, u32)> {
-        self.first.map(|first| (first.key, first.number))
+        match self.lanes.get(self.first) {
+            Some(lane) => lane.entries.front().copied(),
+            None => self.heap.first(),
+        }
+    }
+
+    /// The least key.
+    #[inline]
+    pub(super) fn first_key(&self) -> Option<u128> {
+        let key = self.fronts[self.first];
+        (key != NO_KEY).then_some(key)
     }
 
     /// Removes the entry with the least key.
     #[inline]
     pub(super) fn take_first(&mut self) -> Option<(u128, u32)> {
-        let first = self.first?;
-        match self.lanes.get_mut(first.part) {
+        let first = self.first()?;
+        self.fronts[self.first] = match self.lanes.get_mut(self.first) {
             Some(lane) => {
                 lane.entries.pop_front();
+                lane.entries.front().map_or(NO_KEY, |front| front.0)
             }
-            None => self.heap.remove_first(),
-        }
+            None => {
+                self.heap.remove_first();
+                self.heap.first().map_or(NO_KEY, |front| front.0)
+            }
+        };
         self.find_first();
-        self.now = time(first.key);
-        Some((first.key, first.number))
+        self.now = time(first.0);
+        Some(first)
     }
 
-    /// Looks for the least entry in every part.
+    /// Looks for the part with the least front.
+    #[inline]
     fn find_first(&mut self) {
-        self.first = self.heap.first().map(|(key, number)| First {
-            key,
-            number,
-            part: LANES,
-        });
-        for (part, lane) in self.lanes.iter().enumerate() {
-            if let Some((key, number)) = lane.entries.front().copied() {
-                if self.first.is_none_or(|first| key < first.key) {
-                    self.first = Some(First { key, number, part });
-                }
+        let mut least = HEAP;
+        for part in 0..LANES {
+            if self.fronts[part] < self.fronts[least] {
+                least = part;
             }
         }
+        self.first = least;
     }
 
     /// How many entries there are.
@@ -158,8 +174,11 @@ impl Line {
     /// Removes the entries that `keep` denies.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
         self.heap.retain(&mut keep);
-        for lane in &mut self.lanes {
+        self.fronts = [NO_KEY; LANES + 1];
+        self.fronts[HEAP] = self.heap.first().map_or(NO_KEY, |front| front.0);
+        for (lane, front) in self.lanes.iter_mut().zip(&mut self.fronts) {
             lane.entries.retain(|&(key, number)| keep(key, number));
+            *front = lane.entries.front().map_or(NO_KEY, |front| front.0);
         }
         self.find_first();
     }

@@ -153,7 +153,7 @@ impl<E> Queue<E> {
     #[inline]
     #[must_use]
     pub fn next_at(&self) -> Option<SimTime> {
-        self.line.first().map(|(key, _)| time_of(key))
+        self.line.first_key().map(time_of)
     }
 
     /// How many events are pending.

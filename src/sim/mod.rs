@@ -7,7 +7,7 @@ mod verbs;
 use crate::api::fault::FaultError;
 use crate::digest::Digest;
 use crate::engine::Engine;
-use crate::engine::input::{Input, InputKey, PastDeadline};
+use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
 use crate::model::{ApiError, Fault, Output, Request, Timestamp};
@@ -99,8 +99,8 @@ impl Simulation {
         self.engine.schedule(when.at(self.now()), input.into())
     }
 
-    /// What became of a scheduled request: once, and only after its time.
-    pub fn take_outcome(&mut self, key: InputKey) -> Option<Result<Output, ApiError>> {
+    /// What became of a scheduled request or fault: once, and only after its time.
+    pub fn take_outcome(&mut self, key: InputKey) -> Option<Outcome> {
         self.engine.take_outcome(key)
     }
 

@@ -59,6 +59,7 @@ fn container() -> ContainerPlan {
         essential: true,
         stop_timeout: Duration::from_secs(30),
         workload: Workload::ideal(),
+        gpus: 0,
         ports: Vec::new(),
         cpu: "256".into(),
         memory: None,

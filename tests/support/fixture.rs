@@ -38,8 +38,9 @@ pub(crate) fn placed(builder: Builder, cluster: &str, request: &str) -> String {
         .filter(|line| !line.is_empty())
         .map(|line| build(&mut trial, line))
         .collect();
+    let request = read_request(&mut trial, request);
     let answer = trial
-        .run_task(read_request(&mut trial, request))
+        .run_task(request)
         .expect("the request of a fixture is good");
     let name = |arn: Option<&str>| {
         let known = names.iter().find(|(_, known)| Some(known.as_str()) == arn);
@@ -48,8 +49,8 @@ pub(crate) fn placed(builder: Builder, cluster: &str, request: &str) -> String {
     let tasks = answer.tasks.iter();
     let tasks = tasks.map(|task| name(task.container_instance_arn.as_deref()).to_owned());
     let failures = answer.failures.iter();
-    let failures = failures
-        .map(|failure| format!("{}@{}", failure.reason, name(failure.arn.as_deref())));
+    let failures =
+        failures.map(|failure| format!("{}@{}", failure.reason, name(failure.arn.as_deref())));
     tasks.chain(failures).collect::<Vec<_>>().join(" ")
 }
 
@@ -117,7 +118,11 @@ fn build(trial: &mut Trial, text: &str) -> (String, String) {
     let line = Line::read(words);
     let kept = line.tasks.iter().filter(|(_, stops)| !stops).count() + line.ports.len();
     let extra = FILLER * i32::try_from(kept).expect("a fixture has few tasks");
-    let room = if line.tasks.iter().any(|(_, stops)| *stops) { FILLER } else { 0 };
+    let room = if line.tasks.iter().any(|(_, stops)| *stops) {
+        FILLER
+    } else {
+        0
+    };
     assert!(line.memory >= room, "a task that stops needs {FILLER} MiB");
     let mut request = RegisterContainerInstance::default()
         .cpu(line.cpu)

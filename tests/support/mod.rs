@@ -42,8 +42,11 @@ pub(crate) fn one(family: &str) -> RegisterTaskDefinition {
 
 /// A family of one container `app` of that size.
 pub(crate) fn sized(family: &str, cpu: i32, memory: i32) -> RegisterTaskDefinition {
-    RegisterTaskDefinition::new(family)
-        .container(ContainerDefinition::new("app", "web:1").cpu(cpu).memory(memory))
+    RegisterTaskDefinition::new(family).container(
+        ContainerDefinition::new("app", "web:1")
+            .cpu(cpu)
+            .memory(memory),
+    )
 }
 
 /// A family of one container `app` that binds a TCP port of its host.
@@ -53,7 +56,10 @@ pub(crate) fn on_port(family: &str, port: i32) -> RegisterTaskDefinition {
 
 /// The reasons of failures, as ECS spells them.
 pub(crate) fn reasons(failures: &[Failure]) -> Vec<&'static str> {
-    failures.iter().map(|failure| failure.reason.as_str()).collect()
+    failures
+        .iter()
+        .map(|failure| failure.reason.as_str())
+        .collect()
 }
 
 /// The last part of an ARN.
@@ -158,7 +164,9 @@ impl Trial {
     /// Runs what is asked for and expects all of it to be placed.
     #[track_caller]
     pub(crate) fn run_all(&mut self, request: RunTask) -> Vec<String> {
-        let answer = self.run_task(request).expect("the request of a test is good");
+        let answer = self
+            .run_task(request)
+            .expect("the request of a test is good");
         assert_eq!(reasons(&answer.failures), [""; 0]);
         answer.tasks.into_iter().map(|task| task.task_arn).collect()
     }
@@ -236,7 +244,8 @@ impl Trial {
 
     #[track_caller]
     pub(crate) fn fault(&mut self, fault: Fault) {
-        self.inject(&fault).expect("the target of the fault is there");
+        self.inject(&fault)
+            .expect("the target of the fault is there");
     }
 
     #[track_caller]

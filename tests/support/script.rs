@@ -14,21 +14,67 @@ use wavetank::{EventTies, Reads, Simulation, TraceMode};
 pub(crate) enum Action {
     CreateCluster(u8),
     DeleteCluster(u8),
-    Register { cluster: u8, cpu: i32, memory: i32, zone: u8 },
-    RegisterAgain { instance: u8 },
-    Define { family: u8, cpu: i32, memory: i32, port: Option<i32>, helpers: u8 },
-    Run { cluster: u8, family: u8, count: i32, rules: Vec<u8>, distinct: bool, token: Option<u8> },
-    Start { family: u8, instances: Vec<u8> },
-    Stop { task: u8, reason: Option<u8> },
-    Describe { task: u8, instance: u8 },
-    List { cluster: u8, stopped: bool, page: Option<i32> },
-    SetState { instance: u8, draining: bool },
-    Deregister { instance: u8, force: bool },
+    Register {
+        cluster: u8,
+        cpu: i32,
+        memory: i32,
+        zone: u8,
+    },
+    RegisterAgain {
+        instance: u8,
+    },
+    Define {
+        family: u8,
+        cpu: i32,
+        memory: i32,
+        port: Option<i32>,
+        helpers: u8,
+    },
+    Run {
+        cluster: u8,
+        family: u8,
+        count: i32,
+        rules: Vec<u8>,
+        distinct: bool,
+        token: Option<u8>,
+    },
+    Start {
+        family: u8,
+        instances: Vec<u8>,
+    },
+    Stop {
+        task: u8,
+        reason: Option<u8>,
+    },
+    Describe {
+        task: u8,
+        instance: u8,
+    },
+    List {
+        cluster: u8,
+        stopped: bool,
+        page: Option<i32>,
+    },
+    SetState {
+        instance: u8,
+        draining: bool,
+    },
+    Deregister {
+        instance: u8,
+        force: bool,
+    },
     Disconnect(u8),
     Reconnect(u8),
-    Exit { task: u8, code: i32 },
-    PullFail { seconds: u64 },
-    Advance { millis: u64 },
+    Exit {
+        task: u8,
+        code: i32,
+    },
+    PullFail {
+        seconds: u64,
+    },
+    Advance {
+        millis: u64,
+    },
     Step(u8),
     Settle,
 }
@@ -45,14 +91,24 @@ pub(crate) struct Stage {
 /// Any stage.
 pub(crate) fn stage() -> impl Strategy<Value = Stage> {
     (any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(seed, realistic, lagging, shuffled)| Stage { seed, realistic, lagging, shuffled },
+        |(seed, realistic, lagging, shuffled)| Stage {
+            seed,
+            realistic,
+            lagging,
+            shuffled,
+        },
     )
 }
 
 /// Any script of up to so many lines, after an opening that makes most of them possible.
 pub(crate) fn script(lines: usize) -> impl Strategy<Value = Vec<Action>> {
     vec(action(), 1..lines).prop_map(|rest| {
-        let register = |zone| Action::Register { cluster: 0, cpu: 2048, memory: 4096, zone };
+        let register = |zone| Action::Register {
+            cluster: 0,
+            cpu: 2048,
+            memory: 4096,
+            zone,
+        };
         let define = |family, port, helpers| Action::Define {
             family,
             cpu: 256,
@@ -100,7 +156,12 @@ fn making(
         any::<u8>().prop_map(Action::CreateCluster),
         any::<u8>().prop_map(Action::DeleteCluster),
         (0..2_u8, sizes.clone(), any::<u8>()).prop_map(|(cluster, (cpu, memory), zone)| {
-            Action::Register { cluster, cpu: cpu * 2, memory: memory * 2, zone }
+            Action::Register {
+                cluster,
+                cpu: cpu * 2,
+                memory: memory * 2,
+                zone,
+            }
         }),
         any::<u8>().prop_map(|instance| Action::RegisterAgain { instance }),
         (0..4_u8, sizes, option::of(-1..90_i32), 0..3_u8).prop_map(
@@ -119,7 +180,11 @@ fn reading() -> impl Strategy<Value = Action> {
     prop_oneof![
         (any::<u8>(), any::<u8>()).prop_map(|(task, instance)| Action::Describe { task, instance }),
         (0..3_u8, any::<bool>(), option::of(0..4_i32)).prop_map(|(cluster, stopped, page)| {
-            Action::List { cluster, stopped, page }
+            Action::List {
+                cluster,
+                stopped,
+                page,
+            }
         }),
     ]
 }
@@ -151,7 +216,9 @@ impl Player {
             .trace(TraceMode::Ring(64));
         if stage.lagging {
             builder = builder.reads(Reads::Lagging {
-                lag: Latency::Exponential { mean: Duration::from_secs(4) },
+                lag: Latency::Exponential {
+                    mean: Duration::from_secs(4),
+                },
                 stale_probability: Ratio::new(1, 2),
                 bound: Duration::from_secs(20),
             });
@@ -188,7 +255,8 @@ impl Player {
                 match &output {
                     Output::RunTask(RunTaskOutput { tasks, .. })
                     | Output::StartTask(StartTaskOutput { tasks, .. }) => {
-                        self.tasks.extend(tasks.iter().map(|task| task.task_arn.clone()));
+                        self.tasks
+                            .extend(tasks.iter().map(|task| task.task_arn.clone()));
                     }
                     Output::RegisterContainerInstance(answer) => {
                         let arn = &answer.container_instance.container_instance_arn;
@@ -243,46 +311,71 @@ impl Player {
         Some(match action {
             Action::CreateCluster(number) => CreateCluster::new(cluster(*number)).into(),
             Action::DeleteCluster(number) => DeleteCluster::new(cluster(*number)).into(),
-            Action::Register { cluster: number, cpu, memory, zone } => {
-                RegisterContainerInstance::new(cluster(*number))
-                    .cpu(*cpu)
-                    .memory(*memory)
-                    .attribute("ecs.availability-zone", ["a", "b"][usize::from(zone % 2)])
-                    .into()
-            }
+            Action::Register {
+                cluster: number,
+                cpu,
+                memory,
+                zone,
+            } => RegisterContainerInstance::new(cluster(*number))
+                .cpu(*cpu)
+                .memory(*memory)
+                .attribute("ecs.availability-zone", ["a", "b"][usize::from(zone % 2)])
+                .into(),
             Action::RegisterAgain { instance: number } => RegisterContainerInstance {
                 container_instance_arn: Some(instance(number)),
                 ..RegisterContainerInstance::default().cpu(2048).memory(4096)
             }
             .into(),
-            Action::Define { family, cpu, memory, port, helpers } => {
-                definition(*family, (*cpu, *memory), *port, *helpers).into()
-            }
+            Action::Define {
+                family,
+                cpu,
+                memory,
+                port,
+                helpers,
+            } => definition(*family, (*cpu, *memory), *port, *helpers).into(),
             Action::Run { .. } | Action::Start { .. } => self.launch(action)?,
             Action::Stop { task, reason } => {
                 let request = StopTask::new(pick(&self.tasks, *task));
                 let reason = reason.map(|length| "x".repeat(usize::from(length) * 8));
                 StopTask { reason, ..request }.into()
             }
-            Action::Describe { task, instance: number } if task % 2 == 0 => {
-                DescribeContainerInstances::new([instance(number)]).into()
-            }
+            Action::Describe {
+                task,
+                instance: number,
+            } if task % 2 == 0 => DescribeContainerInstances::new([instance(number)]).into(),
             Action::Describe { task, .. } => DescribeTasks::new([pick(&self.tasks, *task)]).into(),
-            Action::List { cluster: number, stopped, page } => ListTasks {
+            Action::List {
+                cluster: number,
+                stopped,
+                page,
+            } => ListTasks {
                 cluster: Some(cluster(*number)),
                 desired_status: stopped.then_some(DesiredStatus::Stopped),
                 max_results: *page,
                 ..ListTasks::default()
             }
             .into(),
-            Action::SetState { instance: number, draining } => {
-                let statuses = [ContainerInstanceStatus::Active, ContainerInstanceStatus::Draining];
+            Action::SetState {
+                instance: number,
+                draining,
+            } => {
+                let statuses = [
+                    ContainerInstanceStatus::Active,
+                    ContainerInstanceStatus::Draining,
+                ];
                 let status = statuses[usize::from(*draining)];
                 UpdateContainerInstancesState::new([instance(number)], status).into()
             }
-            Action::Deregister { instance: number, force } => {
+            Action::Deregister {
+                instance: number,
+                force,
+            } => {
                 let request = DeregisterContainerInstance::new(instance(number));
-                DeregisterContainerInstance { force: Some(*force), ..request }.into()
+                DeregisterContainerInstance {
+                    force: Some(*force),
+                    ..request
+                }
+                .into()
             }
             _ => return None,
         })
@@ -290,7 +383,14 @@ impl Player {
 
     fn launch(&self, action: &Action) -> Option<Request> {
         match action {
-            Action::Run { cluster: number, family, count, rules, distinct, token } => {
+            Action::Run {
+                cluster: number,
+                family,
+                count,
+                rules,
+                distinct,
+                token,
+            } => {
                 let mut request = RunTask::new(format!("f{family}"))
                     .cluster(cluster(*number))
                     .count(*count);
@@ -306,7 +406,9 @@ impl Player {
                 Some(request.into())
             }
             Action::Start { family, instances } => {
-                let instances = instances.iter().map(|number| pick(&self.instances, *number));
+                let instances = instances
+                    .iter()
+                    .map(|number| pick(&self.instances, *number));
                 Some(StartTask::new(format!("f{family}"), instances).into())
             }
             _ => None,
@@ -370,7 +472,9 @@ fn busy(realistic: bool) -> Profile {
     };
     let base = profile.default_workload.clone();
     let mut short = base.clone();
-    short.run = Run::For(Latency::Exponential { mean: Duration::from_secs(20) });
+    short.run = Run::For(Latency::Exponential {
+        mean: Duration::from_secs(20),
+    });
     short.exit_code = ExitCode::Weighted(vec![(2, 0), (1, 1)]);
     let mut stubborn = base;
     stubborn.stop = Latency::Fixed(Duration::from_secs(45));

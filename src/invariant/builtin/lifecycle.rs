@@ -79,8 +79,9 @@ fn status_order(
 
 /// The times of a task are in the order of its life, present once its status calls for them, and never in the future.
 ///
-/// That is: created ≤ pull started ≤ pull stopped ≤ started ≤ stopping ≤ stopped, and created ≤ execution stopped ≤
-/// stopped, of those that have come.
+/// Of those that have come: created ≤ pull started ≤ pull stopped ≤ started ≤ stopped, created ≤ started ≤ stopping ≤
+/// stopped, and created ≤ execution stopped ≤ stopped. A task told to stop while its images are pulled may be stopping
+/// before the pull ends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimesOrdered;
 
@@ -111,18 +112,27 @@ impl Invariant for TimesOrdered {
 
 fn times_ordered(record: &TaskRecord, now: SimTime) -> Result<(), String> {
     let created = ("createdAt", Moment::from(record.created_at));
-    let execution_stopped = ("executionStoppedAt", record.execution_stopped_at);
+    let started = ("startedAt", record.started_at);
     let stopped = ("stoppedAt", record.stopped_at);
     ascending([
         created,
         ("pullStartedAt", record.pull_started_at),
         ("pullStoppedAt", record.pull_stopped_at),
-        ("startedAt", record.started_at),
-        ("stoppingAt", record.stopping_at),
+        started,
         stopped,
         ("now", now.into()),
     ])?;
-    ascending([created, execution_stopped, stopped])?;
+    ascending([
+        created,
+        started,
+        ("stoppingAt", record.stopping_at),
+        stopped,
+    ])?;
+    ascending([
+        created,
+        ("executionStoppedAt", record.execution_stopped_at),
+        stopped,
+    ])?;
     let required = [
         (
             record.last_status == LastStatus::Running,
@@ -411,6 +421,7 @@ mod tests {
         assert!(judge(|record| record.pull_stopped_at = SimTime::from_secs(1).into()).is_err());
         assert!(judge(|record| record.started_at = SimTime::from_millis(2_999).into()).is_err());
         assert!(judge(|record| record.stopping_at = SimTime::from_millis(3_999).into()).is_err());
+        assert!(judge(|record| record.stopping_at = SimTime::from_secs(7).into()).is_err());
         assert!(judge(|record| record.stopped_at = SimTime::from_millis(4_999).into()).is_err());
         assert!(
             judge(|record| record.execution_stopped_at = SimTime::from_secs(7).into()).is_err()

@@ -174,6 +174,7 @@ impl History {
     pub(super) fn step(&mut self, now: SimTime, changes: Vec<Change>) {
         let mut ledger = self.ledger();
         for change in &changes {
+            ledger.begin_commit();
             ledger.apply(now, change);
         }
         self.steps.push(Step {
@@ -287,6 +288,7 @@ fn container() -> ContainerPlan {
         essential: true,
         stop_timeout: Duration::from_secs(30),
         workload: Workload::ideal(),
+        gpus: 0,
         ports: Vec::new(),
         cpu: "256".into(),
         memory: None,

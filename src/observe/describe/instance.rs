@@ -16,11 +16,13 @@ pub(crate) fn instance(
     let record = &seen.record;
     let spec = &*record.spec;
     let (cpu, memory, _) = seen.left;
-    let free_gpus = spec
-        .gpu_ids
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| record.gpus & (1 << bit) == 0);
+    let has_gpus = !spec.gpu_ids.is_empty();
+    let all_gpus: Vec<&str> = spec.gpu_ids.iter().map(|id| &**id).collect();
+    let free_gpus: Vec<&str> = (0..)
+        .zip(&all_gpus)
+        .filter(|(bit, _)| record.gpus & (1_u64 << bit) == 0)
+        .map(|(_, id)| *id)
+        .collect();
     ContainerInstance {
         container_instance_arn: Arc::clone(&spec.arn),
         ec2_instance_id: Some(Arc::clone(&spec.ec2_instance_id)),
@@ -31,13 +33,13 @@ pub(crate) fn instance(
             (spec.cpu, spec.memory),
             &[&spec.reserved_tcp],
             &[&spec.reserved_udp],
-            &spec.gpu_ids.iter().map(|id| &**id).collect::<Vec<_>>(),
+            has_gpus.then_some(&all_gpus[..]),
         ),
         remaining_resources: resources(
             (cpu, memory),
             &[&spec.reserved_tcp, &record.tcp],
             &[&spec.reserved_udp, &record.udp],
-            &free_gpus.map(|(_, id)| &**id).collect::<Vec<_>>(),
+            has_gpus.then_some(&free_gpus[..]),
         ),
         status: record.status,
         agent_connected: record.agent_connected,
@@ -49,8 +51,7 @@ pub(crate) fn instance(
         } else {
             Vec::new()
         },
-        gpu_devices: (!spec.gpu_ids.is_empty())
-            .then(|| spec.gpu_ids.iter().map(|id| device(id)).collect()),
+        gpu_devices: has_gpus.then(|| spec.gpu_ids.iter().map(|id| device(id)).collect()),
         ..ContainerInstance::default()
     }
 }
@@ -66,7 +67,7 @@ fn resources(
     (cpu, memory): (u32, u32),
     tcp: &[&Vec<u16>],
     udp: &[&Vec<u16>],
-    gpus: &[&str],
+    gpus: Option<&[&str]>,
 ) -> Vec<Resource> {
     let amount = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let ports = |lists: &[&Vec<u16>]| {
@@ -80,7 +81,7 @@ fn resources(
         Resource::string_set("PORTS", ports(tcp)),
         Resource::string_set("PORTS_UDP", ports(udp)),
     ];
-    if !gpus.is_empty() {
+    if let Some(gpus) = gpus {
         shown.push(Resource::string_set("GPU", gpus.iter().copied()));
     }
     shown

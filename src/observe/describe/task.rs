@@ -9,7 +9,10 @@ use crate::ledger::{
     ContainerPlan, ContainerRecord, ContainerStatus, LaunchSpec, Ledger, Moment, StoppedReason,
     TaskExtras, TaskRecord,
 };
-use crate::model::{Container, LastStatus, NetworkBinding, Settings, Task, Timestamp};
+use crate::model::{Container, LastStatus, NetworkBinding, Settings, StopCode, Task, Timestamp};
+
+/// Network bindings that are shown of one container (ECS agent, `ecs-agent/api/ecs`).
+const BINDINGS_MAX: usize = 100;
 
 /// A version of a task as ECS shows it.
 pub(crate) fn task(
@@ -59,7 +62,8 @@ pub(crate) fn task(
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
         overrides: launch.echo.overrides.clone(),
-        tags: if with_tags {
+        // Stopping a task deletes its tags (API reference of `StopTask`).
+        tags: if with_tags && record.stop_code != Some(StopCode::UserInitiated) {
             launch.echo.tags.clone()
         } else {
             Vec::new()
@@ -136,6 +140,7 @@ fn containers(
     let rest = seen.extras.as_ref().map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&seen.record.first).chain(rest);
     let mut chosen = seen.chosen_ports.iter().copied();
+    let mut given = seen.extras.as_ref().map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
     for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
         let has_run = record.status == ContainerStatus::Running || record.exit_code.is_some();
@@ -151,7 +156,7 @@ fn containers(
             cpu: Some(Arc::clone(&plan.cpu)),
             memory: plan.memory.clone(),
             memory_reservation: plan.memory_reservation.clone(),
-            gpu_ids: gpu_ids(ledger, seen, nth),
+            gpu_ids: gpu_ids(ledger, seen, plan, &mut given),
             last_status: match record.status {
                 ContainerStatus::Pending => LastStatus::Pending,
                 ContainerStatus::Running => LastStatus::Running,
@@ -180,20 +185,24 @@ fn bindings(plan: &ContainerPlan, chosen: &mut impl Iterator<Item = u16>) -> Vec
             ..NetworkBinding::default()
         })
     });
-    bound.collect()
+    bound.take(BINDINGS_MAX).collect()
 }
 
-/// The ids of the GPUs a task was given: shown on its first container that has any.
-fn gpu_ids(ledger: &Ledger, seen: &TaskSeen, nth: u32) -> Vec<String> {
-    let given = seen.extras.as_ref().map_or(0, |extras| extras.gpus);
-    if given == 0 || nth != 0 {
+/// The ids of the next GPUs of a task, as many as the container asked for.
+fn gpu_ids(ledger: &Ledger, seen: &TaskSeen, plan: &ContainerPlan, given: &mut u64) -> Vec<String> {
+    if *given == 0 {
         return Vec::new();
     }
-    let instance = ledger.instance(seen.record.on);
-    let ids = instance
-        .into_iter()
-        .flat_map(|instance| instance.spec.gpu_ids.iter().enumerate());
-    ids.filter(|(bit, _)| given & (1 << bit) != 0)
-        .map(|(_, id)| id.to_string())
-        .collect()
+    let Some(instance) = ledger.instance(seen.record.on) else {
+        return Vec::new();
+    };
+    let mut ids = Vec::new();
+    for (bit, id) in instance.spec.gpu_ids.iter().enumerate() {
+        let wanted = ids.len() < plan.gpus as usize;
+        if wanted && *given & (1 << bit) != 0 {
+            *given &= !(1 << bit);
+            ids.push(id.to_string());
+        }
+    }
+    ids
 }

@@ -1,0 +1,196 @@
+//! What holds of every run: each property is looked at after each line of random scripts (ecs-semantics 14).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use wavetank::ids::TaskId;
+use wavetank::ledger::{Moment, TaskRecord};
+use wavetank::model::*;
+use wavetank::{Ledger, SimTime};
+
+use crate::support::script::{Action, Player, script, stage};
+
+/// A task as it stood after some line.
+type Known = BTreeMap<TaskId, (TaskRecord, Vec<wavetank::ledger::ContainerRecord>)>;
+
+fn known(ledger: &Ledger) -> Known {
+    let containers = |task| (0..).map_while(move |index| ledger.container(task, index).copied());
+    let tasks = ledger.tasks();
+    tasks
+        .map(|(task, record)| (task, (*record, containers(task).collect())))
+        .collect()
+}
+
+/// Whether the times that have come are in order.
+///
+/// A task that was told to stop before it started may go on for as long as that takes to arrive.
+fn ordered(record: &TaskRecord) -> bool {
+    let created = Moment::from(record.created_at);
+    let chain = |moments: &[Moment]| {
+        let come: Vec<SimTime> = moments.iter().filter_map(|moment| moment.get()).collect();
+        come.is_sorted()
+    };
+    let pulled = [created, record.pull_started_at, record.pull_stopped_at];
+    let on_host = [record.execution_stopped_at, record.stopped_at];
+    chain(&[
+        created,
+        record.started_at,
+        record.stopping_at,
+        record.stopped_at,
+    ]) && chain(&[&pulled[..], &[record.started_at]].concat())
+        && chain(&[&pulled[..], &on_host].concat())
+}
+
+/// What the demands of wanted tasks add up to on each container instance, and what it registered.
+fn fits(ledger: &Ledger) -> bool {
+    ledger.instances().iter().all(|(instance, known)| {
+        let on = |record: &&TaskRecord| record.on == instance && record.is_wanted();
+        let wanted: Vec<_> = ledger
+            .tasks()
+            .map(|(_, record)| record)
+            .filter(on)
+            .map(|record| &ledger.launch_of(record).demand)
+            .collect();
+        let mut ports = BTreeSet::new();
+        wanted
+            .iter()
+            .map(|demand| u64::from(demand.cpu))
+            .sum::<u64>()
+            <= known.spec.cpu.into()
+            && wanted
+                .iter()
+                .map(|demand| u64::from(demand.memory))
+                .sum::<u64>()
+                <= known.spec.memory.into()
+            && wanted
+                .iter()
+                .flat_map(|demand| &demand.tcp)
+                .all(|port| ports.insert(*port))
+    })
+}
+
+fn check_history(before: &Known, after: &Known) -> Result<(), TestCaseError> {
+    for (task, (old, old_containers)) in before {
+        let Some((new, new_containers)) = after.get(task) else {
+            continue; // An hour may pass in one line.
+        };
+        prop_assert!(old.last_status <= new.last_status, "{} went back", task);
+        prop_assert!(
+            old.desired_status <= new.desired_status,
+            "{} is wanted again",
+            task
+        );
+        let same = old == new && old_containers == new_containers;
+        let grows = old.version < new.version;
+        prop_assert_eq!(grows, !same, "{}: {:?} to {:?}", task, old, new);
+        let stays = |old: Moment, new: Moment| !old.has_come() || old == new;
+        prop_assert!(
+            stays(old.started_at, new.started_at),
+            "{} starts once",
+            task
+        );
+        prop_assert!(
+            stays(old.stopping_at, new.stopping_at),
+            "{} is stopped once",
+            task
+        );
+        prop_assert!(stays(old.stopped_at, new.stopped_at), "{} stops once", task);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_task_only_goes_forward_and_its_version_counts_it(stage in stage(), script in script(40)) {
+        let mut player = Player::on(stage);
+        let mut before = known(player.sim.ledger());
+        for action in &script {
+            player.act(action);
+            let after = known(player.sim.ledger());
+            check_history(&before, &after)?;
+            before = after;
+        }
+    }
+
+    #[test]
+    fn times_of_a_task_are_in_order(stage in stage(), script in script(40)) {
+        let mut player = Player::on(stage);
+        for action in &script {
+            player.act(action);
+            for (task, record) in player.sim.ledger().tasks() {
+                prop_assert!(ordered(record), "{}: {:?}", task, record);
+            }
+        }
+    }
+
+    #[test]
+    fn wanted_tasks_fit_their_container_instance_and_share_no_port(
+        stage in stage(),
+        script in script(40),
+    ) {
+        let mut player = Player::on(stage);
+        for action in &script {
+            player.act(action);
+            prop_assert!(fits(player.sim.ledger()), "after {:?}", action);
+        }
+    }
+
+    #[test]
+    fn every_task_asked_for_is_a_task_or_a_failure(stage in stage(), script in script(30)) {
+        let mut player = Player::on(stage);
+        for action in &script {
+            let asked = match action {
+                Action::Run { count, .. } => usize::try_from(*count).ok(),
+                _ => None,
+            };
+            if let (Some(asked), Some(request)) = (asked, player.request(action)) {
+                if let Ok(Output::RunTask(answer)) = player.sim.clone().call(request) {
+                    prop_assert_eq!(answer.tasks.len() + answer.failures.len(), asked);
+                }
+            }
+            player.act(action);
+        }
+    }
+
+    #[test]
+    fn a_distinct_instance_holds_one_wanted_task_of_a_group(
+        stage in stage(),
+        script in script(30),
+        count in 1..11_i32,
+    ) {
+        let mut player = Player::on(stage);
+        player.play(&script);
+        let distinct = PlacementConstraint::distinct_instance();
+        let request = RunTask::new("f0").group("apart").count(count).constraint(distinct);
+        for _ in 0..2 {
+            if player.sim.call(request.clone()).is_err() {
+                return Ok(());
+            }
+        }
+        let ledger = player.sim.ledger();
+        let mut taken = BTreeSet::new();
+        for (task, record) in ledger.tasks().filter(|(_, record)| record.is_wanted()) {
+            let is_apart = &*ledger.launch_of(record).group_name == "apart";
+            prop_assert!(!is_apart || taken.insert(record.on), "{} has company", task);
+        }
+    }
+
+    #[test]
+    fn what_is_reconnected_comes_to_rest(stage in stage(), script in script(40)) {
+        let mut player = Player::on(stage);
+        player.play(&script);
+        for container_instance in player.instances.clone() {
+            // One that was deregistered has no agent to come back.
+            let _ = player.sim.inject(&Fault::AgentReconnect { container_instance });
+        }
+        let settled = player.sim.settle(std::time::Duration::from_secs(3600));
+        prop_assert!(settled.is_ok(), "{}", settled.unwrap_err());
+        for (task, record) in player.sim.ledger().tasks() {
+            let rests = matches!(record.last_status, LastStatus::Running | LastStatus::Stopped);
+            let waits = player.sim.ledger().hosts().host(record.on).is_some_and(|host| host.queue.contains(&task));
+            prop_assert!(rests || waits, "{} is {}", task, record.last_status);
+        }
+    }
+}
