@@ -238,6 +238,7 @@ pub use crate::draw::{Draws, Latency};
 pub use crate::engine::EventTies;
 pub use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 pub use crate::engine::run::{Progress, SettleError, Step, Stopped};
+pub use crate::ids::TaskId;
 pub use crate::invariant::{Checking, Invariant, Violation, always, eventually, sometimes};
 pub use crate::ledger::Ledger;
 pub use crate::model::{

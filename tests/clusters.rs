@@ -275,6 +275,18 @@ fn a_request_without_a_cluster_means_the_default_one() {
 }
 
 #[test]
+fn a_request_may_name_its_cluster_by_arn() {
+    let mut trial = Trial::web();
+    let arn = "arn:aws:ecs:us-east-1:123456789012:cluster/default";
+    let task = trial.run_all(RunTask::new("web").cluster(arn)).remove(0);
+    let answer = trial.list_tasks(ListTasks::new().cluster(arn));
+    assert_eq!(answer.expect("the cluster is there").task_arns, [task]);
+    let elsewhere = arn.replace("us-east-1", "eu-west-1");
+    let answer = trial.list_tasks(ListTasks::new().cluster(elsewhere));
+    check_refused(answer, "ClusterNotFoundException", "Cluster not found.");
+}
+
+#[test]
 fn clusters_are_listed_in_order_of_creation() {
     let mut trial = Trial::new();
     for name in ["zebra", "ant", "mole"] {

@@ -282,6 +282,7 @@ fn deregistering_by_force_gives_up_the_tasks() {
         (gone.status, gone.agent_connected),
         (ContainerInstanceStatus::Inactive, false)
     );
+    assert_eq!((gone.running_tasks_count, gone.pending_tasks_count), (0, 0));
     let task = trial.task(&task);
     assert_eq!(
         (task.last_status, task.desired_status),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wavetank::model::*;
-use wavetank::{Digest, EventTies, Simulation};
+use wavetank::{Builder, Checking, Digest, EventTies, Simulation, TraceMode};
 
 use crate::support::script::{Action, Player, Stage, script, stage};
 use crate::support::{Trial, builder, one};
@@ -145,6 +145,49 @@ fn looking_changes_nothing_of_the_run_to_come() {
     alone.at(19_000);
     assert_eq!(watched.digest(), alone.digest());
     assert_eq!(watched.state_digest(), alone.state_digest());
+}
+
+#[test]
+fn neither_how_much_is_kept_nor_how_often_it_is_judged_changes_a_run() {
+    let run = |builder: Builder| {
+        let mut trial = Trial::web_of(builder.profile(Profile::realistic()));
+        trial.run_all(RunTask::new("web").count(5));
+        trial.rest();
+        (trial.digest(), trial.state_digest())
+    };
+    let expected = run(builder());
+    for mode in [TraceMode::Off, TraceMode::Ring(3), TraceMode::Full] {
+        assert_eq!(run(builder().trace(mode)), expected, "{mode:?}");
+    }
+    for checking in [
+        Checking::EveryEvent,
+        Checking::EveryNth(3),
+        Checking::AtRest,
+    ] {
+        assert_eq!(run(builder().checking(checking)), expected, "{checking:?}");
+    }
+    assert_eq!(run(builder().without_invariants()), expected);
+}
+
+#[test]
+fn the_calendar_begins_where_it_is_told_to() {
+    let started = |epoch: &str| {
+        let epoch = epoch.parse().expect("it is a time");
+        let mut trial = Trial::web_of(builder().epoch(epoch));
+        let task = trial.run("web");
+        trial.rest();
+        let shown = trial.task(&task).started_at.map(|at| at.to_string());
+        assert_eq!(shown, Some(trial.timestamp(trial.now()).to_string()));
+        shown
+    };
+    assert_eq!(
+        started("2026-01-01T00:00:00Z").as_deref(),
+        Some("2026-01-01T00:00:05.700Z")
+    );
+    assert_eq!(
+        started("1999-12-31T23:59:59Z").as_deref(),
+        Some("2000-01-01T00:00:04.700Z")
+    );
 }
 
 #[test]

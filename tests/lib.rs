@@ -7,13 +7,17 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod client_tokens;
 mod clusters;
 mod container_instances;
 mod determinism;
 mod drive;
+mod faults;
 mod golden;
 mod lifecycle;
 mod placement;
+mod placement_rules;
+mod ports;
 mod properties;
 mod reads;
 mod refusals;
@@ -22,5 +26,7 @@ mod run_task;
 mod scenarios;
 mod start_stop;
 mod support;
+mod task_definitions;
 mod tidy;
+mod timeline;
 mod two_ledgers;

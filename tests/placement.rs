@@ -413,6 +413,32 @@ fn without_a_strategy_every_container_instance_with_room_is_reached() {
 }
 
 #[test]
+fn the_only_container_instance_with_room_among_many_is_found_by_lot() {
+    let mut cluster: String = (0..60)
+        .map(|number| format!("full{number} cpu=0\n"))
+        .collect();
+    cluster.push_str("a cpu=9");
+    assert_eq!(places(&cluster, "cpu=1"), ["a".to_owned()].into());
+}
+
+#[test]
+fn a_lot_falls_on_each_container_instance_with_room_about_as_often() {
+    let cluster = "a
+                   full cpu=0
+                   b
+                   c";
+    let mut often = std::collections::BTreeMap::new();
+    for seed in 0..300 {
+        let place = placed(builder().seed(seed), cluster, "cpu=1");
+        *often.entry(place).or_insert(0) += 1;
+    }
+    assert!(
+        often.values().all(|times| (70..130).contains(times)),
+        "{often:?}"
+    );
+}
+
+#[test]
 fn a_seeded_tie_reaches_every_one_of_the_best_and_no_other() {
     let cluster = "a cpu=300
                    b cpu=200

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use wavetank::ids::TaskId;
-use wavetank::ledger::{Moment, TaskRecord};
+use wavetank::ledger::{Moment, StoppedReason, TaskRecord};
 use wavetank::model::*;
 use wavetank::{Ledger, SimTime};
 
@@ -193,4 +194,86 @@ proptest! {
             prop_assert!(rests || waits, "{} is {}", task, record.last_status);
         }
     }
+}
+
+/// The situations that a line of a script led to.
+fn situations(player: &Player) -> Vec<&'static str> {
+    let ledger = player.sim.ledger();
+    let mut reached = Vec::new();
+    let mut note = |is_so: bool, what| reached.extend(is_so.then_some(what));
+    for (instance, known) in ledger.instances().iter() {
+        let host = ledger.hosts().host(instance);
+        note(
+            host.is_some_and(|host| !host.queue.is_empty()),
+            "a task queues",
+        );
+        note(
+            known.is_registered() && !known.agent_connected,
+            "an agent is away",
+        );
+    }
+    for (task, record) in ledger.tasks() {
+        let exit_code = ledger
+            .container(task, 0)
+            .and_then(|container| container.exit_code);
+        note(exit_code == Some(137), "a container is killed");
+        note(
+            record.last_status == LastStatus::Stopping,
+            "a task is stopping",
+        );
+        note(
+            record.stopped_reason == StoppedReason::CannotPull,
+            "a pull fails",
+        );
+        note(
+            record.stopped_reason == StoppedReason::DeregistrationForced,
+            "a task is given up",
+        );
+        note(
+            record.stop_code == Some(StopCode::EssentialContainerExited),
+            "a task ends",
+        );
+    }
+    note(
+        ledger.tasks_known() < player.tasks.len(),
+        "a task is forgotten",
+    );
+    let answer = player.answers.last().map_or("", String::as_str);
+    for word in [
+        "InvalidParameterException",
+        "ClientException",
+        "ClusterNotFoundException",
+        "ConflictException",
+        "ClusterContainsContainerInstancesException",
+        "RESOURCE:CPU",
+        "RESOURCE:MEMORY",
+        "RESOURCE:PORTS",
+        "DistinctInstance",
+        "AGENT",
+        "INACTIVE",
+        "MISSING",
+        "NotRunning",
+    ] {
+        note(answer.contains(word), word);
+    }
+    reached
+}
+
+#[test]
+fn scripts_reach_what_the_properties_are_about() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reached = BTreeMap::new();
+    for _ in 0..150 {
+        let tree = (stage(), script(40)).new_tree(&mut runner);
+        let (stage, script) = tree.expect("a script is never rejected").current();
+        let mut player = Player::on(stage);
+        for action in &script {
+            player.act(action);
+            for situation in situations(&player) {
+                *reached.entry(situation).or_insert(0) += 1;
+            }
+        }
+    }
+    assert_eq!(reached.len(), 21, "{reached:#?}");
+    assert!(reached.values().all(|times| *times > 2), "{reached:#?}");
 }

@@ -549,32 +549,6 @@ fn task_definitions_that_break_a_rule_are_refused_with_the_text_of_ecs() {
     }
 }
 
-#[test]
-fn faults_at_nobody_are_refused_and_change_nothing() {
-    let mut trial = Trial::web();
-    let before = (trial.digest(), trial.state_digest());
-    let nobody = || "nobody".to_owned();
-    for fault in [
-        Fault::AgentDisconnect {
-            container_instance: nobody(),
-        },
-        Fault::AgentReconnect {
-            container_instance: nobody(),
-        },
-        Fault::ContainerExit {
-            task: nobody(),
-            container: nobody(),
-            exit_code: 0,
-        },
-        Fault::InstanceStop {
-            container_instance: nobody(),
-        },
-    ] {
-        assert!(trial.inject(&fault).is_err(), "{fault:?}");
-    }
-    assert_eq!((trial.digest(), trial.state_digest()), before);
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -1,10 +1,8 @@
-//! RunTask: what it answers, what its tasks take, what makes a repetition harmless (ecs-semantics 3.1, 3.2, 4.3 to 4.5).
+//! RunTask: what it answers, what its tasks take, which failures it tells (ecs-semantics 3.1, 3.4, 4.5).
 
 use wavetank::model::*;
 
-use crate::support::{
-    Trial, amount, app, builder, check_refused, id, ms, on_port, one, reasons, sized,
-};
+use crate::support::{Trial, amount, app, builder, check_refused, ms, one, reasons, sized};
 
 /// One container instance of 4096 CPU units and 8192 MiB, with a definition.
 fn with(definition: RegisterTaskDefinition) -> (Trial, String) {
@@ -152,6 +150,21 @@ fn a_revision_is_written_in_digits_only() {
 }
 
 #[test]
+fn a_task_definition_of_another_region_or_account_is_unknown() {
+    let mut trial = Trial::web();
+    for account in [
+        "arn:aws:ecs:eu-west-1:123456789012",
+        "arn:aws:ecs:us-east-1:210987654321",
+        "arn:aws:ecs:us-east-1:1",
+        "arn",
+    ] {
+        let reference = format!("{account}:task-definition/web:1");
+        let answer = trial.run_task(RunTask::new(reference));
+        check_refused(answer, "ClientException", "TaskDefinition not found.");
+    }
+}
+
+#[test]
 fn what_the_caller_says_of_a_task_is_shown_again() {
     let mut trial = Trial::web();
     let request = RunTask::new("web")
@@ -265,255 +278,6 @@ fn tasks_without_cpu_pack_without_bound() {
         trial.run_all(RunTask::new("idle").count(10));
     }
     assert_eq!(trial.left(&host), (4096, 8192 - 180));
-}
-
-#[test]
-fn a_static_host_port_is_taken_once_on_a_container_instance() {
-    let (mut trial, _) = with(on_port("api", 8080));
-    trial.run("api");
-    assert_eq!(failed(&mut trial, RunTask::new("api")), ["RESOURCE:PORTS"]);
-    trial.instance(4096, 8192);
-    trial.run("api");
-}
-
-#[test]
-fn a_port_that_the_agent_reserves_is_never_free() {
-    for port in [22, 2375, 2376, 51_678, 51_679] {
-        let (mut trial, _) = with(on_port("api", port));
-        assert_eq!(
-            failed(&mut trial, RunTask::new("api")),
-            ["RESOURCE:PORTS"],
-            "{port}"
-        );
-    }
-}
-
-#[test]
-fn tcp_and_udp_ports_do_not_meet() {
-    let (mut trial, _) = with(on_port("tcp", 53));
-    let udp = app().port(PortMapping::udp(53).host_port(53));
-    trial.define(RegisterTaskDefinition::new("udp").container(udp));
-    trial.run("tcp");
-    trial.run("udp");
-    assert_eq!(failed(&mut trial, RunTask::new("udp")), ["RESOURCE:PORTS"]);
-}
-
-#[test]
-fn under_host_networking_a_container_port_is_a_host_port() {
-    let api = app().port(PortMapping::tcp(8080));
-    let definition = RegisterTaskDefinition::new("api").container(api);
-    let (mut trial, _) = with(definition.network_mode(NetworkMode::Host));
-    trial.run("api");
-    assert_eq!(failed(&mut trial, RunTask::new("api")), ["RESOURCE:PORTS"]);
-}
-
-#[test]
-fn an_instance_has_room_for_100_static_ports_the_reserved_ones_included() {
-    let ports = |family: &str, count: i32| {
-        let many = (0..count).fold(app(), |app, nth| {
-            app.port(PortMapping::tcp(1000 + nth).host_port(1000 + nth))
-        });
-        RegisterTaskDefinition::new(family).container(many)
-    };
-    let (mut trial, _) = with(ports("95", 95));
-    trial.define(ports("96", 96));
-    assert_eq!(failed(&mut trial, RunTask::new("96")), ["RESOURCE:PORTS"]);
-    trial.run("95");
-}
-
-/// The host ports of the only container of a task.
-fn host_ports(trial: &mut Trial, task: &str) -> Vec<i32> {
-    let bindings = &trial.task(task).containers[0].network_bindings;
-    bindings
-        .iter()
-        .filter_map(|binding| binding.host_port)
-        .collect()
-}
-
-#[test]
-fn a_dynamic_port_is_chosen_by_the_agent_and_shown_once_the_task_runs() {
-    let dynamic = app()
-        .port(PortMapping::tcp(80))
-        .port(PortMapping::tcp(81).host_port(0));
-    let (mut trial, host) = with(RegisterTaskDefinition::new("api").container(dynamic));
-    let tasks = trial.run_all(RunTask::new("api").count(2));
-    assert_eq!(host_ports(&mut trial, &tasks[0]), [0; 0]);
-    trial.at(6_000);
-    let mut ports = host_ports(&mut trial, &tasks[0]);
-    ports.extend(host_ports(&mut trial, &tasks[1]));
-    assert_eq!(ports, [32_768, 32_769, 32_770, 32_771]);
-    let taken = trial.shown(&host).remaining_resources;
-    let taken = crate::support::members(&taken, "PORTS").expect("ports are shown");
-    assert!(
-        !taken.contains(&"32768".to_owned()),
-        "the control plane does not count them"
-    );
-}
-
-#[test]
-fn a_binding_shows_both_ports_and_the_protocol() {
-    let (mut trial, _) = with(on_port("api", 8080));
-    let task = trial.run("api");
-    trial.at(6_000);
-    let binding = trial.task(&task).containers[0].network_bindings.remove(0);
-    assert_eq!(
-        (binding.container_port, binding.host_port),
-        (Some(80), Some(8080))
-    );
-    assert_eq!(binding.protocol, Some(TransportProtocol::Tcp));
-}
-
-/// A definition of many dynamic ports.
-fn dynamic(count: i32) -> RegisterTaskDefinition {
-    let many = (1..=count).fold(
-        ContainerDefinition::new("app", "web:1").memory(6),
-        |app, port| app.port(PortMapping::tcp(port)),
-    );
-    RegisterTaskDefinition::new("api").container(many)
-}
-
-#[test]
-fn a_container_shows_at_most_100_bindings() {
-    let (mut trial, _) = with(dynamic(101));
-    let task = trial.run("api");
-    trial.at(6_000);
-    assert_eq!(host_ports(&mut trial, &task).len(), 100);
-}
-
-#[test]
-fn the_agent_chooses_no_port_that_it_uses_itself() {
-    let (mut trial, _) = with(dynamic(1_200));
-    for _ in 0..2 {
-        trial.run_all(RunTask::new("api").count(10));
-    }
-    trial.at(10_000);
-    let hosts = trial.ledger().hosts();
-    let chosen: Vec<u16> = hosts
-        .tasks()
-        .flat_map(|(task, _)| hosts.chosen_ports(task))
-        .copied()
-        .collect();
-    assert!(chosen.contains(&51_677) && chosen.contains(&51_680));
-    assert!(!chosen.contains(&51_678) && !chosen.contains(&51_679));
-}
-
-#[test]
-fn the_same_token_gives_the_same_tasks_and_no_more() {
-    let mut trial = Trial::web();
-    let request = RunTask::new("web").count(2).client_token("once");
-    let first = trial.run_task(request.clone()).expect("there is room");
-    let digest = trial.state_digest();
-    let again = trial.run_task(request).expect("a repetition is good");
-    assert_eq!(again, first);
-    assert_eq!(trial.state_digest(), digest);
-}
-
-#[test]
-fn without_a_token_a_repetition_runs_twice() {
-    let mut trial = Trial::web();
-    assert_ne!(trial.run("web"), trial.run("web"));
-}
-
-#[test]
-fn a_repetition_tells_the_failures_of_the_first_call() {
-    let mut trial = Trial::web();
-    let request = RunTask::new("web").count(10).client_token("once");
-    trial
-        .run_task(request.clone())
-        .expect("the request is good");
-    trial.instance(4096, 8192);
-    let again = trial.run_task(request).expect("a repetition is good");
-    assert_eq!((again.tasks.len(), again.failures.len()), (8, 2));
-}
-
-#[test]
-fn a_token_with_other_parameters_is_a_conflict_that_names_the_tasks() {
-    let mut trial = Trial::web();
-    let request = RunTask::new("web").client_token("once");
-    let task = trial.run_all(request.clone()).remove(0);
-    let error = trial
-        .run_task(request.count(2))
-        .expect_err("the count differs");
-    assert_eq!(error.exception(), "ConflictException");
-    assert!(error.message().contains(&task), "{error}");
-}
-
-#[test]
-fn a_token_is_of_one_cluster() {
-    let mut trial = Trial::web();
-    trial
-        .create_cluster(CreateCluster::new("other"))
-        .expect("the name is good");
-    trial.register(
-        RegisterContainerInstance::new("other")
-            .cpu(2048)
-            .memory(4096),
-    );
-    let request = RunTask::new("web").client_token("once");
-    let here = trial.run_all(request.clone());
-    let there = trial.run_all(request.cluster("other"));
-    assert_ne!(id(&here[0]), id(&there[0]));
-}
-
-#[test]
-fn a_repetition_shows_of_a_stopped_task_no_more_than_its_state() {
-    let mut trial = Trial::web();
-    let request = RunTask::new("web").client_token("once");
-    let task = trial.run_all(request.clone()).remove(0);
-    trial.stop(&task);
-    trial.rest();
-    let again = trial.run_task(request).expect("a repetition is good");
-    let short = Task {
-        task_arn: task,
-        last_status: LastStatus::Stopped,
-        desired_status: DesiredStatus::Stopped,
-        ..Task::default()
-    };
-    assert_eq!(again.tasks, [short]);
-}
-
-/// Whether a request under the token `once` is a repetition now.
-fn repeats(trial: &mut Trial, first: &str) -> bool {
-    trial.run_all(RunTask::new("web").client_token("once"))[0] == first
-}
-
-const HOUR: u64 = 3_600_000;
-
-#[test]
-fn a_token_lives_as_long_as_its_tasks_and_an_hour() {
-    let mut trial = Trial::web();
-    let task = trial
-        .run_all(RunTask::new("web").client_token("once"))
-        .remove(0);
-    trial.at(2 * HOUR);
-    trial.stop(&task);
-    trial.rest();
-    let stopped = ms(trial.task(&task).stopped_at).expect("it has stopped");
-    trial.at(stopped + HOUR - 1);
-    assert!(repeats(&mut trial, &task));
-    trial.at(stopped + HOUR);
-    assert!(!repeats(&mut trial, &task));
-}
-
-#[test]
-fn a_token_lives_a_day_at_most() {
-    let mut trial = Trial::web();
-    let task = trial
-        .run_all(RunTask::new("web").client_token("once"))
-        .remove(0);
-    trial.at(24 * HOUR - 1);
-    assert!(repeats(&mut trial, &task));
-    trial.at(24 * HOUR);
-    assert!(!repeats(&mut trial, &task));
-}
-
-#[test]
-fn a_repetition_means_what_the_family_meant_then() {
-    let mut trial = Trial::web();
-    let request = RunTask::new("web").client_token("once");
-    let first = trial.run_all(request.clone());
-    trial.define(one("web"));
-    assert_eq!(trial.run_all(request), first);
 }
 
 fn every_instance() -> Trial {

@@ -50,6 +50,17 @@ fn an_unknown_container_instance_is_missing() {
 }
 
 #[test]
+fn a_container_instance_of_another_cluster_is_missing() {
+    let mut trial = Trial::web();
+    let other = trial.create_cluster(CreateCluster::new("other"));
+    other.expect("the name is good");
+    let request = RegisterContainerInstance::new("other").cpu(2048);
+    let elsewhere = trial.register(request.memory(4096));
+    assert_eq!(start(&mut trial, &[&elsewhere]), (0, vec!["MISSING"]));
+    assert_eq!(start(&mut trial, &[id(&elsewhere)]), (0, vec!["MISSING"]));
+}
+
+#[test]
 fn a_deregistered_container_instance_is_inactive() {
     let mut trial = Trial::web();
     let host = trial.host();

@@ -1,5 +1,6 @@
 //! RunTask: places up to ten tasks, each seeing where those before it went.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, TaskDefinitionId, TaskId};
@@ -71,16 +72,21 @@ pub(crate) fn run_task(
         .collect();
     let count = u32::try_from(request.count.unwrap_or(1)).expect("the count was validated");
     let first = ctx.ledger.next_task().number();
-    let asks: Vec<Ask<'_>> = (first..first.saturating_add(count))
-        .map(|number| prepared.ask(ctx, TaskId::new(number), &rules))
-        .collect();
+    let ask = |number| prepared.ask(ctx, TaskId::new(number), &rules);
     let mut pool = Pool::new(ctx.ledger, cluster);
-    let placements = match &asks[..] {
-        [only] => vec![scheduler.place(only, &pool)],
-        all => scheduler.place_all(all, &mut pool),
+    let failures = if count == 1 {
+        // The usual request, without a list of one.
+        let ask = ask(first);
+        let placement = scheduler.place(&ask, &pool);
+        let (asks, placements) = (slice::from_ref(&ask), slice::from_ref(&placement));
+        check(ctx, scheduler.name(), asks, placements)?;
+        commit(ctx, &prepared, asks, placements, out)
+    } else {
+        let asks: Vec<Ask<'_>> = (first..first.saturating_add(count)).map(ask).collect();
+        let placements = scheduler.place_all(&asks, &mut pool);
+        check(ctx, scheduler.name(), &asks, &placements)?;
+        commit(ctx, &prepared, &asks, &placements, out)
     };
-    check(ctx, scheduler.name(), &asks, &placements)?;
-    let failures = commit(ctx, &prepared, &asks, &placements, out);
     keep_token(ctx, cluster, request, &failures, out);
     Ok(Answer::Placed(failures))
 }
@@ -217,8 +223,8 @@ fn check(
     let mut pool = Pool::new(ctx.ledger, cluster);
     for (ask, placement) in asks.iter().zip(placements) {
         let Ok(instance) = placement else { continue };
-        let checked = match asks.len() {
-            1 => pool.can_take(ask, *instance).map(drop),
+        let checked = match asks {
+            [_] => pool.can_take(ask, *instance).map(drop),
             _ => pool.take(ask, *instance),
         };
         if let Err(reason) = checked {

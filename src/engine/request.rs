@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::api::{self, run_task::Answer, validate};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
-use crate::ledger::Change;
 use crate::ledger::token::Token;
 use crate::model::*;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
@@ -168,13 +167,10 @@ impl Engine {
         };
         match answer {
             Answer::Placed(failures) => {
-                let placed = self.placed();
+                let first = self.ledger.next_task();
                 self.commit(None);
                 Ok(RunTaskOutput {
-                    tasks: placed
-                        .into_iter()
-                        .map(|task| self.shown_task(task))
-                        .collect(),
+                    tasks: self.shown_tasks(first),
                     failures,
                 })
             }
@@ -192,13 +188,10 @@ impl Engine {
                 return Err(refused);
             }
         };
-        let placed = self.placed();
+        let first = self.ledger.next_task();
         self.commit(None);
         Ok(StartTaskOutput {
-            tasks: placed
-                .into_iter()
-                .map(|task| self.shown_task(task))
-                .collect(),
+            tasks: self.shown_tasks(first),
             failures,
         })
     }
@@ -255,17 +248,6 @@ impl Engine {
         Ok(answer)
     }
 
-    /// The tasks that the effects about to be committed place.
-    fn placed(&self) -> Vec<TaskId> {
-        let changes = self.effects.changes().iter();
-        changes
-            .filter_map(|change| match change {
-                Change::TaskPlaced { task, .. } => Some(*task),
-                _ => None,
-            })
-            .collect()
-    }
-
     fn repeated(&self, token: &Token) -> RunTaskOutput {
         let cluster = self
             .ledger
@@ -286,11 +268,20 @@ impl Engine {
 
     /// A task as its caller sees it at once: a write is answered from the truth.
     fn shown_task(&self, task: TaskId) -> Task {
-        let seen = self
-            .ledger
-            .task_seen(task)
-            .expect("the task was just changed");
+        let seen = self.ledger.glance(task);
+        let seen = seen.expect("the task was just changed");
         describe::task(&self.settings, &self.ledger, task, &seen, true)
+    }
+
+    /// The tasks numbered from `first` on, as their caller sees them: those of a request just committed.
+    fn shown_tasks(&self, first: TaskId) -> Vec<Task> {
+        let numbers = first.number()..self.ledger.next_task().number();
+        let known = numbers
+            .map(TaskId::new)
+            .filter(|task| self.ledger.task(*task).is_some());
+        let mut tasks = Vec::with_capacity(known.clone().count());
+        tasks.extend(known.map(|task| self.shown_task(task)));
+        tasks
     }
 
     fn shown_instance(&self, instance: ContainerInstanceId) -> ContainerInstance {

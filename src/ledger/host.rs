@@ -68,7 +68,7 @@ impl HostContainer {
     }
 }
 
-/// A task on its host, of fixed size; containers after the first are in [`Hosts::rest`].
+/// A task on its host, of fixed size; [`Hosts::containers`] has all of its containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct HostTask {
     /// What it runs.

@@ -105,6 +105,23 @@ pub struct LaunchEcho {
     pub volume_configurations: Vec<TaskVolumeConfiguration>,
 }
 
+impl LaunchEcho {
+    /// Whether the caller sent nothing of this but perhaps a launch type.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.started_by.is_none()
+            && self.overrides == TaskOverride::default()
+            && self.tags.is_empty()
+            && !self.enable_execute_command
+            && !self.enable_ecs_managed_tags
+            && self.reference_id.is_none()
+            && self.platform_version.is_none()
+            && self.capacity_provider_strategy.is_empty()
+            && self.network_configuration.is_none()
+            && self.volume_configurations.is_empty()
+    }
+}
+
 /// A launch and how many of its tasks are still known.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Launch {

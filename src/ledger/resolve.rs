@@ -126,11 +126,11 @@ impl Ledger {
                     self.definition(*id).spec.definition.status == TaskDefinitionStatus::Active
                 }),
         };
-        let is_here = |arn: &str| match text.split_once(":task-definition/") {
-            Some((account, _)) => arn.starts_with(account),
-            None => true,
-        };
-        found.filter(|id| is_here(&self.definition(*id).spec.arn))
+        if !text.starts_with("arn:") {
+            return found;
+        }
+        let (account, _) = text.split_once(":task-definition/")?;
+        found.filter(|id| self.definition(*id).spec.arn.starts_with(account))
     }
 }
 

@@ -26,6 +26,32 @@ pub struct TaskSeen {
     pub chosen_ports: Vec<u16>,
 }
 
+impl TaskSeen {
+    /// What it takes to describe it.
+    #[must_use]
+    pub fn glance(&self) -> TaskGlance<'_> {
+        TaskGlance {
+            record: &self.record,
+            extras: self.extras.as_ref(),
+            launch: &self.launch,
+            chosen_ports: &self.chosen_ports,
+        }
+    }
+}
+
+/// What it takes to describe a task, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskGlance<'a> {
+    /// Its record.
+    pub record: &'a TaskRecord,
+    /// What only some tasks have.
+    pub extras: Option<&'a TaskExtras>,
+    /// What it shares with the others of its request.
+    pub launch: &'a LaunchSpec,
+    /// The host ports its agent chose.
+    pub chosen_ports: &'a [u16],
+}
+
 /// A container instance as it stood.
 #[derive(Clone, Debug)]
 pub struct InstanceSeen {
@@ -179,6 +205,18 @@ impl Ledger {
             extras: self.extras(task).cloned(),
             launch: Arc::clone(self.launch_of(&record)),
             chosen_ports: self.hosts.chosen_ports(task).to_vec(),
+        })
+    }
+
+    /// A task as it stands, borrowed.
+    #[must_use]
+    pub fn glance(&self, task: TaskId) -> Option<TaskGlance<'_>> {
+        let record = self.task(task)?;
+        Some(TaskGlance {
+            record,
+            extras: self.extras(task),
+            launch: self.launch_of(record),
+            chosen_ports: self.hosts.chosen_ports(task),
         })
     }
 

@@ -26,8 +26,8 @@ shape! {
     ///
     /// # Model
     ///
-    /// Ports, cpu, memory, GPUs, dependencies, health checks, timeouts and restarts have an effect.
-    /// Every other member is kept and shown.
+    /// Name, image, `essential`, cpu, memory, GPUs, ports and `stopTimeout` have an effect. Every other member is
+    /// validated, kept and shown: dependencies, health checks, `startTimeout` and restarts among them.
     pub struct ContainerDefinition {
         /// Its name, unique in the task definition.
         pub name: String,

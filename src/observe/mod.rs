@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | [`view`] | which version of a record a read sees |
 //! | [`describe`] | records as ECS shows them |
-//! | [`read`] | the read operations |
-//! | [`page`] | page tokens |
+//! | `read` | the read operations |
+//! | `page` | page tokens |
 
 pub mod describe;
 pub(crate) mod page;

@@ -170,7 +170,7 @@ pub(crate) fn describe_tasks(
                     settings,
                     view.ledger(),
                     task,
-                    &seen,
+                    &seen.glance(),
                     with_tags,
                 ));
             }

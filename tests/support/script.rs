@@ -83,17 +83,31 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stage {
     pub(crate) seed: u64,
-    pub(crate) realistic: bool,
+    pub(crate) pace: Pace,
     pub(crate) lagging: bool,
     pub(crate) shuffled: bool,
 }
 
+/// How long things take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    Ideal,
+    Realistic,
+    /// No time at all: everything falls on one moment.
+    Instant,
+}
+
 /// Any stage.
 pub(crate) fn stage() -> impl Strategy<Value = Stage> {
-    (any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(seed, realistic, lagging, shuffled)| Stage {
+    let pace = prop_oneof![
+        2 => Just(Pace::Ideal),
+        2 => Just(Pace::Realistic),
+        1 => Just(Pace::Instant),
+    ];
+    (any::<u64>(), pace, any::<bool>(), any::<bool>()).prop_map(
+        |(seed, pace, lagging, shuffled)| Stage {
             seed,
-            realistic,
+            pace,
             lagging,
             shuffled,
         },
@@ -131,22 +145,38 @@ fn action() -> impl Strategy<Value = Action> {
     let sizes = || (0..3_i32, 0..3_i32).prop_map(|(cpu, memory)| (cpu * 700, 6 + memory * 1500));
     prop_oneof![
         3 => making(sizes()),
-        8 => (0..3_u8, 0..5_u8, 0..12_i32, vec(0..6_u8, 0..3), any::<bool>(), option::of(0..3_u8)).prop_map(
-            |(cluster, family, count, rules, distinct, token)| Action::Run {
-                cluster: cluster / 2, family, count, rules, distinct, token,
-            }
-        ),
-        2 => (0..5_u8, vec(any::<u8>(), 0..4)).prop_map(|(family, instances)| Action::Start { family, instances }),
+        8 => run(),
+        2 => (0..4_u8, vec(any::<u8>(), 0..4)).prop_map(|(family, instances)| Action::Start { family, instances }),
         6 => (any::<u8>(), option::of(any::<u8>())).prop_map(|(task, reason)| Action::Stop { task, reason }),
         3 => reading(),
         2 => (any::<u8>(), any::<bool>()).prop_map(|(instance, draining)| Action::SetState { instance, draining }),
-        1 => (any::<u8>(), any::<bool>()).prop_map(|(instance, force)| Action::Deregister { instance, force }),
+        1 => (any::<u8>(), rarely()).prop_map(|(instance, force)| Action::Deregister { instance, force }),
         5 => fault(),
         8 => (0..20_000_u64).prop_map(|millis| Action::Advance { millis }),
-        2 => Just(Action::Advance { millis: 3_700_000 }),
+        1 => Just(Action::Advance { millis: 3_700_000 }),
         3 => any::<u8>().prop_map(|count| Action::Step(count % 8)),
         1 => Just(Action::Settle),
     ]
+}
+
+fn rarely() -> impl Strategy<Value = bool> {
+    prop_oneof![5 => Just(false), 1 => Just(true)]
+}
+
+fn run() -> impl Strategy<Value = Action> {
+    let cluster = prop_oneof![8 => Just(0), 1 => 0..4_u8];
+    let count = prop_oneof![8 => 1..4_i32, 2 => 4..11_i32, 1 => prop_oneof![Just(0), Just(11)]];
+    let token = prop_oneof![4 => Just(None), 1 => (0..3_u8).prop_map(Some)];
+    (cluster, 0..4_u8, count, vec(0..6_u8, 0..3), rarely(), token).prop_map(
+        |(cluster, family, count, rules, distinct, token)| Action::Run {
+            cluster,
+            family,
+            count,
+            rules,
+            distinct,
+            token,
+        },
+    )
 }
 
 fn making(
@@ -212,7 +242,7 @@ impl Player {
     pub(crate) fn on(stage: Stage) -> Self {
         let mut builder = Simulation::builder()
             .seed(stage.seed)
-            .profile(busy(stage.realistic))
+            .profile(busy(stage.pace))
             .trace(TraceMode::Ring(64));
         if stage.lagging {
             builder = builder.reads(Reads::Lagging {
@@ -416,12 +446,13 @@ impl Player {
     }
 }
 
-/// The number-th of what is there; one in sixteen is nobody.
+/// One of the newest eight of what is there, or, one time in sixteen, nobody.
 fn pick(known: &[String], number: u8) -> String {
-    match known.len() {
+    let newest = &known[known.len().saturating_sub(8)..];
+    match newest.len() {
         0 => "nobody".to_owned(),
         _ if number % 16 == 15 => "nobody".to_owned(),
-        count => known[usize::from(number) % count].clone(),
+        count => newest[usize::from(number) % count].clone(),
     }
 }
 
@@ -464,11 +495,11 @@ fn definition(
 }
 
 /// A profile in which some containers exit by themselves and some are slow to stop.
-fn busy(realistic: bool) -> Profile {
-    let mut profile = if realistic {
-        Profile::realistic()
-    } else {
-        Profile::ideal()
+fn busy(pace: Pace) -> Profile {
+    let mut profile = match pace {
+        Pace::Ideal => Profile::ideal(),
+        Pace::Realistic => Profile::realistic(),
+        Pace::Instant => instant(),
     };
     let base = profile.default_workload.clone();
     let mut short = base.clone();
@@ -483,5 +514,18 @@ fn busy(realistic: bool) -> Profile {
         WorkloadRow::new("f0", "*", short),
         WorkloadRow::new("f1", "*", stubborn),
     ];
+    profile
+}
+
+fn instant() -> Profile {
+    let mut profile = Profile::ideal();
+    for name in Latencies::NAMES {
+        let known = profile.latencies.set(name, Latency::ZERO);
+        known.expect("it is a name of the list");
+    }
+    let workload = &mut profile.default_workload;
+    workload.pull = Latency::ZERO;
+    workload.start = Latency::ZERO;
+    workload.stop = Latency::ZERO;
     profile
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ids::TaskId;
 use crate::ledger::task::ContainerReason;
-use crate::ledger::versions::TaskSeen;
+use crate::ledger::versions::TaskGlance;
 use crate::ledger::{
     ContainerPlan, ContainerRecord, ContainerStatus, LaunchSpec, Ledger, Moment, StoppedReason,
     TaskExtras, TaskRecord,
@@ -19,11 +19,10 @@ pub(crate) fn task(
     settings: &Settings,
     ledger: &Ledger,
     id: TaskId,
-    seen: &TaskSeen,
+    seen: &TaskGlance<'_>,
     with_tags: bool,
 ) -> Task {
-    let record = &seen.record;
-    let launch = &*seen.launch;
+    let (record, launch) = (seen.record, seen.launch);
     let cluster = &*ledger.cluster(launch.cluster).spec.name;
     let moment =
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
@@ -55,7 +54,7 @@ pub(crate) fn task(
         execution_stopped_at: moment(record.execution_stopped_at),
         stopped_at: moment(record.stopped_at),
         stop_code: record.stop_code,
-        stopped_reason: stopped_reason(record, seen.extras.as_ref(), launch),
+        stopped_reason: stopped_reason(record, seen.extras, launch),
         health_status: Some(crate::model::HealthStatus::Unknown),
         platform_version: launch.echo.platform_version.clone(),
         desired_status: record.desired_status,
@@ -132,15 +131,15 @@ fn containers(
     settings: &Settings,
     ledger: &Ledger,
     id: TaskId,
-    seen: &TaskSeen,
+    seen: &TaskGlance<'_>,
     task_arn: &str,
 ) -> Vec<Container> {
-    let launch = &*seen.launch;
+    let launch = seen.launch;
     let cluster = &*ledger.cluster(launch.cluster).spec.name;
-    let rest = seen.extras.as_ref().map_or(&[][..], |extras| &extras.rest);
+    let rest = seen.extras.map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&seen.record.first).chain(rest);
     let mut chosen = seen.chosen_ports.iter().copied();
-    let mut given = seen.extras.as_ref().map_or(0, |extras| extras.gpus);
+    let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
     for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
         let has_run = record.status == ContainerStatus::Running || record.exit_code.is_some();
@@ -189,7 +188,12 @@ fn bindings(plan: &ContainerPlan, chosen: &mut impl Iterator<Item = u16>) -> Vec
 }
 
 /// The ids of the next GPUs of a task, as many as the container asked for.
-fn gpu_ids(ledger: &Ledger, seen: &TaskSeen, plan: &ContainerPlan, given: &mut u64) -> Vec<String> {
+fn gpu_ids(
+    ledger: &Ledger,
+    seen: &TaskGlance<'_>,
+    plan: &ContainerPlan,
+    given: &mut u64,
+) -> Vec<String> {
     if *given == 0 {
         return Vec::new();
     }
