@@ -12,7 +12,7 @@ use wavetank::model::{
     ContainerDefinition, LastStatus, RegisterContainerInstance, RegisterTaskDefinition, RunTask,
     StopTask,
 };
-use wavetank::{Checking, PlacementStrategy, Simulation};
+use wavetank::{Checking, PlacementStrategy, Simulation, TraceMode};
 
 /// Between one task and the next, in simulated time.
 const APART: Duration = Duration::from_millis(50);
@@ -29,6 +29,7 @@ impl Steady {
         let mut sim = Simulation::builder()
             .seed(42)
             .checking(Checking::AtRest)
+            .trace(TraceMode::Off)
             .build()
             .expect("the defaults build");
         for number in 0..instances {

@@ -133,6 +133,20 @@ fn a_simulation_goes_on_in_another_thread() {
 }
 
 #[test]
+fn a_clone_keeps_what_was_scheduled() {
+    let mut trial = Trial::web();
+    let second = std::time::Duration::from_secs(1);
+    let key = trial
+        .schedule(second, RunTask::new("web"))
+        .expect("it is to come");
+    let mut clone = trial.clone();
+    trial.at(1_000);
+    assert_eq!(clone.take_outcome(key), None);
+    clone.at(1_000);
+    assert_eq!(clone.take_outcome(key), trial.take_outcome(key));
+}
+
+#[test]
 fn looking_changes_nothing_of_the_run_to_come() {
     let mut watched = Trial::web_of(builder().profile(Profile::realistic()));
     let mut alone = watched.clone();

@@ -398,6 +398,22 @@ fn a_container_that_has_ended_does_not_keep_its_task_pending() {
 }
 
 #[test]
+fn an_essential_exit_ends_a_task_whose_other_containers_are_still_pulling() {
+    let slow = workload(|helper| helper.pull = lasting(8_000));
+    let rows = [("helper", slow), ("app", runs_for(1, 4))];
+    let mut trial = Trial::web_with(profile(rows), pair(false));
+    let task = trial.run("pair");
+    trial.rest();
+    let task = trial.task(&task);
+    assert_eq!(
+        times(&task)[3..],
+        [None, Some(6_700), Some(6_600), Some(6_700)]
+    );
+    assert_eq!(container(&task, "app"), (LastStatus::Stopped, Some(4)));
+    assert_eq!(container(&task, "helper"), (LastStatus::Stopped, None));
+}
+
+#[test]
 fn a_stopped_task_is_described_for_an_hour() {
     let (mut trial, task) = running(Workload::ideal());
     trial.stop(&task);

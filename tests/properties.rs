@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use wavetank::ids::TaskId;
-use wavetank::ledger::{Moment, StoppedReason, TaskRecord};
+use wavetank::ledger::host::HostPhase;
+use wavetank::ledger::{HostTask, Moment, StoppedReason, TaskRecord};
 use wavetank::model::*;
 use wavetank::{Ledger, SimTime};
 
@@ -68,6 +69,27 @@ fn fits(ledger: &Ledger) -> bool {
                 .flat_map(|demand| &demand.tcp)
                 .all(|port| ports.insert(*port))
     })
+}
+
+/// Whether what tasks hold on each host fits what its container instance registered.
+fn hosts_fit(ledger: &Ledger) -> bool {
+    ledger
+        .instances()
+        .iter()
+        .filter(|(_, known)| known.is_registered())
+        .all(|(instance, known)| {
+            let holds = |task: &&HostTask| task.on == instance && task.phase == HostPhase::Active;
+            let tasks = ledger.hosts().tasks().map(|(_, task)| task).filter(holds);
+            let launches = tasks.filter_map(|task| ledger.launch(task.launch));
+            let demands: Vec<_> = launches.map(|launch| &launch.spec.demand).collect();
+            let mut ports = BTreeSet::new();
+            demands.iter().map(|demand| demand.cpu).sum::<u32>() <= known.spec.cpu
+                && demands.iter().map(|demand| demand.memory).sum::<u32>() <= known.spec.memory
+                && demands
+                    .iter()
+                    .flat_map(|demand| &demand.tcp)
+                    .all(|port| ports.insert(*port))
+        })
 }
 
 fn check_history(before: &Known, after: &Known) -> Result<(), TestCaseError> {
@@ -135,6 +157,15 @@ proptest! {
         for action in &script {
             player.act(action);
             prop_assert!(fits(player.sim.ledger()), "after {:?}", action);
+        }
+    }
+
+    #[test]
+    fn what_a_host_holds_fits_it_and_shares_no_port(stage in stage(), script in script(40)) {
+        let mut player = Player::on(stage);
+        for action in &script {
+            player.act(action);
+            prop_assert!(hosts_fit(player.sim.ledger()), "after {:?}", action);
         }
     }
 

@@ -229,6 +229,26 @@ fn a_token_is_good_only_for_the_filters_it_was_given_out_for() {
 }
 
 #[test]
+fn pages_of_container_instances_follow_each_other() {
+    let mut trial = Trial::web();
+    let hosts: Vec<_> = std::iter::once(trial.host())
+        .chain((0..4).map(|_| trial.instance(1, 6)))
+        .collect();
+    trial.set_state(&hosts[1], ContainerInstanceStatus::Draining);
+    let active = || ListContainerInstances::new().status(ContainerInstanceStatus::Active);
+    let mut page = |request: ListContainerInstances| {
+        let answer = trial
+            .list_container_instances(request)
+            .expect("the request is good");
+        (answer.container_instance_arns, answer.next_token)
+    };
+    let (first, token) = page(active().max_results(2));
+    assert_eq!(first, [hosts[0].as_str(), &hosts[2]]);
+    let (second, end) = page(active().next_token(token.expect("two more follow")));
+    assert_eq!((second, end), (hosts[3..].to_vec(), None));
+}
+
+#[test]
 fn a_token_nobody_gave_out_is_refused() {
     let mut trial = Trial::web();
     for token in ["", "x", "0123456789abcdef01234567"] {

@@ -46,7 +46,34 @@ fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> u64 {
     to.checked_sub(from).expect("it ended after it began")
 }
 
+/// When a task that was run at 0 is known to run, while its agent is away from one time to another.
+fn started_despite(away: u64, back: u64) -> u64 {
+    // What is due when the agent goes still arrives; what is due when it comes back is lost.
+    let is_lost = |at| away < at && at <= back;
+    let accepted = if is_lost(100) { back + 100 } else { 100 };
+    let runs = accepted + 5_500;
+    if is_lost(runs) || is_lost(runs + 100) {
+        back + 100
+    } else {
+        runs + 100
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_task_starts_as_soon_as_its_agent_can_tell(away in 0..7_000_u64, span in 1..8_000_u64) {
+        let mut trial = Trial::web();
+        let (host, task) = (trial.host(), trial.run("web"));
+        trial.at(away);
+        trial.disconnect(&host);
+        trial.at(away + span);
+        trial.reconnect(&host);
+        trial.rest();
+        let task = trial.task(&task);
+        prop_assert_eq!(ms(task.started_at), Some(started_despite(away, away + span)));
+        prop_assert_eq!(task.version, 2);
+    }
+
     #[test]
     fn a_task_ends_as_its_timeline_says_whenever_it_is_stopped(stop in 0..12_000_u64) {
         let mut trial = Trial::web();

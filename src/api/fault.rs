@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::agent;
-use crate::arn::{IdKind, split_reference};
+use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::host::HostContainerPhase;
@@ -80,10 +80,15 @@ fn exit(
     code: i32,
     out: &mut Effects,
 ) -> Result<(), FaultError> {
-    let id = split_reference("task", task)
-        .and_then(|found| ctx.settings.naming.decode(IdKind::Task, found.name));
-    let known =
-        id.and_then(|number| Some((TaskId::new(number), ctx.ledger.task(TaskId::new(number))?)));
+    let number = ctx.settings.naming.decode(IdKind::Task, last_part(task));
+    let known = number.map(TaskId::new).and_then(|id| {
+        let record = ctx.ledger.task(id)?;
+        let cluster = ctx.ledger.launch_of(record).cluster;
+        let found = ctx
+            .ledger
+            .resolve_task(&ctx.settings.naming, cluster, task)?;
+        (found == id).then_some((id, record))
+    });
     let Some((id, record)) = known else {
         return Err(FaultError::NoSuchTask {
             reference: task.to_owned(),
@@ -117,17 +122,23 @@ fn exit(
 }
 
 fn find_instance(ctx: &Ctx<'_>, reference: &str) -> Result<ContainerInstanceId, FaultError> {
-    let found = split_reference("container-instance", reference);
-    let number = found.and_then(|found| {
-        ctx.settings
-            .naming
-            .decode(IdKind::ContainerInstance, found.name)
-    });
+    let naming = &ctx.settings.naming;
+    let number = naming.decode(IdKind::ContainerInstance, last_part(reference));
     let registered = number.map(ContainerInstanceId::new).filter(|instance| {
         let record = ctx.ledger.instance(*instance);
-        record.is_some_and(crate::ledger::InstanceRecord::is_registered)
+        record.is_some_and(|record| {
+            let found = ctx
+                .ledger
+                .resolve_instance(naming, record.spec.cluster, reference);
+            record.is_registered() && found == Some(*instance)
+        })
     });
     registered.ok_or_else(|| FaultError::NoSuchContainerInstance {
         reference: reference.to_owned(),
     })
+}
+
+/// The id in an ARN, or the whole of what is no ARN.
+fn last_part(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
 }

@@ -108,7 +108,7 @@ fn repeated(
     else {
         return Ok(None);
     };
-    if token.request != *request {
+    if token.request != without_cluster(request) {
         let cluster = &ctx.ledger.cluster(cluster).spec.name;
         let arns: Vec<String> = token
             .tasks
@@ -126,6 +126,13 @@ fn repeated(
         )));
     }
     Ok(Some(Arc::clone(token)))
+}
+
+fn without_cluster(request: &RunTask) -> RunTask {
+    RunTask {
+        cluster: None,
+        ..request.clone()
+    }
 }
 
 /// A token lives a day, or until an hour after the last of its tasks has stopped: that is when it is forgotten.
@@ -324,7 +331,8 @@ fn keep_token(
     });
     let token = Token {
         at: ctx.now,
-        request: request.clone(),
+        cluster,
+        request: without_cluster(request),
         tasks: placed.collect(),
         failures: failures.to_vec(),
     };

@@ -147,10 +147,10 @@ impl Naming {
         })
     }
 
-    /// Whether an ARN is of this partition, region and account.
+    /// What follows the account in an ARN of this partition, region and account.
     #[must_use]
-    pub fn is_here(&self, arn: &str) -> bool {
-        arn.starts_with(&*self.prefix)
+    pub fn path_of<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        arn.strip_prefix(&*self.prefix)
     }
 
     /// The region in every ARN, such as `us-east-1`.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::draw::Purpose;
-use crate::ledger::Event;
+use crate::ledger::{Change, Event};
 
 use super::{Engine, EventTies};
 
@@ -14,19 +14,22 @@ impl Engine {
         if event.is_none() && !effects.changes().is_empty() {
             self.recorder.push_call(self.now, self.steps);
         }
-        self.ledger.begin_commit();
-        for change in effects.changes() {
-            self.ledger.apply(self.now, change);
-            self.recorder.push_change(self.now, self.steps, change);
-        }
-        self.ledger.record_versions(self.now, effects.changes());
         for (task, container) in effects.cancels() {
-            if let Some(key) = self.timers.take(*task, *container) {
+            if let Some(key) = self.timers.get(*task, *container) {
                 let cancelled = self.queue.cancel(key);
                 self.waiting -=
                     usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
             }
         }
+        self.ledger.begin_commit();
+        for change in effects.changes() {
+            self.ledger.apply(self.now, change);
+            self.recorder.push_change(self.now, self.steps, change);
+            if let Change::HostForgotten { task } = change {
+                self.timers.forget(*task);
+            }
+        }
+        self.ledger.record_versions(self.now, effects.changes());
         for (delay, event) in effects.timers() {
             self.push(*delay, *event);
         }

@@ -1,7 +1,5 @@
 //! One request: validate, act, commit, answer from the truth as it is then.
 
-use std::sync::Arc;
-
 use crate::api::{self, run_task::Answer, validate};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
 use crate::ledger::token::Token;
@@ -249,16 +247,10 @@ impl Engine {
     }
 
     fn repeated(&self, token: &Token) -> RunTaskOutput {
-        let cluster = self
-            .ledger
-            .resolve_cluster(token.request.cluster.as_deref());
-        let name = cluster.map_or_else(
-            |_| Arc::from("default"),
-            |id| Arc::clone(&self.ledger.cluster(id).spec.name),
-        );
+        let name = &self.ledger.cluster(token.cluster).spec.name;
         let shown = |task: &TaskId| match self.ledger.task(*task) {
             Some(record) if !record.is_stopped() => self.shown_task(*task),
-            _ => describe::stopped_task(&self.settings, &name, *task),
+            _ => describe::stopped_task(&self.settings, name, *task),
         };
         RunTaskOutput {
             tasks: token.tasks.iter().map(shown).collect(),

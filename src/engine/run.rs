@@ -68,9 +68,6 @@ impl Engine {
             return Ok(None);
         };
         self.waiting -= usize::from(!event.is_housekeeping());
-        if let Some((task, container)) = event.stage_of() {
-            self.timers.take(task, container);
-        }
         assert!(
             at >= self.now,
             "the queue gives events in the order of time"

@@ -6,7 +6,7 @@ use crate::ids::TaskId;
 use crate::ledger::table::Table;
 use crate::queue::Key;
 
-/// The pending stage of each container.
+/// The pending stage of each container; a key whose event has come is harmless and stays until the task goes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     first: Table<Key>,
@@ -25,10 +25,18 @@ impl Timers {
         }
     }
 
-    pub(super) fn take(&mut self, task: TaskId, container: u16) -> Option<Key> {
+    pub(super) fn get(&self, task: TaskId, container: u16) -> Option<Key> {
         match container {
-            0 => self.first.remove(task.number()),
-            _ => self.rest.remove(&(task, container)),
+            0 => self.first.get(task.number()).copied(),
+            _ => self.rest.get(&(task, container)).copied(),
+        }
+    }
+
+    /// Drops the keys of a task that its agent has forgotten.
+    pub(super) fn forget(&mut self, task: TaskId) {
+        self.first.remove(task.number());
+        if !self.rest.is_empty() {
+            self.rest.retain(|(of, _), _| *of != task);
         }
     }
 }

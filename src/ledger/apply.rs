@@ -148,7 +148,9 @@ impl Ledger {
                 record.exit_code = *exit_code;
                 record.reason = *reason;
             }
-            Change::TaskTouched { task } => self.bump(*task),
+            Change::TaskTouched { task } => {
+                self.touched(*task);
+            }
             Change::TaskForgotten { task } => self.task_forgotten(*task),
             Change::TokenKept {
                 cluster,
@@ -278,8 +280,7 @@ impl Ledger {
         reason: StoppedReason,
         given: Option<&Arc<str>>,
     ) {
-        self.bump(task);
-        let record = self.task_mut(task);
+        let record = self.touched(task);
         assert!(record.is_wanted(), "desired status falls once");
         record.desired_status = DesiredStatus::Stopped;
         record.stop_code = Some(code);
@@ -321,8 +322,7 @@ impl Ledger {
     }
 
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
-        self.bump(task);
-        let record = self.task_mut(task);
+        let record = self.touched(task);
         let from = record.last_status;
         assert!(from < to, "last status never goes back: {from:?} to {to:?}");
         record.last_status = to;
@@ -342,26 +342,26 @@ impl Ledger {
             .expect("a launch stays with its tasks")
             .spec;
         let cluster = &mut self.clusters.records[spec.cluster.index()];
-        let instance = self.instances.records.get_mut(on.number());
-        let instance =
-            instance.expect("an instance stays known while tasks on it have not stopped");
         match from {
-            LastStatus::Pending => {
-                cluster.pending -= 1;
-                instance.pending -= 1;
-            }
+            LastStatus::Pending => cluster.pending -= 1,
             LastStatus::Running => cluster.running -= 1,
             _ => {}
         }
-        if to == LastStatus::Running {
-            cluster.running += 1;
+        match to {
+            LastStatus::Running => cluster.running += 1,
+            LastStatus::Stopped => cluster.live -= 1,
+            _ => {}
         }
+        if from != LastStatus::Pending && to != LastStatus::Stopped {
+            return;
+        }
+        let instance = self.instances.records.get_mut(on.number());
+        let instance =
+            instance.expect("an instance stays known while tasks on it have not stopped");
+        instance.pending -= u32::from(from == LastStatus::Pending);
         if to == LastStatus::Stopped {
-            cluster.live -= 1;
-            let at = instance
-                .tasks
-                .binary_search(&task)
-                .expect("a live task is listed on its instance");
+            let at = instance.tasks.binary_search(&task);
+            let at = at.expect("a live task is listed on its instance");
             instance.tasks.remove(at);
         }
     }
@@ -409,12 +409,13 @@ impl Ledger {
         }
     }
 
-    /// A visible change of a task: its version grows by one, however many changes one commit makes.
-    fn bump(&mut self, task: TaskId) {
-        if self.bumped != Some(task) {
-            self.bumped = Some(task);
-            self.task_mut(task).version += 1;
-        }
+    /// A task that changes visibly: its version grows by one, however many changes one commit makes.
+    fn touched(&mut self, task: TaskId) -> &mut TaskRecord {
+        let is_first = self.bumped != Some(task);
+        self.bumped = Some(task);
+        let record = self.task_mut(task);
+        record.version += u32::from(is_first);
+        record
     }
 
     fn task_mut(&mut self, task: TaskId) -> &mut TaskRecord {

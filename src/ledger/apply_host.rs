@@ -56,7 +56,7 @@ impl Ledger {
             }
             Change::HostPortsChosen { task, ports } => {
                 let on = self.host_task_mut(*task).on;
-                let host = &mut self.hosts.hosts[on.index()];
+                let host = self.hosts.host_mut(on);
                 take_ports(&mut host.dynamic, ports);
                 host.last_dynamic = ports.last().copied().unwrap_or(host.last_dynamic);
                 self.hosts
@@ -82,21 +82,21 @@ impl Ledger {
         instance: ContainerInstanceId,
         spec: &Arc<InstanceSpec>,
     ) {
-        assert_eq!(
-            instance.index(),
-            self.hosts.hosts.len(),
-            "container instances are dense"
-        );
-        self.hosts.hosts.push(Host {
+        let host = Host {
             cpu: spec.cpu,
             memory: spec.memory,
             ..Host::default()
-        });
+        };
+        self.hosts.hosts.insert(instance.number(), host);
     }
 
     /// Stops following a host whose tasks have been forgotten.
     pub(super) fn host_abandoned(&mut self, instance: ContainerInstanceId) {
-        self.hosts.hosts[instance.index()] = Host::default();
+        let gone = self.hosts.hosts.remove(instance.number());
+        assert!(
+            gone.is_some(),
+            "a container instance has a host until it goes"
+        );
     }
 
     fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: ContainerInstanceId) {
@@ -126,7 +126,7 @@ impl Ledger {
                 execution_stopped_at: Moment::NEVER,
             },
         );
-        self.hosts.hosts[on.index()].queue.push_back(task);
+        self.hosts.host_mut(on).queue.push_back(task);
     }
 
     fn host_started(&mut self, now: SimTime, task: TaskId) {
@@ -141,7 +141,7 @@ impl Ledger {
         }
         let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
-        let host = &mut self.hosts.hosts[on.index()];
+        let host = self.hosts.host_mut(on);
         assert_eq!(
             host.queue.pop_front(),
             Some(task),
@@ -174,7 +174,8 @@ impl Ledger {
             container.phase = HostContainerPhase::Stopped;
             container.stopped_at = now.into();
         }
-        self.hosts.hosts[on.index()]
+        self.hosts
+            .host_mut(on)
             .queue
             .retain(|waiting| *waiting != task);
     }
@@ -190,14 +191,15 @@ impl Ledger {
         let on = record.on;
         let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
-        let host = &mut self.hosts.hosts[on.index()];
+        let chosen = self.hosts.chosen_ports.get(&task).cloned();
+        let host = self.hosts.host_mut(on);
         host.cpu += demand.cpu;
         host.memory += demand.memory;
         host.gpus &= !gpus;
         give_back_ports(&mut host.tcp, &demand.tcp);
         give_back_ports(&mut host.udp, &demand.udp);
-        if let Some(ports) = self.hosts.chosen_ports.get(&task) {
-            give_back_ports(&mut host.dynamic, ports);
+        if let Some(ports) = chosen {
+            give_back_ports(&mut host.dynamic, &ports);
         }
     }
 

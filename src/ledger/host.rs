@@ -115,8 +115,8 @@ pub struct Host {
 /// All hosts and the tasks on them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Hosts {
-    /// By container instance, dense.
-    pub(crate) hosts: Vec<Host>,
+    /// By number of the container instance.
+    pub(crate) hosts: Table<Host>,
     pub(crate) tasks: Table<HostTask>,
     pub(crate) rest: BTreeMap<TaskId, Vec<HostContainer>>,
     /// The host ports an agent chose for a task, in the order of its dynamic port mappings.
@@ -127,7 +127,12 @@ impl Hosts {
     /// What an agent holds on a container instance.
     #[must_use]
     pub fn host(&self, instance: ContainerInstanceId) -> Option<&Host> {
-        self.hosts.get(instance.index())
+        self.hosts.get(instance.number())
+    }
+
+    pub(crate) fn host_mut(&mut self, instance: ContainerInstanceId) -> &mut Host {
+        let host = self.hosts.get_mut(instance.number());
+        host.expect("a container instance has a host until it goes")
     }
 
     /// A task, when its agent has it.

@@ -99,14 +99,23 @@ impl Ledger {
         kind: &str,
         text: &'a str,
     ) -> Option<&'a str> {
-        if text.starts_with("arn:") && !naming.is_here(text) {
+        let name = &*self.cluster(cluster).spec.name;
+        if let Some(path) = naming.path_of(text) {
+            // The usual ARN, read without searching: everything but the id is known.
+            let id = path.strip_prefix(kind)?.strip_prefix('/')?;
+            let long = id
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('/'));
+            return match long {
+                Some(id) => Some(id),
+                None => (!id.contains('/')).then_some(id),
+            };
+        }
+        if text.starts_with("arn:") {
             return None;
         }
         let reference = split_reference(kind, text)?;
-        match reference.cluster {
-            Some(named) if *named != *self.cluster(cluster).spec.name => None,
-            _ => Some(reference.name),
-        }
+        reference.cluster.is_none().then_some(reference.name)
     }
 
     /// The task definition that a reference means: the latest ACTIVE revision, or the one it names.
@@ -129,8 +138,8 @@ impl Ledger {
         if !text.starts_with("arn:") {
             return found;
         }
-        let (account, _) = text.split_once(":task-definition/")?;
-        found.filter(|id| self.definition(*id).spec.arn.starts_with(account))
+        let account = |arn: &'_ str| arn.find(":task-definition/").map(|at| arn[..at].to_owned());
+        found.filter(|id| account(&self.definition(*id).spec.arn) == account(text))
     }
 }
 

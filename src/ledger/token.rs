@@ -18,7 +18,9 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 pub struct Token {
     /// When.
     pub at: SimTime,
-    /// The call.
+    /// Where its tasks are.
+    pub cluster: ClusterId,
+    /// The call, less the cluster: however that is named, it is the scope of the token.
     pub request: RunTask,
     /// The tasks it launched.
     pub tasks: Vec<TaskId>,

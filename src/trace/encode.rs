@@ -278,6 +278,8 @@ fn launch(spec: &LaunchSpec, bytes: &mut Vec<u8>) {
             spec.cluster.number(),
             spec.definition.number(),
             spec.group.number(),
+            spec.demand.cpu,
+            spec.demand.memory,
         ];
         bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         return;

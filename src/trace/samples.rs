@@ -120,6 +120,7 @@ pub(super) fn timed(pull_started: Moment) -> Change {
 fn token() -> Change {
     let token = Token {
         at: SimTime::ZERO,
+        cluster: ClusterId::new(0),
         request: RunTask::new("web"),
         tasks: vec![TASK],
         failures: Vec::new(),

@@ -72,6 +72,10 @@ pub(crate) enum Action {
     PullFail {
         seconds: u64,
     },
+    Later {
+        family: u8,
+        millis: u64,
+    },
     Advance {
         millis: u64,
     },
@@ -114,9 +118,9 @@ pub(crate) fn stage() -> impl Strategy<Value = Stage> {
     )
 }
 
-/// Any script of up to so many lines, after an opening that makes most of them possible.
+/// Any script of up to so many phrases, after an opening that makes most of them possible.
 pub(crate) fn script(lines: usize) -> impl Strategy<Value = Vec<Action>> {
-    vec(action(), 1..lines).prop_map(|rest| {
+    vec(phrase(), 1..lines).prop_map(|rest| {
         let register = |zone| Action::Register {
             cluster: 0,
             cpu: 2048,
@@ -137,8 +141,46 @@ pub(crate) fn script(lines: usize) -> impl Strategy<Value = Vec<Action>> {
             define(1, Some(8080), 0),
             define(2, None, 1),
         ];
-        opening.into_iter().chain(rest).collect()
+        opening
+            .into_iter()
+            .chain(rest.into_iter().flatten())
+            .collect()
     })
+}
+
+/// A line, or some that are rare in this order: a new owner of a port queues; a token is used again.
+fn phrase() -> impl Strategy<Value = Vec<Action>> {
+    prop_oneof![
+        20 => action().prop_map(|action| vec![action]),
+        1 => (0..50_000_u64).prop_map(clash),
+        1 => (1..3_i32).prop_map(|count| vec![plain(0, 1, Some(0)), plain(0, count, Some(0))]),
+    ]
+}
+
+fn plain(family: u8, count: i32, token: Option<u8>) -> Action {
+    Action::Run {
+        cluster: 0,
+        family,
+        count,
+        rules: Vec::new(),
+        distinct: false,
+        token,
+    }
+}
+
+fn clash(millis: u64) -> Vec<Action> {
+    let newest = Action::Stop {
+        task: 0,
+        reason: None,
+    };
+    vec![
+        plain(1, 2, None),
+        Action::Advance { millis: 8_000 },
+        newest,
+        plain(1, 1, None),
+        plain(0, 1, None),
+        Action::Advance { millis },
+    ]
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -152,6 +194,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (any::<u8>(), any::<bool>()).prop_map(|(instance, draining)| Action::SetState { instance, draining }),
         1 => (any::<u8>(), rarely()).prop_map(|(instance, force)| Action::Deregister { instance, force }),
         5 => fault(),
+        1 => (0..3_u8, 0..9_000_u64).prop_map(|(family, millis)| Action::Later { family, millis }),
         8 => (0..20_000_u64).prop_map(|millis| Action::Advance { millis }),
         1 => Just(Action::Advance { millis: 3_700_000 }),
         3 => any::<u8>().prop_map(|count| Action::Step(count % 8)),
@@ -305,6 +348,13 @@ impl Player {
             Action::Advance { millis } => {
                 format!("{:?}", self.sim.advance(Duration::from_millis(*millis)))
             }
+            Action::Later { family, millis } => {
+                let request = RunTask::new(format!("f{family}"));
+                format!(
+                    "{:?}",
+                    self.sim.schedule(Duration::from_millis(*millis), request)
+                )
+            }
             Action::Step(count) => (0..*count)
                 .map(|_| format!("{:?}\n", self.sim.step()))
                 .collect(),
@@ -369,22 +419,7 @@ impl Player {
                 let reason = reason.map(|length| "x".repeat(usize::from(length) * 8));
                 StopTask { reason, ..request }.into()
             }
-            Action::Describe {
-                task,
-                instance: number,
-            } if task % 2 == 0 => DescribeContainerInstances::new([instance(number)]).into(),
-            Action::Describe { task, .. } => DescribeTasks::new([pick(&self.tasks, *task)]).into(),
-            Action::List {
-                cluster: number,
-                stopped,
-                page,
-            } => ListTasks {
-                cluster: Some(cluster(*number)),
-                desired_status: stopped.then_some(DesiredStatus::Stopped),
-                max_results: *page,
-                ..ListTasks::default()
-            }
-            .into(),
+            Action::Describe { .. } | Action::List { .. } => self.read(action)?,
             Action::SetState {
                 instance: number,
                 draining,
@@ -407,6 +442,29 @@ impl Player {
                 }
                 .into()
             }
+            _ => return None,
+        })
+    }
+
+    fn read(&self, action: &Action) -> Option<Request> {
+        let instance = |number: &u8| pick(&self.instances, *number);
+        Some(match action {
+            Action::Describe {
+                task,
+                instance: number,
+            } if task % 2 == 0 => DescribeContainerInstances::new([instance(number)]).into(),
+            Action::Describe { task, .. } => DescribeTasks::new([pick(&self.tasks, *task)]).into(),
+            Action::List {
+                cluster: number,
+                stopped,
+                page,
+            } => ListTasks {
+                cluster: Some(cluster(*number)),
+                desired_status: stopped.then_some(DesiredStatus::Stopped),
+                max_results: *page,
+                ..ListTasks::default()
+            }
+            .into(),
             _ => return None,
         })
     }
@@ -446,13 +504,13 @@ impl Player {
     }
 }
 
-/// One of the newest eight of what is there, or, one time in sixteen, nobody.
+/// One of the newest eight of what is there, zero being the newest, or, one time in sixteen, nobody.
 fn pick(known: &[String], number: u8) -> String {
     let newest = &known[known.len().saturating_sub(8)..];
     match newest.len() {
         0 => "nobody".to_owned(),
         _ if number % 16 == 15 => "nobody".to_owned(),
-        count => newest[usize::from(number) % count].clone(),
+        count => newest[count - 1 - usize::from(number) % count].clone(),
     }
 }
 

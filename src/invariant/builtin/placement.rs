@@ -342,6 +342,7 @@ mod tests {
         let check = |count: u32| {
             let token = Token {
                 at: NOW,
+                cluster: crate::ids::ClusterId::new(0),
                 request: RunTask::new("web").count(3),
                 tasks: (0..count).map(TaskId::new).collect(),
                 failures: Vec::new(),

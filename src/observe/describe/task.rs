@@ -184,7 +184,10 @@ fn bindings(plan: &ContainerPlan, chosen: &mut impl Iterator<Item = u16>) -> Vec
             ..NetworkBinding::default()
         })
     });
-    bound.take(BINDINGS_MAX).collect()
+    // All of them are taken, so that the next container finds its own.
+    let mut bound: Vec<NetworkBinding> = bound.collect();
+    bound.truncate(BINDINGS_MAX);
+    bound
 }
 
 /// The ids of the next GPUs of a task, as many as the container asked for.
