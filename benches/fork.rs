@@ -49,9 +49,7 @@ fn fork(criterion: &mut Criterion) {
         (fork.digest(), fork.state_digest()),
         (sim.digest(), sim.state_digest())
     );
-    criterion.bench_function("fork/1000x10000", |bencher| {
-        bencher.iter(|| sim.fork())
-    });
+    criterion.bench_function("fork/1000x10000", |bencher| bencher.iter(|| sim.fork()));
 }
 
 criterion_group!(benches, fork);

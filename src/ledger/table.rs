@@ -1,7 +1,7 @@
 //! A table of records under dense, never reused numbers, whose memory follows the live ones.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
 
@@ -12,14 +12,23 @@ const CHUNK: usize = 64;
 ///
 /// Numbers are handed out once and in ascending order, and records leave in much the order in which they came.
 /// So records live in chunks of 64 neighbours, and a chunk is given back when its last record leaves: a lookup is two
-/// indexings, and memory grows with the live records only. A clone shares the chunks until one side writes to them, so
-/// that a fork costs a pointer for 64 records.
+/// indexings, and memory grows with the live records only. A clone shares the chunks that neither side has written to
+/// since they were last shared, so that a fork copies what changed and not what there is.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    /// Chunk `i` of this directory holds the numbers from `(first + i) * CHUNK`.
-    chunks: VecDeque<Option<Arc<Chunk<T>>>>,
+    /// Place `i` of this directory holds the numbers from `(first + i) * CHUNK`.
+    places: VecDeque<Place<T>>,
     first: usize,
     live: usize,
+}
+
+/// Where a chunk is: nowhere, here, shared with clones, or both here and, as long as it is the same, shared.
+#[derive(Debug)]
+struct Place<T> {
+    /// The chunk to write to: nobody else has it, so that writing asks nobody.
+    own: Option<Box<Chunk<T>>>,
+    /// The chunk as clones have it: equal to `own` where both are.
+    shared: OnceLock<Arc<Chunk<T>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,10 +37,55 @@ struct Chunk<T> {
     slots: [Option<T>; CHUNK],
 }
 
+impl<T> Place<T> {
+    fn empty() -> Self {
+        Self {
+            own: None,
+            shared: OnceLock::new(),
+        }
+    }
+
+    fn chunk(&self) -> Option<&Chunk<T>> {
+        match &self.own {
+            Some(own) => Some(own),
+            None => self.shared.get().map(|shared| &**shared),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.chunk().is_none()
+    }
+}
+
+impl<T: Clone> Place<T> {
+    /// The chunk to write to; what clones have is theirs alone from now on.
+    fn chunk_mut(&mut self) -> Option<&mut Chunk<T>> {
+        if let Some(shared) = self.shared.take() {
+            if self.own.is_none() {
+                self.own = Some(Box::new(Arc::unwrap_or_clone(shared)));
+            }
+        }
+        self.own.as_deref_mut()
+    }
+}
+
+impl<T: Clone> Clone for Place<T> {
+    fn clone(&self) -> Self {
+        let Some(chunk) = self.chunk() else {
+            return Self::empty();
+        };
+        let shared = self.shared.get_or_init(|| Arc::new(chunk.clone()));
+        Self {
+            own: None,
+            shared: OnceLock::from(Arc::clone(shared)),
+        }
+    }
+}
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            chunks: VecDeque::new(),
+            places: VecDeque::new(),
             first: 0,
             live: 0,
         }
@@ -56,7 +110,7 @@ impl<T> Table<T> {
     pub fn get(&self, number: u32) -> Option<&T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
-        self.chunks.get(at)?.as_ref()?.slots[index % CHUNK].as_ref()
+        self.places.get(at)?.chunk()?.slots[index % CHUNK].as_ref()
     }
 
     /// Every record with its number, in ascending order of number.
@@ -67,21 +121,18 @@ impl<T> Table<T> {
     /// Every record with a number of at least `from`, in ascending order of number.
     pub fn iter_from(&self, from: u32) -> impl Iterator<Item = (u32, &T)> {
         let skipped = (from as usize / CHUNK).saturating_sub(self.first);
-        self.chunks
+        self.places
             .iter()
             .enumerate()
             .skip(skipped)
-            .filter_map(|(at, chunk)| chunk.as_ref().map(|chunk| (at, chunk)))
+            .filter_map(|(at, place)| place.chunk().map(|chunk| (at, chunk)))
             .flat_map(move |(at, chunk)| {
                 let base = (self.first + at) * CHUNK;
-                chunk
-                    .slots
-                    .iter()
-                    .enumerate()
-                    .filter_map(move |(offset, slot)| {
-                        let number = u32::try_from(base + offset).ok()?;
-                        slot.as_ref().map(|record| (number, record))
-                    })
+                let slots = chunk.slots.iter().enumerate();
+                slots.filter_map(move |(offset, slot)| {
+                    let number = u32::try_from(base + offset).ok()?;
+                    slot.as_ref().map(|record| (number, record))
+                })
             })
             .filter(move |(number, _)| *number >= from)
     }
@@ -92,7 +143,7 @@ impl<T: Clone> Table<T> {
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
-        let chunk = Arc::make_mut(self.chunks.get_mut(at)?.as_mut()?);
+        let chunk = self.places.get_mut(at)?.chunk_mut()?;
         chunk.slots[index % CHUNK].as_mut()
     }
 
@@ -104,30 +155,31 @@ impl<T: Clone> Table<T> {
     pub(crate) fn insert(&mut self, number: u32, record: T) {
         let index = number as usize;
         let chunk = index / CHUNK;
-        if self.chunks.is_empty() {
+        if self.places.is_empty() {
             self.first = chunk;
         }
         while chunk < self.first {
-            self.chunks.push_front(None);
+            self.places.push_front(Place::empty());
             self.first -= 1;
         }
-        while self.first + self.chunks.len() <= chunk {
-            self.chunks.push_back(None);
+        while self.first + self.places.len() <= chunk {
+            self.places.push_back(Place::empty());
         }
-        let place = self.chunks[chunk - self.first].get_or_insert_with(|| {
-            Arc::new(Chunk {
+        let place = &mut self.places[chunk - self.first];
+        if place.is_empty() {
+            place.own = Some(Box::new(Chunk {
                 live: 0,
                 slots: std::array::from_fn(|_| None),
-            })
-        });
-        let place = Arc::make_mut(place);
-        let slot = &mut place.slots[index % CHUNK];
+            }));
+        }
+        let chunk = place.chunk_mut().expect("it was filled where it was empty");
+        let slot = &mut chunk.slots[index % CHUNK];
         assert!(
             slot.is_none(),
             "number {number} is in use: numbers are never used twice"
         );
         *slot = Some(record);
-        place.live += 1;
+        chunk.live += 1;
         self.live += 1;
     }
 
@@ -135,15 +187,16 @@ impl<T: Clone> Table<T> {
     pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
-        let place = self.chunks.get_mut(at)?;
-        let chunk = Arc::make_mut(place.as_mut()?);
+        let place = self.places.get_mut(at)?;
+        place.chunk()?.slots[index % CHUNK].as_ref()?;
+        let chunk = place.chunk_mut()?;
         let record = chunk.slots[index % CHUNK].take()?;
         chunk.live -= 1;
         self.live -= 1;
         if chunk.live == 0 {
-            *place = None;
-            while matches!(self.chunks.front(), Some(None)) {
-                self.chunks.pop_front();
+            *place = Place::empty();
+            while self.places.front().is_some_and(Place::is_empty) {
+                self.places.pop_front();
                 self.first += 1;
             }
         }
@@ -174,7 +227,7 @@ mod tests {
         for number in 0..999 {
             assert_eq!(table.remove(number), Some(number));
         }
-        assert_eq!(table.chunks.len(), 1);
+        assert_eq!(table.places.len(), 1);
         assert_eq!(table.get(999), Some(&999));
         assert_eq!(table.len(), 1);
     }

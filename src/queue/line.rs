@@ -142,11 +142,13 @@ impl Line {
     /// Looks for the part with the least front.
     #[inline]
     fn find_first(&mut self) {
-        let mut least = HEAP;
+        // Both are carried along and chosen without a branch: which lane is next can't be foreseen.
+        let (mut key, mut least) = (self.fronts[HEAP], HEAP);
         for part in 0..LANES {
-            if self.fronts[part] < self.fronts[least] {
-                least = part;
-            }
+            let front = self.fronts[part];
+            let is_less = front < key;
+            key = if is_less { front } else { key };
+            least = if is_less { part } else { least };
         }
         self.first = least;
     }
