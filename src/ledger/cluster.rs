@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::model::CreateCluster;
 use crate::time::SimTime;
+
+use super::names::NameMap;
 
 /// What a cluster was created with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,7 +54,7 @@ pub struct Capacity {
     /// 1 where the instance is ACTIVE and its agent connected, else 0.
     pub open: Vec<u32>,
     /// For each attribute name, the value of each row.
-    pub attributes: IndexMap<Arc<str>, AttributeColumn>,
+    pub attributes: NameMap<AttributeColumn>,
 }
 
 /// The values of one attribute, interned: value 0 means that an instance lacks it.
@@ -158,7 +159,7 @@ impl Capacity {
 pub struct Clusters {
     pub(crate) records: Vec<ClusterRecord>,
     /// The newest cluster of each name, in order of first creation.
-    pub(crate) by_name: IndexMap<Arc<str>, ClusterId>,
+    pub(crate) by_name: NameMap<ClusterId>,
 }
 
 impl Clusters {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, LaunchId, TaskDefinitionId};
@@ -10,6 +9,7 @@ use crate::model::{Tag, TaskDefinition};
 
 use super::demand::Demand;
 use super::launch::{ContainerPlan, PlainLaunch};
+use super::names::NameMap;
 
 /// One revision of a family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,7 +55,7 @@ impl DefinitionRecord {
 pub struct Definitions {
     pub(crate) records: Vec<DefinitionRecord>,
     /// The revisions of each family, `i` holding revision `i + 1`.
-    pub(crate) families: IndexMap<Arc<str>, Vec<TaskDefinitionId>>,
+    pub(crate) families: NameMap<Vec<TaskDefinitionId>>,
 }
 
 impl Definitions {

@@ -9,7 +9,7 @@
 //! | [`group`] | task groups |
 //! | [`task`] | tasks as the control plane knows them |
 //! | [`host`] | tasks as their agents run them |
-//! | [`token`] | idempotency tokens |
+//! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`versions`] | what lagging readers may still see |
@@ -29,6 +29,7 @@ pub mod group;
 pub mod host;
 pub mod instance;
 pub mod launch;
+pub mod names;
 mod resolve;
 pub mod table;
 pub mod task;
@@ -54,7 +55,8 @@ pub use group::{GroupRecord, Groups};
 pub use host::{Host, HostTask, Hosts};
 pub use instance::{InstanceRecord, Instances};
 pub use launch::{ContainerPlan, Launch, LaunchSpec};
-pub use resolve::{DefinitionReference, filter_hash};
+pub use names::filter_hash;
+pub use resolve::DefinitionReference;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
 use table::Table;

@@ -157,19 +157,3 @@ fn cluster_name(text: &str) -> &str {
         text
     }
 }
-
-/// A number that tells filters of a listing apart, to be bound into its page token.
-#[must_use]
-pub fn filter_hash(parts: &[Option<&str>]) -> u64 {
-    // FNV-1a, 64 bits: the constants are from the draft-eastlake-fnv specification.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut eat = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    for part in parts {
-        eat(u8::from(part.is_some()));
-        for byte in part.unwrap_or_default().bytes() {
-            eat(byte);
-        }
-        eat(0xff);
-    }
-    hash
-}

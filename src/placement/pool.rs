@@ -85,10 +85,11 @@ impl<'a> Pool<'a> {
         instance: ContainerInstanceId,
     ) -> Result<usize, FailureReason> {
         let row = self.capacity.row(instance).ok_or(FailureReason::Missing)?;
-        match self.shortfalls(ask, row).first() {
-            Some(reason) => Err(reason),
-            None => Ok(row),
+        if filter::fits(self, ask, row) {
+            return Ok(row);
         }
+        let reason = self.shortfalls(ask, row).first();
+        Err(reason.expect("what does not fit lacks something"))
     }
 
     /// Debits a row that can take the demand.
