@@ -4,6 +4,12 @@
 //! of the two means more on a busy machine than either figure. Before anything is timed both must
 //! pop the same events in the same order.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    reason = "delays are drawn before anything is timed; both queues get the same ones"
+)]
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;

@@ -63,7 +63,6 @@ pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut 
     if started.container(ctx, container).phase != HostContainerPhase::Pulling {
         return;
     }
-    out.change(Change::HostPulled { task });
     let plan = &started.plans[usize::from(container)];
     let began = started.record.pull_started_at.get().unwrap_or(ctx.now);
     if ctx.ledger.pull_failed(&plan.image, began, ctx.now) {

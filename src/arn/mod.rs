@@ -223,14 +223,26 @@ impl Naming {
         format!("{}task-definition/{family}:{revision}", self.prefix)
     }
 
+    /// The ARN of the `nth` container of a task whose own ARN is known, counted from zero.
+    ///
+    /// # Panics
+    ///
+    /// When `task_arn` is not one that [`Naming::task_arn`] gave.
+    #[must_use]
+    pub fn container_arn_within(&self, task_arn: &str, task: TaskId, nth: u32) -> String {
+        let path = self
+            .path_of(task_arn)
+            .and_then(|path| path.strip_prefix("task/"));
+        let path = path.expect("it is the ARN of a task here");
+        let mut text = self.begin_arn(&["container/", path, "/"], UUID_LENGTH);
+        self.push_uuid(&mut text, IdKind::Container, task.number(), nth);
+        text
+    }
+
     /// The ARN of the `nth` container of a task, counted from zero in the order of its definition.
     #[must_use]
     pub fn container_arn(&self, cluster: &str, task: TaskId, nth: u32) -> String {
-        let id = self.hex(IdKind::Task, task.number());
-        let parts = ["container/", cluster, "/", id.as_str(), "/"];
-        let mut text = self.begin_arn(&parts, UUID_LENGTH);
-        self.push_uuid(&mut text, IdKind::Container, task.number(), nth);
-        text
+        self.container_arn_within(&self.task_arn(cluster, task), task, nth)
     }
 
     /// The id of the EC2 instance behind a container instance: `i-0` and 16 hexadecimal digits.

@@ -10,7 +10,7 @@ use super::change::Change;
 use super::demand::{Demand, give_back_ports, take_ports};
 use super::host::{Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
 use super::instance::InstanceSpec;
-use super::task::Moment;
+use super::task::{ContainerReason, Moment};
 
 impl Ledger {
     /// Moves the hosts by one change.
@@ -35,6 +35,9 @@ impl Ledger {
                     "a container never goes back on its host"
                 );
                 record.phase = *to;
+                if *to == HostContainerPhase::Starting {
+                    self.host_task_mut(*task).pull_stopped_at = now.into();
+                }
             }
             Change::HostContainerEnded {
                 task,
@@ -50,6 +53,9 @@ impl Ledger {
                 record.reason = *reason;
                 record.stopped_at = now.into();
                 let task = self.host_task_mut(*task);
+                if *reason == ContainerReason::CannotPull {
+                    task.pull_stopped_at = now.into();
+                }
                 if *essential && !task.execution_stopped_at.has_come() {
                     task.execution_stopped_at = now.into();
                 }
@@ -65,7 +71,6 @@ impl Ledger {
                     .or_default()
                     .extend(ports);
             }
-            Change::HostPulled { task } => self.host_task_mut(*task).pull_stopped_at = now.into(),
             Change::HostRunning { task } => self.host_task_mut(*task).running_at = now.into(),
             Change::HostStopped { task } => self.host_stopped(*task),
             Change::HostForgotten { task } => {

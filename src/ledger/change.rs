@@ -208,7 +208,7 @@ pub enum Change {
         /// Which task.
         task: TaskId,
     },
-    /// A container moved on.
+    /// A container moved on; when it starts, a pull of its task has ended.
     HostContainerMoved {
         /// Which task.
         task: TaskId,
@@ -236,11 +236,6 @@ pub enum Change {
         task: TaskId,
         /// The ports, in the order of the container's dynamic mappings.
         ports: Vec<u16>,
-    },
-    /// A pull of a task ended.
-    HostPulled {
-        /// Which task.
-        task: TaskId,
     },
     /// Every container of a task runs or has ended.
     HostRunning {

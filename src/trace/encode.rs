@@ -112,7 +112,6 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::HostContainerMoved { .. }
         | Change::HostContainerEnded { .. }
         | Change::HostPortsChosen { .. }
-        | Change::HostPulled { .. }
         | Change::HostRunning { .. }
         | Change::HostStopped { .. }
         | Change::HostForgotten { .. } => host_change(at, step, change),
@@ -200,7 +199,6 @@ fn host_change(at: SimTime, step: u64, change: &Change) -> Record {
         Change::HostPortsChosen { task, ports } => {
             ports_chosen(about(Kind::HostPortsChosen, task), ports)
         }
-        Change::HostPulled { task } => about(Kind::HostPulled, task),
         Change::HostRunning { task } => about(Kind::HostRunning, task),
         Change::HostStopped { task } => about(Kind::HostStopped, task),
         Change::HostForgotten { task } => about(Kind::HostForgotten, task),

@@ -125,14 +125,12 @@ kinds! {
     HostContainerEnded = 133, "host-container-ended";
     /// An agent chose host ports.
     HostPortsChosen = 134, "host-ports-chosen";
-    /// A pull of a task ended.
-    HostPulled = 135, "host-pulled";
     /// Every container of a task runs or has ended.
-    HostRunning = 136, "host-running";
+    HostRunning = 135, "host-running";
     /// Every container of a task has ended.
-    HostStopped = 137, "host-stopped";
+    HostStopped = 136, "host-stopped";
     /// The end of a task was acknowledged.
-    HostForgotten = 138, "host-forgotten";
+    HostForgotten = 137, "host-forgotten";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -188,7 +186,7 @@ mod tests {
             64, 65, 72, 73, 74, 75, 76, 77, 80, 84, 85, 96, 97, 98, 99, 100, 101, 102, 103, 112,
             113,
         ];
-        let hosts: Vec<u8> = (128..=138).collect();
+        let hosts: Vec<u8> = (128..=137).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

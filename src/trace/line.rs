@@ -169,7 +169,6 @@ fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
             })
         }
         Kind::HostPortsChosen => ports_chosen(f, record),
-        Kind::HostPulled => f.write_str("pulled"),
         Kind::HostRunning => f.write_str("running"),
         Kind::HostStopped => f.write_str("stopped"),
         _ => Ok(()),

@@ -319,7 +319,6 @@ pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
             },
             "host task-3 ports 1 2 3 and 2 more",
         ),
-        (Change::HostPulled { task }, "host task-3 pulled"),
         (Change::HostRunning { task }, "host task-3 running"),
         (Change::HostStopped { task }, "host task-3 stopped"),
         (Change::HostForgotten { task }, "host task-3 forgotten"),

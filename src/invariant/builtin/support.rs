@@ -120,8 +120,7 @@ impl History {
             at(1),
             vec![history.accepted(task), Change::HostStarted { task }],
         );
-        let to = HostContainerPhase::Running;
-        let running = Change::HostContainerMoved {
+        let host_moved = |to| Change::HostContainerMoved {
             task,
             container: 0,
             to,
@@ -129,8 +128,8 @@ impl History {
         history.step(
             at(2),
             vec![
-                Change::HostPulled { task },
-                running,
+                host_moved(HostContainerPhase::Starting),
+                host_moved(HostContainerPhase::Running),
                 Change::HostRunning { task },
             ],
         );

@@ -135,7 +135,6 @@ fn containers(
     task_arn: &str,
 ) -> Vec<Container> {
     let launch = seen.launch;
-    let cluster = &*ledger.cluster(launch.cluster).spec.name;
     let rest = seen.extras.map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&seen.record.first).chain(rest);
     let mut chosen = seen.chosen_ports.iter().copied();
@@ -144,7 +143,7 @@ fn containers(
     for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
         let has_run = record.status == ContainerStatus::Running || record.exit_code.is_some();
         shown.push(Container {
-            container_arn: settings.naming.container_arn(cluster, id, nth),
+            container_arn: settings.naming.container_arn_within(task_arn, id, nth),
             task_arn: task_arn.to_owned(),
             name: Arc::clone(&plan.name),
             image: Arc::clone(&plan.image),
