@@ -117,14 +117,14 @@ fn lifecycle(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1)).sample_size(10);
     for instances in [100, 1_000, 10_000] {
         let mut steady = Steady::new(instances, &[]);
-        if instances == 100 {
-            steady.check(&Steady::new(instances, &[]));
-        }
+        steady.check(&Steady::new(instances, &[]));
         group.bench_function(format!("random/{instances}"), |bencher| {
             bencher.iter(|| steady.life())
         });
     }
-    let mut packed = Steady::new(1_000, &[PlacementStrategy::binpack_memory()]);
+    let strategy = [PlacementStrategy::binpack_memory()];
+    let mut packed = Steady::new(1_000, &strategy);
+    packed.check(&Steady::new(1_000, &strategy));
     group.bench_function("binpack/1000", |bencher| bencher.iter(|| packed.life()));
     group.finish();
 }
