@@ -254,6 +254,23 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The task whose record on the control plane it makes, moves or removes: what readers may notice.
+    #[must_use]
+    pub fn task(&self) -> Option<TaskId> {
+        match *self {
+            Self::TaskPlaced { task, .. }
+            | Self::TaskUnwanted { task, .. }
+            | Self::TaskMoved { task, .. }
+            | Self::TaskTimed { task, .. }
+            | Self::ContainerMoved { task, .. }
+            | Self::TaskTouched { task }
+            | Self::TaskForgotten { task } => Some(task),
+            _ => None,
+        }
+    }
+}
+
 /// How long a stopped task stays describable: at least an hour, says the API reference of `DescribeTasks`; exactly an
 /// hour here.
 pub const STOPPED_TASK_RETENTION: Duration = Duration::from_secs(3600);

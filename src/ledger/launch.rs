@@ -38,6 +38,25 @@ pub struct ContainerPlan {
     pub memory_reservation: Option<Arc<str>>,
 }
 
+#[cfg(test)]
+impl ContainerPlan {
+    /// A container of 256 CPU units without ports, for unit tests.
+    pub(crate) fn example() -> Self {
+        Self {
+            name: "app".into(),
+            image: "web:1".into(),
+            essential: true,
+            stop_timeout: Duration::from_secs(30),
+            workload: Workload::ideal(),
+            gpus: 0,
+            ports: Vec::new(),
+            cpu: "256".into(),
+            memory: None,
+            memory_reservation: None,
+        }
+    }
+}
+
 /// One port mapping of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PortPlan {

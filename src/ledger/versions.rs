@@ -149,7 +149,7 @@ impl Ledger {
         let Some(bound) = self.versions.bound else {
             return;
         };
-        let mut tasks: Vec<TaskId> = changes.iter().filter_map(visible_task).collect();
+        let mut tasks: Vec<TaskId> = changes.iter().filter_map(Change::task).collect();
         tasks.sort_unstable();
         tasks.dedup();
         let mut instances: Vec<ContainerInstanceId> =
@@ -243,20 +243,6 @@ impl Ledger {
                 (record.spec.cpu, record.spec.memory, gpus)
             }
         }
-    }
-}
-
-/// The task of which a change is visible to readers.
-fn visible_task(change: &Change) -> Option<TaskId> {
-    match *change {
-        Change::TaskPlaced { task, .. }
-        | Change::TaskUnwanted { task, .. }
-        | Change::TaskMoved { task, .. }
-        | Change::TaskTimed { task, .. }
-        | Change::ContainerMoved { task, .. }
-        | Change::TaskTouched { task }
-        | Change::TaskForgotten { task } => Some(task),
-        _ => None,
     }
 }
 

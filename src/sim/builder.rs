@@ -6,7 +6,9 @@ use crate::arn::{Naming, NamingError};
 use crate::draw::Draws;
 use crate::engine::{Engine, EventTies, Parts};
 use crate::invariant::{Checking, Invariant, Invariants};
-use crate::model::{FailureShape, PlacementTies, Profile, Reads, Settings, Timestamp};
+use crate::model::{
+    FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp,
+};
 use crate::placement::{EcsScheduler, Scheduler};
 use crate::trace::{Recorder, TraceMode};
 
@@ -22,6 +24,9 @@ pub enum BuildError {
     /// The region or the account can't be part of an ARN.
     #[error(transparent)]
     Naming(#[from] NamingError),
+    /// A latency or an exit code of the profile, or the lag of reads, can't be drawn.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
 }
 
 /// The options of a simulation; each has a default.
@@ -181,8 +186,11 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the region or the account can't be part of an ARN.
+    /// When the region or the account can't be part of an ARN, or something in the profile or in how reads lag can't be
+    /// drawn.
     pub fn build(self) -> Result<Simulation, BuildError> {
+        self.profile.validate()?;
+        self.reads.validate()?;
         let naming = Naming::new(self.draws.seed(), &self.region, &self.account_id)?;
         Ok(Simulation {
             engine: Engine::new(Parts {
@@ -202,5 +210,24 @@ impl Builder {
                 event_ties: self.event_ties,
             }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{ExitCode, Profile};
+
+    use super::*;
+
+    #[test]
+    fn a_profile_that_could_not_be_drawn_from_is_refused_before_anything_runs() {
+        let mut profile = Profile::ideal();
+        profile.default_workload.exit_code = ExitCode::Weighted(Vec::new());
+        let refused = Builder::default().profile(profile).build();
+        let error = refused.expect_err("no exit code can be drawn");
+        assert!(
+            error.to_string().starts_with("default_workload.exit_code"),
+            "{error}"
+        );
     }
 }

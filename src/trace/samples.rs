@@ -1,7 +1,6 @@
 //! One sample of every change and event, for the tests of this module.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
@@ -15,7 +14,7 @@ use crate::ledger::token::Token;
 use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
 use crate::model::{
     ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
-    RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition, Workload,
+    RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
 
@@ -52,21 +51,6 @@ fn instance_spec() -> Arc<InstanceSpec> {
     })
 }
 
-fn container() -> ContainerPlan {
-    ContainerPlan {
-        name: "app".into(),
-        image: "web:1".into(),
-        essential: true,
-        stop_timeout: Duration::from_secs(30),
-        workload: Workload::ideal(),
-        gpus: 0,
-        ports: Vec::new(),
-        cpu: "256".into(),
-        memory: None,
-        memory_reservation: None,
-    }
-}
-
 fn definition() -> Change {
     let spec = DefinitionSpec {
         family: "web".into(),
@@ -75,7 +59,7 @@ fn definition() -> Change {
         definition: Arc::new(TaskDefinition::default()),
         tags: Vec::new(),
         demand: Demand::default(),
-        containers: Arc::from([container()]),
+        containers: Arc::from([ContainerPlan::example()]),
     };
     Change::DefinitionRegistered {
         definition: TaskDefinitionId::new(2),
@@ -94,7 +78,7 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
             ..Demand::default()
         },
         distinct_instance: false,
-        containers: Arc::from([container()]),
+        containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
         definition_arn: "arn:definition".into(),
         cpu: "256".into(),

@@ -7,7 +7,7 @@ use crate::ledger::{Change, InstanceRecord, Ledger, Moment, TaskRecord};
 use crate::model::{ContainerInstanceStatus, DesiredStatus, LastStatus};
 use crate::time::SimTime;
 
-use super::{instance_of, task_of};
+use super::instance_of;
 
 /// A task's last status never goes back, and its desired status goes from RUNNING to STOPPED at most once.
 ///
@@ -36,7 +36,7 @@ impl Invariant for LifecycleOrder {
     }
 
     fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let mut touched = seen.changes.iter().filter_map(task_of);
+        let mut touched = seen.changes.iter().filter_map(Change::task);
         touched.try_for_each(|task| self.look(seen.ledger, task))
     }
 
@@ -93,7 +93,7 @@ impl Invariant for TimesOrdered {
     fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         seen.changes
             .iter()
-            .filter_map(task_of)
+            .filter_map(Change::task)
             .try_for_each(|task| match seen.ledger.task(task) {
                 Some(record) => {
                     times_ordered(record, seen.now).map_err(|why| format!("{task}: {why}"))
@@ -242,7 +242,7 @@ impl Invariant for VersionsGrow {
 
     fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for change in seen.changes {
-            if let Some(task) = task_of(change) {
+            if let Some(task) = change.task() {
                 self.look_at_task(seen.ledger, task)?;
             }
             if let Change::InstanceForgotten { instance } = change {

@@ -12,7 +12,7 @@ mod resources;
 #[cfg(test)]
 mod support;
 
-use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ids::ContainerInstanceId;
 use crate::ledger::Change;
 
 use super::{Invariant, Seen};
@@ -33,20 +33,6 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
         Box::new(RequestCounts::default()),
         Box::new(Audit::default()),
     ]
-}
-
-/// The task whose record on the control plane a change makes, moves or removes.
-fn task_of(change: &Change) -> Option<TaskId> {
-    match *change {
-        Change::TaskPlaced { task, .. }
-        | Change::TaskUnwanted { task, .. }
-        | Change::TaskMoved { task, .. }
-        | Change::TaskTimed { task, .. }
-        | Change::ContainerMoved { task, .. }
-        | Change::TaskTouched { task }
-        | Change::TaskForgotten { task } => Some(task),
-        _ => None,
-    }
 }
 
 /// The container instance on whose control plane or host a change takes or gives back resources.

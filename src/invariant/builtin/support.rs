@@ -1,7 +1,6 @@
 //! Histories to judge: ledgers made by hand, one for each step.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::invariant::{Invariant, Seen};
@@ -15,7 +14,7 @@ use crate::ledger::{
     Change, ContainerPlan, Demand, Event, LaunchSpec, Ledger, Moment, StoppedReason,
 };
 use crate::model::{
-    CreateCluster, LastStatus, RegisterContainerInstance, StopCode, TaskDefinition, Workload,
+    CreateCluster, LastStatus, RegisterContainerInstance, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
 
@@ -87,7 +86,7 @@ impl History {
             definition: Arc::new(TaskDefinition::default()),
             tags: Vec::new(),
             demand: Demand::default(),
-            containers: Arc::from([container()]),
+            containers: Arc::from([ContainerPlan::example()]),
         };
         let defined = Change::DefinitionRegistered {
             definition: DEFINITION,
@@ -198,7 +197,7 @@ impl History {
                 ..Demand::default()
             },
             distinct_instance: false,
-            containers: Arc::from([container()]),
+            containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
             definition_arn: "d".into(),
             cpu: "256".into(),
@@ -277,20 +276,5 @@ fn timed(task: TaskId, [pull_started, pull_stopped, execution_stopped]: [Moment;
         pull_started,
         pull_stopped,
         execution_stopped,
-    }
-}
-
-fn container() -> ContainerPlan {
-    ContainerPlan {
-        name: "app".into(),
-        image: "web:1".into(),
-        essential: true,
-        stop_timeout: Duration::from_secs(30),
-        workload: Workload::ideal(),
-        gpus: 0,
-        ports: Vec::new(),
-        cpu: "256".into(),
-        memory: None,
-        memory_reservation: None,
     }
 }
