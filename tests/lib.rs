@@ -7,6 +7,7 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod awsvpc;
 mod client_tokens;
 mod clusters;
 mod container_instances;
@@ -14,6 +15,7 @@ mod determinism;
 mod drive;
 mod faults;
 mod golden;
+mod launch_types;
 mod lifecycle;
 mod memory;
 mod placement;

@@ -46,7 +46,7 @@ fn ordered(record: &TaskRecord) -> bool {
 /// What the demands of wanted tasks add up to on each container instance, and what it registered.
 fn fits(ledger: &Ledger) -> bool {
     ledger.instances().iter().all(|(instance, known)| {
-        let on = |record: &&TaskRecord| record.on == instance && record.is_wanted();
+        let on = |record: &&TaskRecord| record.on == Some(instance) && record.is_wanted();
         let wanted: Vec<_> = ledger
             .tasks()
             .map(|(_, record)| record)
@@ -78,7 +78,8 @@ fn hosts_fit(ledger: &Ledger) -> bool {
         .iter()
         .filter(|(_, known)| known.is_registered())
         .all(|(instance, known)| {
-            let holds = |task: &&HostTask| task.on == instance && task.phase == HostPhase::Active;
+            let holds =
+                |task: &&HostTask| task.on == Some(instance) && task.phase == HostPhase::Active;
             let tasks = ledger.hosts().tasks().map(|(_, task)| task).filter(holds);
             let launches = tasks.filter_map(|task| ledger.launch(task.launch));
             let demands: Vec<_> = launches.map(|launch| &launch.spec.demand).collect();
@@ -221,7 +222,7 @@ proptest! {
         prop_assert!(settled.is_ok(), "{}", settled.unwrap_err());
         for (task, record) in player.sim.ledger().tasks() {
             let rests = matches!(record.last_status, LastStatus::Running | LastStatus::Stopped);
-            let waits = player.sim.ledger().hosts().host(record.on).is_some_and(|host| host.queue.contains(&task));
+            let waits = record.on.is_some_and(|on| player.sim.ledger().hosts().host(on).is_some_and(|host| host.queue.contains(&task)));
             prop_assert!(rests || waits, "{} is {}", task, record.last_status);
         }
     }

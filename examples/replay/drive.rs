@@ -308,7 +308,7 @@ impl<'a> Replay<'a> {
                 task,
                 by_itself: !censored && stay < self.setting.jobs_under,
             }));
-            let on = record.on;
+            let on = record.on.expect("the replay runs on container instances");
             self.held.insert(task, Held { arn, on, size });
             self.gauge.take(now, size, on);
             self.placed += 1;

@@ -11,7 +11,7 @@ use crate::model::LastStatus;
 
 /// Messages stop; the host goes on.
 pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
-    if super::is_connected(ctx, instance) {
+    if super::is_connected(ctx, Some(instance)) {
         out.change(Change::AgentConnectionChanged {
             instance,
             connected: false,
@@ -37,6 +37,13 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
     let latencies = &ctx.profile.latencies;
     for task in record.tasks.iter().copied() {
         let known = ctx.ledger.task(task).expect("a listed task is known");
+        // Of these the agent has nothing to hear: not yet, or no more.
+        if matches!(
+            known.last_status,
+            LastStatus::Provisioning | LastStatus::Deprovisioning
+        ) {
+            continue;
+        }
         let payload = || {
             ctx.delay(
                 &latencies.payload,

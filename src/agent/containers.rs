@@ -267,12 +267,9 @@ fn stop_others(ctx: &Ctx<'_>, started: Started<'_>, but: Option<u16>, out: &mut 
 fn finish(ctx: &Ctx<'_>, started: Started<'_>, out: &mut Effects) {
     out.change(Change::HostStopped { task: started.task });
     report(ctx, started.task, started.record.on, Report::Stopped, out);
-    host::start_what_fits(
-        ctx,
-        started.record.on,
-        host::Moved::Released(started.task),
-        out,
-    );
+    if let Some(on) = started.record.on {
+        host::start_what_fits(ctx, on, host::Moved::Released(started.task), out);
+    }
 }
 
 /// Reports RUNNING once every container runs or has ended, `changed` being the one that just did.
@@ -312,10 +309,9 @@ fn choose_ports(ctx: &Ctx<'_>, started: Started<'_>, plan: &ContainerPlan, out: 
     if wanted == 0 {
         return;
     }
-    let Some(host) = ctx.ledger.hosts().host(started.record.on) else {
-        return;
-    };
-    let Some(instance) = ctx.ledger.instance(started.record.on) else {
+    let Some(on) = started.record.on else { return };
+    let (Some(host), Some(instance)) = (ctx.ledger.hosts().host(on), ctx.ledger.instance(on))
+    else {
         return;
     };
     let (tcp, udp) = (&instance.spec.reserved_tcp, &instance.spec.reserved_udp);

@@ -58,8 +58,8 @@ pub(crate) fn start_what_fits(
     }
 }
 
-/// A task leaves the queue: it holds its demand, and its images are pulled, all at once.
-fn start(ctx: &Ctx<'_>, task: TaskId, launch: LaunchId, out: &mut Effects) {
+/// A task leaves the queue, or has a host to itself: it holds its demand, and its images are pulled, all at once.
+pub(super) fn start(ctx: &Ctx<'_>, task: TaskId, launch: LaunchId, out: &mut Effects) {
     out.change(Change::HostStarted { task });
     let launch = ctx
         .ledger

@@ -7,25 +7,33 @@
 //! | --- | --- |
 //! | [`task`] | a payload or a stop arrives |
 //! | [`host`] | the queue: what starts now |
+//! | [`interface`] | the network interface of a task comes and goes |
 //! | [`containers`] | pulls, starts, exits and stops of containers |
 //! | [`connection`] | disconnect, reconnect and what is said again |
 
 pub(crate) mod connection;
 pub(crate) mod containers;
 pub(crate) mod host;
+pub(crate) mod interface;
 pub(crate) mod task;
 
 use crate::draw::Purpose;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::{Ctx, Effects, Event, Report};
 
-/// Whether messages to and from the agent of a container instance arrive.
-pub(crate) fn is_connected(ctx: &Ctx<'_>, instance: ContainerInstanceId) -> bool {
-    ctx.ledger.instances().is_connected(instance)
+/// Whether messages to and from the agent of a task arrive; on Fargate they always do.
+pub(crate) fn is_connected(ctx: &Ctx<'_>, on: Option<ContainerInstanceId>) -> bool {
+    on.is_none_or(|instance| ctx.ledger.instances().is_connected(instance))
 }
 
 /// Sends a task's state to the control plane; while disconnected nothing is sent, and reconnecting says it again.
-fn report(ctx: &Ctx<'_>, task: TaskId, on: ContainerInstanceId, what: Report, out: &mut Effects) {
+fn report(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    on: Option<ContainerInstanceId>,
+    what: Report,
+    out: &mut Effects,
+) {
     if is_connected(ctx, on) {
         let nth = match what {
             Report::Running => 0,

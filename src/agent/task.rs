@@ -4,6 +4,7 @@ use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::host::HostPhase;
 use crate::ledger::{Ctx, Effects, Report};
+use crate::model::LastStatus;
 
 use super::{containers, host, is_connected, report};
 
@@ -25,7 +26,10 @@ pub(crate) fn payload_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) 
         launch: record.launch,
         on: record.on,
     });
-    host::start_what_fits(ctx, record.on, host::Moved::Arrived(task), out);
+    match record.on {
+        Some(on) => host::start_what_fits(ctx, on, host::Moved::Arrived(task), out),
+        None => host::start(ctx, task, record.launch, out),
+    }
 }
 
 /// The agent receives a task's stop.
@@ -33,7 +37,7 @@ pub(crate) fn stop_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    if record.is_stopped() || !is_connected(ctx, record.on) {
+    if record.last_status >= LastStatus::Deprovisioning || !is_connected(ctx, record.on) {
         return;
     }
     let Some(known) = ctx.ledger.hosts().task(task) else {
@@ -48,7 +52,8 @@ pub(crate) fn stop_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     if known.phase == HostPhase::Queued {
         out.change(Change::HostDequeued { task });
         report(ctx, task, known.on, Report::Stopped, out);
-        host::start_what_fits(ctx, known.on, host::Moved::LeftQueue(task), out);
+        let on = known.on.expect("only container instances have queues");
+        host::start_what_fits(ctx, on, host::Moved::LeftQueue(task), out);
     } else {
         containers::stop_all(ctx, task, out);
     }

@@ -6,17 +6,20 @@ use serde::Deserialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
-use crate::ledger::instance::{InstanceRecord, InstanceSpec};
+use crate::ledger::instance::{InstanceKind, InstanceRecord, InstanceSpec};
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
 use crate::model::{
-    ApiError, Attribute, ContainerInstanceStatus, CreateCluster, DeregisterContainerInstance,
-    Failure, FailureReason, LastStatus, PlatformDeviceType, RegisterContainerInstance, Resource,
-    StopCode, UpdateContainerInstancesState,
+    ApiError, AttachmentStatus, Attribute, ContainerInstanceStatus, CreateCluster,
+    DeregisterContainerInstance, Failure, FailureReason, LastStatus, PlatformDeviceType,
+    RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState, eni,
 };
 
 /// TCP ports that an agent on Linux reserves: ssh, docker, docker over TLS, and its own two (ECS agent 1.105.1,
 /// `DefaultConfig`).
 const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
+
+/// The attribute of machines that are not of EC2.
+const EXTERNAL: &str = "ecs.capability.external";
 
 /// The attribute that names an instance's availability zone.
 const ZONE: &str = "ecs.availability-zone";
@@ -98,6 +101,9 @@ fn reregister(
     // Ports that running tasks hold must not become reserved under them.
     spec.reserved_tcp.clone_from(&record.spec.reserved_tcp);
     spec.reserved_udp.clone_from(&record.spec.reserved_udp);
+    // The machine stays what it is, and so does what tasks use of it.
+    spec.kind = record.spec.kind;
+    spec.eni_slots = record.spec.eni_slots;
     out.change(Change::InstanceReregistered {
         instance,
         spec: Arc::new(spec),
@@ -134,9 +140,16 @@ fn read_spec(
         attributes: Vec::new(),
         attribute_values: Vec::new(),
         zone: None,
+        kind: InstanceKind::Ec2,
+        eni_slots: eni::UNLIMITED,
         request: request.clone(),
     };
     spec.set_attributes(attributes);
+    if spec.attributes.iter().any(|known| *known.name == *EXTERNAL) {
+        spec.kind = InstanceKind::External;
+    }
+    let machine = spec.attribute("ecs.instance-type");
+    spec.eni_slots = eni::awsvpc_slots(machine, false);
     spec
 }
 
@@ -248,6 +261,11 @@ fn give_up_tasks(ctx: &Ctx<'_>, record: &InstanceRecord, out: &mut Effects) {
                     reason: seen.reason,
                 });
             }
+        }
+        let extras = ctx.ledger.extras(task);
+        if extras.is_some_and(|extras| extras.interface.is_some()) {
+            let to = AttachmentStatus::Deleted;
+            out.change(Change::InterfaceMoved { task, to });
         }
         out.change(Change::TaskMoved {
             task,

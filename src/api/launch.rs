@@ -1,18 +1,22 @@
 //! What RunTask and StartTask make of a request: the group, the demand and the containers its tasks share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::draw::Purpose;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::demand::gpu_count;
+use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::{
-    ApiError, ContainerOverride, LaunchType, PropagateTags, Tag, TaskDefinitionStatus, TaskOverride,
+    ApiError, AttachmentStatus, ContainerOverride, LaunchType, PropagateTags, Tag,
+    TaskDefinitionStatus, TaskOverride,
 };
 use crate::placement::{Ask, Rule};
 
+use super::network;
 use super::validate::sizes;
 
 /// What a request says of all its tasks.
@@ -65,6 +69,8 @@ impl Prepared {
             task,
             cluster: spec.cluster,
             demand: &spec.demand,
+            zones: &spec.zones,
+            kind: spec.kind,
             group: self.known_group(),
             group_name: &spec.group_name,
             distinct_instance: spec.distinct_instance,
@@ -101,17 +107,31 @@ impl Prepared {
     }
 }
 
-/// Writes down where a task goes and sends its payload.
+/// Writes down where a task goes, and sends its payload, or asks for its network interface first.
 pub(crate) fn place(
     ctx: &Ctx<'_>,
     task: TaskId,
-    launch: LaunchId,
+    (launch, spec): (LaunchId, &LaunchSpec),
     on: ContainerInstanceId,
     out: &mut Effects,
 ) {
-    out.change(Change::TaskPlaced { task, launch, on });
-    let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 0);
-    out.after(payload, Event::PayloadDelivered(task));
+    out.change(Change::TaskPlaced {
+        task,
+        launch,
+        on: Some(on),
+    });
+    if spec.demand.enis == 0 {
+        let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 0);
+        out.after(payload, Event::PayloadDelivered(task));
+        return;
+    }
+    out.change(Change::InterfaceAsked {
+        task,
+        subnet: network::subnet_on(ctx, network::subnets(spec), on),
+        zone: None,
+    });
+    let to = AttachmentStatus::Attaching;
+    out.after(Duration::ZERO, Event::InterfaceDue(task, to));
 }
 
 /// The ACTIVE task definition that a request means.
@@ -163,7 +183,7 @@ pub(crate) fn prepare(
         Arc::clone(&definition.containers)
     };
     let cluster = ctx.ledger.cluster(wanted.cluster);
-    let spec = LaunchSpec {
+    let mut spec = LaunchSpec {
         cluster: wanted.cluster,
         definition: wanted.definition,
         group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
@@ -175,8 +195,13 @@ pub(crate) fn prepare(
         cpu: Arc::from(demand.cpu.to_string()),
         memory: Arc::from(demand.memory.to_string()),
         demand,
+        kind: InstanceKind::of(echo.launch_type),
+        zones: Arc::default(),
         echo,
     };
+    if spec.demand.enis > 0 {
+        spec.zones = network::zones(ctx, network::subnets(&spec));
+    }
     Prepared::New {
         spec: Arc::new(spec),
         is_plain: wanted.is_plain,

@@ -8,14 +8,17 @@
 //! | [`task_definition`] | RegisterTaskDefinition |
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
 //! | [`launch`] | what both make of a request: group, demand, containers |
+//! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
 //! | [`stop_task`] | StopTask |
 //! | [`fault`] | faults, which come by the same door |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
 pub(crate) mod cluster;
 pub(crate) mod container_instance;
+mod fargate;
 pub(crate) mod fault;
 pub(crate) mod launch;
+mod network;
 pub(crate) mod run_task;
 pub(crate) mod start_task;
 pub(crate) mod stop_task;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::ids::{ClusterId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::token::{TOKEN_LIFETIME, Token};
 use crate::ledger::{Ctx, Effects};
@@ -13,6 +14,7 @@ use crate::model::{
 };
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
+use super::fargate;
 use super::launch::{self, Prepared, Wanted};
 use super::validate;
 
@@ -44,27 +46,16 @@ pub(crate) fn run_task(
         request,
         &ctx.ledger.definition(definition).spec.definition,
     )?;
-    if matches!(
-        request.launch_type,
-        Some(LaunchType::Fargate | LaunchType::ManagedInstances)
-    ) {
-        let asked = request.launch_type.map_or("", LaunchType::as_str);
-        let message = format!("Launch type {asked} is not simulated yet.");
-        return Err(ApiError::UnsupportedFeature(Problem::about(
-            "launchType",
-            asked,
-            message,
-        )));
-    }
-    if ctx.ledger.cluster(cluster).capacity.is_empty() {
-        let message = "No Container Instances were found in your cluster.";
-        return Err(ApiError::invalid(
-            "cluster",
-            request.cluster.as_deref().unwrap_or("default"),
-            message,
-        ));
-    }
-    let prepared = prepare(ctx, cluster, definition, request);
+    let on_fargate = request.launch_type == Some(LaunchType::Fargate);
+    let platform_version = if on_fargate {
+        let definition = &ctx.ledger.definition(definition).spec.definition;
+        let asked = request.platform_version.as_deref();
+        Some(fargate::platform_version(asked, definition)?)
+    } else {
+        instances(ctx, cluster, request)?;
+        request.platform_version.clone()
+    };
+    let prepared = prepare(ctx, cluster, definition, request, platform_version);
     let rules: Vec<Rule> = request
         .placement_strategy
         .iter()
@@ -72,6 +63,11 @@ pub(crate) fn run_task(
         .collect();
     let count = u32::try_from(request.count.unwrap_or(1)).expect("the count was validated");
     let first = ctx.ledger.next_task().number();
+    if on_fargate {
+        fargate::place_all(ctx, &prepared, TaskId::new(first), count, out);
+        keep_token(ctx, cluster, request, &[], out);
+        return Ok(Answer::Placed(Vec::new()));
+    }
     let ask = |number| prepared.ask(ctx, TaskId::new(number), &rules);
     let mut pool = Pool::new(ctx.ledger, cluster);
     let failures = if count == 1 {
@@ -89,6 +85,27 @@ pub(crate) fn run_task(
     };
     keep_token(ctx, cluster, request, &failures, out);
     Ok(Answer::Placed(failures))
+}
+
+/// Refuses a launch type that has no container instance here.
+fn instances(ctx: &Ctx<'_>, cluster: ClusterId, request: &RunTask) -> Result<(), ApiError> {
+    if request.launch_type == Some(LaunchType::ManagedInstances) {
+        let message = "Launch type MANAGED_INSTANCES is not simulated.";
+        return Err(ApiError::UnsupportedFeature(Problem::about(
+            "launchType",
+            LaunchType::ManagedInstances,
+            message,
+        )));
+    }
+    let kind = InstanceKind::of(request.launch_type);
+    if ctx.ledger.cluster(cluster).capacity.count_of(kind) == 0 {
+        return Err(ApiError::invalid(
+            "cluster",
+            request.cluster.as_deref().unwrap_or("default"),
+            "No Container Instances were found in your cluster.",
+        ));
+    }
+    Ok(())
 }
 
 /// The earlier call that this one repeats.
@@ -152,6 +169,7 @@ fn prepare(
     cluster: ClusterId,
     definition: TaskDefinitionId,
     request: &RunTask,
+    platform_version: Option<String>,
 ) -> Prepared {
     let is_distinct = |kind: Option<PlacementConstraintType>| {
         kind == Some(PlacementConstraintType::DistinctInstance)
@@ -177,7 +195,7 @@ fn prepare(
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
         reference_id: request.reference_id.clone(),
-        platform_version: request.platform_version.clone(),
+        platform_version,
         capacity_provider_strategy: request.capacity_provider_strategy.clone(),
         network_configuration: request.network_configuration.clone(),
         volume_configurations: request.volume_configurations.clone(),
@@ -260,7 +278,10 @@ fn commit(
     let mut failures = Vec::new();
     for (nth, (ask, placement)) in asks.iter().zip(placements).enumerate() {
         match (placement, launch) {
-            (Ok(on), Some(launch)) => launch::place(ctx, ask.task, launch, *on, out),
+            (Ok(on), Some(launch)) => {
+                let launch = (launch, &**prepared.spec());
+                launch::place(ctx, ask.task, launch, *on, out);
+            }
             (Ok(_), None) => unreachable!("a launch is opened for any placed task"),
             (Err(refusal), _) => {
                 out.change(Change::TaskRefused {

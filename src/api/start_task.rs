@@ -59,7 +59,7 @@ pub(crate) fn start_task(
         match take(ctx, &mut pool, &ask, text) {
             Ok(on) => {
                 let launch = *opened.get_or_insert_with(|| prepared.open(ctx, out));
-                launch::place(ctx, task, launch, on, out);
+                launch::place(ctx, task, (launch, prepared.spec()), on, out);
             }
             Err((arn, reason)) => {
                 out.change(Change::TaskRefused { task, reason });

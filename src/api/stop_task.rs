@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::agent::interface;
 use crate::draw::Purpose;
 use crate::ids::TaskId;
-use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
-use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
-use crate::model::{ApiError, LastStatus, StopCode, StopTask};
+use crate::ledger::change::Change;
+use crate::ledger::{Ctx, Effects, Event, StoppedReason};
+use crate::model::{ApiError, AttachmentStatus, LastStatus, StopCode, StopTask};
 
 /// Wants a task stopped: its demand returns to the control plane's ledger at once, to the host when it has stopped.
 ///
@@ -37,9 +38,17 @@ pub(crate) fn stop_task(
         },
         given: request.reason.as_deref().map(Arc::from),
     });
-    let connected = ctx.ledger.instances().is_connected(record.on);
+    if record.last_status == LastStatus::Provisioning {
+        let to = AttachmentStatus::Detaching;
+        out.after(Duration::ZERO, Event::InterfaceDue(task, to));
+        return Ok(task);
+    }
+    let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
+    let connected = record.on.is_none_or(is_connected);
     if !connected && ctx.ledger.hosts().task(task).is_none() {
-        never_sent(ctx, task, record, out);
+        // No agent has its payload: it stops without any container having been touched.
+        interface::nothing_ran(ctx, task, out);
+        interface::release(ctx, task, out);
         return Ok(task);
     }
     if connected && record.last_status == LastStatus::Running {
@@ -50,23 +59,4 @@ pub(crate) fn stop_task(
         out.after(payload, Event::StopDelivered(task));
     }
     Ok(task)
-}
-
-/// A task whose payload no agent has: it stops without any container having been touched.
-fn never_sent(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
-    let containers = ctx.ledger.launch_of(record).containers.len();
-    for container in (0_u16..).take(containers) {
-        out.change(Change::ContainerMoved {
-            task,
-            container,
-            to: ContainerStatus::Stopped,
-            exit_code: None,
-            reason: record.first.reason,
-        });
-    }
-    out.change(Change::TaskMoved {
-        task,
-        to: LastStatus::Stopped,
-    });
-    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
 }

@@ -46,6 +46,10 @@ pub enum IdKind {
     Runtime = 4,
     /// The EC2 instance behind a container instance: `i-` and 17 hexadecimal digits.
     Ec2Instance = 5,
+    /// What is fastened to a task, such as its network interface: a UUID.
+    Attachment = 6,
+    /// The network interface of a task: `eni-` and 17 hexadecimal digits.
+    Interface = 7,
 }
 
 /// An id of 32 lower-case hexadecimal digits, as ECS gives to tasks and container instances.
@@ -248,9 +252,18 @@ impl Naming {
     /// The id of the EC2 instance behind a container instance: `i-0` and 16 hexadecimal digits.
     #[must_use]
     pub fn ec2_instance_id(&self, instance: ContainerInstanceId) -> String {
-        let subject = subject(IdKind::Ec2Instance, instance.number());
-        let mut text = String::with_capacity("i-0".len() + 16);
-        text.push_str("i-0");
+        self.ec2_id("i-0", subject(IdKind::Ec2Instance, instance.number()))
+    }
+
+    /// The id of the network interface of a task: `eni-` and 17 hexadecimal digits.
+    #[must_use]
+    pub fn interface_id(&self, task: TaskId) -> String {
+        self.ec2_id("eni-0", subject(IdKind::Interface, task.number()))
+    }
+
+    fn ec2_id(&self, prefix: &str, subject: u64) -> String {
+        let mut text = String::with_capacity(prefix.len() + 16);
+        text.push_str(prefix);
         let digits = hex_of(self.permutation.apply_word(subject));
         text.push_str(std::str::from_utf8(&digits).expect("hexadecimal digits are ASCII"));
         text

@@ -1,12 +1,11 @@
 //! The control plane learns from agents.
 
+use crate::agent::interface;
 use crate::ids::TaskId;
-use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::change::Change;
 use crate::ledger::host::HostContainer;
 use crate::ledger::task::{ContainerReason, Moment};
-use crate::ledger::{
-    ContainerStatus, Ctx, Effects, Event, HostTask, Report, StoppedReason, TaskRecord,
-};
+use crate::ledger::{ContainerStatus, Ctx, Effects, HostTask, Report, StoppedReason, TaskRecord};
 use crate::model::{LastStatus, StopCode};
 
 /// A task's state arrives; what has been heard before changes nothing.
@@ -14,8 +13,7 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    let hears = ctx.ledger.instances().is_connected(record.on);
-    if !hears || record.is_stopped() {
+    if !hears(ctx, record) || record.last_status >= LastStatus::Deprovisioning {
         return;
     }
     let held = ctx.ledger.hosts().task(task);
@@ -27,14 +25,19 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
     }
 }
 
+/// Whether what the agent of a task says arrives.
+fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
+    let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
+    record.on.is_none_or(is_connected)
+}
+
 /// A container's end arrives while its task goes on.
 pub(crate) fn container_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    let hears = ctx.ledger.instances().is_connected(record.on);
     let held = ctx.ledger.hosts().container(task, usize::from(container));
-    if let (true, false, Some(held)) = (hears, record.is_stopped(), held) {
+    if let (true, false, Some(held)) = (hears(ctx, record), record.is_stopped(), held) {
         if held.is_stopped()
             && container_moved(ctx, task, container, ContainerStatus::Stopped, held, out)
         {
@@ -115,14 +118,10 @@ fn stopped(
             given: None,
         });
     }
-    out.change(Change::TaskMoved {
-        task,
-        to: LastStatus::Stopped,
-    });
+    interface::release(ctx, task, out);
     if held.is_some() {
         out.change(Change::HostForgotten { task });
     }
-    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
 }
 
 /// Why a task that nobody stopped has stopped.

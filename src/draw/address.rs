@@ -36,6 +36,14 @@ pub enum Purpose {
     ViewLag = 10,
     /// The order of events that are due at the same time.
     EventTie = 11,
+    /// How long a network interface takes to be attached.
+    EniAttach = 12,
+    /// How long a network interface takes to be detached and deleted.
+    EniDetach = 13,
+    /// How long a host on Fargate takes to be prepared.
+    HostPrepare = 14,
+    /// Which of several equally good subnets a task on Fargate gets.
+    SubnetTie = 15,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -115,6 +123,10 @@ mod tests {
             (Purpose::ReadReplica, 9),
             (Purpose::ViewLag, 10),
             (Purpose::EventTie, 11),
+            (Purpose::EniAttach, 12),
+            (Purpose::EniDetach, 13),
+            (Purpose::HostPrepare, 14),
+            (Purpose::SubnetTie, 15),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

@@ -1,6 +1,6 @@
 //! From an event to its handler.
 
-use crate::agent::{containers, task};
+use crate::agent::{containers, interface, task};
 use crate::control::{report, retention};
 use crate::ledger::Event;
 
@@ -19,6 +19,7 @@ impl Engine {
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),
+            Event::InterfaceDue(id, to) => interface::due(&ctx, id, to, out),
             Event::PullEnded(id, container) => containers::pull_ended(&ctx, id, container, out),
             Event::ContainerStarted(id, container) => {
                 containers::container_started(&ctx, id, container, out)

@@ -9,7 +9,6 @@ use crate::time::SimTime;
 use super::change::Change;
 use super::cluster::{Capacity, ClusterRecord};
 use super::definition::DefinitionRecord;
-use super::demand::{give_back_ports, take_ports};
 use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
@@ -102,6 +101,7 @@ impl Ledger {
                         cluster: *cluster,
                         name: Arc::clone(name),
                         wanted: Counts::default(),
+                        zones: Vec::new(),
                         launches: 0,
                     },
                 );
@@ -114,6 +114,10 @@ impl Ledger {
                 plain,
             } => self.launch_opened(*launch, spec, *plain),
             Change::TaskPlaced { task, launch, on } => self.task_placed(now, *task, *launch, *on),
+            Change::InterfaceAsked { task, subnet, zone } => {
+                self.interface_asked(*task, *subnet, zone.as_ref());
+            }
+            Change::InterfaceMoved { task, to } => self.interface_moved(now, *task, *to),
             Change::TaskRefused { task, .. } => self.mint_task(*task),
             Change::TaskUnwanted {
                 task,
@@ -177,6 +181,8 @@ impl Ledger {
             capacity: Capacity::default(),
             running: 0,
             pending: 0,
+            running_on_fargate: 0,
+            pending_on_fargate: 0,
             live: 0,
         });
         self.clusters
@@ -218,7 +224,7 @@ impl Ledger {
         now: SimTime,
         task: TaskId,
         launch: LaunchId,
-        on: ContainerInstanceId,
+        on: Option<ContainerInstanceId>,
     ) {
         self.mint_task(task);
         let entry = self
@@ -227,49 +233,41 @@ impl Ledger {
             .expect("a launch is opened before its tasks");
         entry.tasks += 1;
         let spec = &*entry.spec;
-        let demand = &spec.demand;
-        let record = self
-            .instances
-            .records
-            .get_mut(on.number())
-            .expect("tasks are placed on known instances");
-        let cluster = &mut self.clusters.records[spec.cluster.index()];
-        let row = cluster
-            .capacity
-            .row(on)
-            .expect("tasks are placed on registered instances");
-        let left = |have: u32, want: u32| {
-            have.checked_sub(want)
-                .expect("a plan is checked before it is committed")
+        let last_status = if spec.demand.enis > 0 {
+            LastStatus::Provisioning
+        } else {
+            LastStatus::Pending
         };
-        cluster.capacity.cpu[row] = left(cluster.capacity.cpu[row], demand.cpu);
-        cluster.capacity.memory[row] = left(cluster.capacity.memory[row], demand.memory);
-        cluster.capacity.gpus[row] = left(cluster.capacity.gpus[row], demand.gpus);
-        cluster.pending += 1;
+        let cluster = &mut self.clusters.records[spec.cluster.index()];
+        cluster.pending += u32::from(last_status == LastStatus::Pending);
         cluster.live += 1;
-        if demand.has_ports() {
-            take_ports(&mut record.tcp, &demand.tcp);
-            take_ports(&mut record.udp, &demand.udp);
+        let mut gpus = 0;
+        if let Some(on) = on {
+            let record = self
+                .instances
+                .records
+                .get_mut(on.number())
+                .expect("tasks are placed on known instances");
+            let row = cluster
+                .capacity
+                .row(on)
+                .expect("tasks are placed on registered instances");
+            cluster.capacity.debit(row, &spec.demand);
+            gpus = record.task_placed(task, &spec.demand, last_status);
+            let group = self.groups.records.get_mut(spec.group.number());
+            let group = group.expect("a group stays while a launch belongs to it");
+            group.wanted.add(on);
         }
-        record.tasks.push(task);
-        record.running += 1;
-        record.pending += 1;
-        record.version += 1;
-        let gpus = lowest_free(record.gpus, demand.gpus);
-        record.gpus |= gpus;
         if gpus != 0 || spec.containers.len() > 1 {
             let extras = TaskExtras {
-                reason: None,
                 rest: vec![ContainerRecord::PENDING; spec.containers.len() - 1],
                 gpus,
+                ..TaskExtras::default()
             };
             self.extras.insert(task, extras);
         }
-        let group = self.groups.records.get_mut(spec.group.number());
-        let group = group.expect("a group stays while a launch belongs to it");
-        group.wanted.add(on);
-        self.tasks
-            .insert(task.number(), TaskRecord::placed(launch, on, now));
+        let record = TaskRecord::placed(launch, on, last_status, now);
+        self.tasks.insert(task.number(), record);
     }
 
     fn task_unwanted(
@@ -290,35 +288,31 @@ impl Ledger {
         if given.is_some() {
             self.extras.entry(task).or_default().reason = given.cloned();
         }
-        let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let spec = &*self
             .launches
             .get(launch.number())
             .expect("a launch stays with its tasks")
             .spec;
-        let demand = &spec.demand;
+        let group = self.groups.records.get_mut(spec.group.number());
+        let group = group.expect("a group stays while a launch belongs to it");
+        let extras = self.extras.get(&task);
+        let Some(on) = on else {
+            let zone = extras.and_then(|extras| extras.interface.as_ref()?.zone.as_ref());
+            group.leave_zone(zone.expect("a task on Fargate is in a zone"));
+            return;
+        };
+        group.wanted.remove(on);
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let row = capacity
             .row(on)
             .expect("an instance stays registered while tasks on it are wanted");
-        capacity.cpu[row] += demand.cpu;
-        capacity.memory[row] += demand.memory;
-        capacity.gpus[row] += demand.gpus;
+        capacity.credit(row, &spec.demand);
         let instance = self
             .instances
             .records
             .get_mut(on.number())
             .expect("a registered instance is known");
-        if demand.has_ports() {
-            give_back_ports(&mut instance.tcp, &demand.tcp);
-            give_back_ports(&mut instance.udp, &demand.udp);
-        }
-        instance.gpus &= !gpus;
-        instance.running -= 1;
-        instance.version += 1;
-        let group = self.groups.records.get_mut(spec.group.number());
-        let group = group.expect("a group stays while a launch belongs to it");
-        group.wanted.remove(on);
+        instance.task_unwanted(&spec.demand, extras.map_or(0, |extras| extras.gpus));
     }
 
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
@@ -342,27 +336,23 @@ impl Ledger {
             .expect("a launch stays with its tasks")
             .spec;
         let cluster = &mut self.clusters.records[spec.cluster.index()];
-        match from {
-            LastStatus::Pending => cluster.pending -= 1,
-            LastStatus::Running => cluster.running -= 1,
-            _ => {}
-        }
-        match to {
-            LastStatus::Running => cluster.running += 1,
-            LastStatus::Stopped => cluster.live -= 1,
-            _ => {}
-        }
-        if from != LastStatus::Pending && to != LastStatus::Stopped {
+        cluster.task_moved(from, to, on.is_none());
+        let (was_pending, is_pending) = (from == LastStatus::Pending, to == LastStatus::Pending);
+        if !was_pending && !is_pending && to != LastStatus::Stopped {
             return;
         }
+        let Some(on) = on else { return };
         let instance = self.instances.records.get_mut(on.number());
         let instance =
             instance.expect("an instance stays known while tasks on it have not stopped");
-        instance.pending -= u32::from(from == LastStatus::Pending);
+        instance.pending = instance.pending + u32::from(is_pending) - u32::from(was_pending);
         if to == LastStatus::Stopped {
             let at = instance.tasks.binary_search(&task);
             let at = at.expect("a live task is listed on its instance");
             instance.tasks.remove(at);
+            if spec.demand.enis > 0 {
+                cluster.capacity.free_interface(on, spec.demand.enis);
+            }
         }
     }
 
@@ -410,7 +400,7 @@ impl Ledger {
     }
 
     /// A task that changes visibly: its version grows by one, however many changes one commit makes.
-    fn touched(&mut self, task: TaskId) -> &mut TaskRecord {
+    pub(super) fn touched(&mut self, task: TaskId) -> &mut TaskRecord {
         let is_first = self.bumped != Some(task);
         self.bumped = Some(task);
         let record = self.task_mut(task);
@@ -436,14 +426,4 @@ impl Ledger {
             }
         }
     }
-}
-
-/// The lowest `count` bits that are not taken.
-fn lowest_free(taken: u64, count: u32) -> u64 {
-    let mut chosen = 0_u64;
-    for _ in 0..count {
-        let free = !(taken | chosen);
-        chosen |= free & free.wrapping_neg();
-    }
-    chosen
 }

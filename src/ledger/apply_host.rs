@@ -62,6 +62,7 @@ impl Ledger {
             }
             Change::HostPortsChosen { task, ports } => {
                 let on = self.host_task_mut(*task).on;
+                let on = on.expect("ports are chosen on a container instance");
                 let host = self.hosts.host_mut(on);
                 take_ports(&mut host.dynamic, ports);
                 host.last_dynamic = ports.last().copied().unwrap_or(host.last_dynamic);
@@ -104,7 +105,7 @@ impl Ledger {
         );
     }
 
-    fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: ContainerInstanceId) {
+    fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
         let containers = self
             .launches
             .get(launch.number())
@@ -131,7 +132,9 @@ impl Ledger {
                 execution_stopped_at: Moment::NEVER,
             },
         );
-        self.hosts.host_mut(on).queue.push_back(task);
+        if let Some(on) = on {
+            self.hosts.host_mut(on).queue.push_back(task);
+        }
     }
 
     fn host_started(&mut self, now: SimTime, task: TaskId) {
@@ -144,6 +147,8 @@ impl Ledger {
         for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
             container.phase = HostContainerPhase::Pulling;
         }
+        // On Fargate a task has a host to itself, of its own size: nothing to count.
+        let Some(on) = on else { return };
         let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let host = self.hosts.host_mut(on);
@@ -179,6 +184,7 @@ impl Ledger {
             container.phase = HostContainerPhase::Stopped;
             container.stopped_at = now.into();
         }
+        let on = on.expect("only container instances have queues");
         self.hosts
             .host_mut(on)
             .queue
@@ -193,7 +199,7 @@ impl Ledger {
             "what a task held returns once"
         );
         record.phase = HostPhase::Stopped;
-        let on = record.on;
+        let Some(on) = record.on else { return };
         let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let chosen = self.hosts.chosen_ports.get(&task).cloned();

@@ -24,8 +24,7 @@ impl Ledger {
         self.instances.minted += 1;
         self.instances.connected.push(true);
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
-        let gpus = u32::try_from(spec.gpu_ids.len()).expect("an instance has at most 64 GPUs");
-        let row = capacity.add(instance, spec.cpu, spec.memory, gpus);
+        let row = capacity.add(instance, spec);
         capacity.describe(row, attribute_values(spec));
         self.instances.records.insert(
             instance.number(),
@@ -44,6 +43,14 @@ impl Ledger {
             },
         );
         self.host_registered(instance, spec);
+        self.subnet_told(spec);
+    }
+
+    /// An instance in a subnet tells the zone of the subnet.
+    fn subnet_told(&mut self, spec: &InstanceSpec) {
+        if let (Some(subnet), Some(zone)) = (spec.attribute("ecs.subnet-id"), &spec.zone) {
+            self.subnets.insert(Arc::from(subnet), Arc::clone(zone));
+        }
     }
 
     pub(super) fn instance_reregistered(
@@ -75,13 +82,13 @@ impl Ledger {
         record.status = ContainerInstanceStatus::Inactive;
         record.agent_connected = false;
         record.version += 1;
-        let cluster = record.spec.cluster;
+        let (cluster, kind) = (record.spec.cluster, record.spec.kind);
         self.instances.connected[instance.index()] = false;
         let capacity = &mut self.clusters.records[cluster.index()].capacity;
         let row = capacity
             .row(instance)
             .expect("a registered instance has a row");
-        capacity.remove(row);
+        capacity.remove(row, kind);
         self.host_abandoned(instance);
     }
 
@@ -92,7 +99,7 @@ impl Ledger {
             .records
             .get(instance.number())
             .expect("it was just changed");
-        let open = u32::from(record.is_open());
+        let open = record.open_as();
         let capacity = &mut self.clusters.records[record.spec.cluster.index()].capacity;
         let row = capacity
             .row(instance)

@@ -1,13 +1,14 @@
 //! Every running total, counted again from scratch and compared.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId};
 use crate::model::LastStatus;
 
-use super::Ledger;
 use super::demand::Demand;
 use super::host::HostPhase;
+use super::{InstanceRecord, Ledger};
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,17 +65,21 @@ fn instances(ledger: &Ledger) -> Result<(), String> {
     let mut held: BTreeMap<ContainerInstanceId, Held> = BTreeMap::new();
     let mut counts: BTreeMap<ContainerInstanceId, (u32, u32)> = BTreeMap::new();
     let mut listed: BTreeMap<ContainerInstanceId, Vec<_>> = BTreeMap::new();
+    let mut interfaces: BTreeMap<ContainerInstanceId, u64> = BTreeMap::new();
     for (task, record) in ledger.tasks() {
-        let (running, pending) = counts.entry(record.on).or_default();
+        let Some(on) = record.on else { continue };
+        let (running, pending) = counts.entry(on).or_default();
         if record.is_wanted() {
-            held.entry(record.on)
+            held.entry(on)
                 .or_default()
                 .add(&ledger.launch_of(record).demand);
             *running += 1;
         }
         *pending += u32::from(record.last_status == LastStatus::Pending);
         if !record.is_stopped() {
-            listed.entry(record.on).or_default().push(task);
+            listed.entry(on).or_default().push(task);
+            let enis = ledger.launch_of(record).demand.enis;
+            *interfaces.entry(on).or_default() += u64::from(enis);
         }
     }
     for (id, record) in ledger.instances().iter() {
@@ -88,40 +93,57 @@ fn instances(ledger: &Ledger) -> Result<(), String> {
         if !record.is_registered() {
             continue;
         }
-        let (cpu, memory, gpus) = ledger.left_on(id, record);
-        compare(
-            || format!("cpu left on {id}"),
-            u64::from(cpu) + held.cpu,
-            u64::from(record.spec.cpu),
-        )?;
-        compare(
-            || format!("memory left on {id}"),
-            u64::from(memory) + held.memory,
-            u64::from(record.spec.memory),
-        )?;
-        compare(
-            || format!("gpus left on {id}"),
-            u64::from(gpus) + held.gpus,
-            record.spec.gpu_ids.len() as u64,
-        )?;
-        compare(
-            || format!("gpus given on {id}"),
-            u64::from(record.gpus.count_ones()),
-            held.gpus,
-        )?;
-        compare(
-            || format!("tcp ports taken on {id}"),
-            &record.tcp,
-            &held.tcp,
-        )?;
-        compare(
-            || format!("udp ports taken on {id}"),
-            &record.udp,
-            &held.udp,
-        )?;
+        let enis = interfaces.remove(&id).unwrap_or_default();
+        resources(ledger, (id, record), &held, enis)?;
         compare(|| format!("running tasks of {id}"), record.running, running)?;
         compare(|| format!("pending tasks of {id}"), record.pending, pending)?;
     }
+    Ok(())
+}
+
+/// What is left on a registered container instance, given what its wanted tasks hold and the interfaces in use.
+fn resources(
+    ledger: &Ledger,
+    (id, record): (ContainerInstanceId, &InstanceRecord),
+    held: &Held,
+    enis: u64,
+) -> Result<(), String> {
+    let (cpu, memory, gpus) = ledger.left_on(id, record);
+    compare(
+        || format!("cpu left on {id}"),
+        u64::from(cpu) + held.cpu,
+        u64::from(record.spec.cpu),
+    )?;
+    compare(
+        || format!("memory left on {id}"),
+        u64::from(memory) + held.memory,
+        u64::from(record.spec.memory),
+    )?;
+    compare(
+        || format!("gpus left on {id}"),
+        u64::from(gpus) + held.gpus,
+        record.spec.gpu_ids.len() as u64,
+    )?;
+    compare(
+        || format!("network interfaces left on {id}"),
+        u64::from(ledger.enis_left_on(id, record)) + enis,
+        u64::from(record.spec.eni_slots),
+    )?;
+    compare(
+        || format!("gpus given on {id}"),
+        u64::from(record.gpus.count_ones()),
+        held.gpus,
+    )?;
+    compare(
+        || format!("tcp ports taken on {id}"),
+        &record.tcp,
+        &held.tcp,
+    )?;
+    compare(
+        || format!("udp ports taken on {id}"),
+        &record.udp,
+        &held.udp,
+    )?;
     Ok(())
 }
 
@@ -129,13 +151,14 @@ fn hosts(ledger: &Ledger) -> Result<(), String> {
     let mut held: BTreeMap<ContainerInstanceId, Held> = BTreeMap::new();
     let mut queued: BTreeMap<ContainerInstanceId, usize> = BTreeMap::new();
     for (task, record) in ledger.hosts().tasks() {
+        let Some(on) = record.on else { continue };
         match record.phase {
-            HostPhase::Queued => *queued.entry(record.on).or_default() += 1,
+            HostPhase::Queued => *queued.entry(on).or_default() += 1,
             HostPhase::Active => {
                 let launch = ledger.launch(record.launch);
                 let launch =
                     launch.ok_or_else(|| format!("{task} is on a host without its launch"))?;
-                held.entry(record.on).or_default().add(&launch.spec.demand);
+                held.entry(on).or_default().add(&launch.spec.demand);
             }
             HostPhase::Stopped => {}
         }
@@ -185,8 +208,15 @@ fn hosts(ledger: &Ledger) -> Result<(), String> {
 
 fn clusters(ledger: &Ledger) -> Result<(), String> {
     let mut counts: BTreeMap<ClusterId, (u32, u32, u32)> = BTreeMap::new();
+    let mut on_fargate: BTreeMap<ClusterId, (u32, u32)> = BTreeMap::new();
     for (_, record) in ledger.tasks() {
-        let (running, pending, live) = counts.entry(ledger.launch_of(record).cluster).or_default();
+        let cluster = ledger.launch_of(record).cluster;
+        if record.on.is_none() {
+            let (running, pending) = on_fargate.entry(cluster).or_default();
+            *running += u32::from(record.last_status == LastStatus::Running);
+            *pending += u32::from(record.last_status == LastStatus::Pending);
+        }
+        let (running, pending, live) = counts.entry(cluster).or_default();
         *running += u32::from(record.last_status == LastStatus::Running);
         *pending += u32::from(record.last_status == LastStatus::Pending);
         *live += u32::from(!record.is_stopped());
@@ -197,6 +227,11 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             || format!("running, pending and live tasks of {id}"),
             (record.running, record.pending, record.live),
             counted,
+        )?;
+        compare(
+            || format!("running and pending tasks of {id} on Fargate"),
+            (record.running_on_fargate, record.pending_on_fargate),
+            on_fargate.remove(&id).unwrap_or_default(),
         )?;
         let registered: Vec<_> = ledger
             .instances()
@@ -212,11 +247,11 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)
-                .is_some_and(super::InstanceRecord::is_open);
+                .map_or(0, super::InstanceRecord::open_as);
             compare(
                 || format!("open flag of {instance}"),
                 record.capacity.open[row],
-                u32::from(open),
+                open,
             )?;
         }
     }
@@ -225,9 +260,17 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
 
 fn groups(ledger: &Ledger) -> Result<(), String> {
     let mut wanted: BTreeMap<GroupId, BTreeMap<ContainerInstanceId, u32>> = BTreeMap::new();
-    for (_, record) in ledger.tasks().filter(|(_, record)| record.is_wanted()) {
-        let counts = wanted.entry(ledger.launch_of(record).group).or_default();
-        *counts.entry(record.on).or_default() += 1;
+    let mut zones: BTreeMap<GroupId, BTreeMap<Arc<str>, u32>> = BTreeMap::new();
+    for (task, record) in ledger.tasks().filter(|(_, record)| record.is_wanted()) {
+        let group = ledger.launch_of(record).group;
+        let interface = ledger
+            .extras(task)
+            .and_then(|extras| extras.interface.as_ref());
+        if let Some(on) = record.on {
+            *wanted.entry(group).or_default().entry(on).or_default() += 1;
+        } else if let Some(zone) = interface.and_then(|interface| interface.zone.clone()) {
+            *zones.entry(group).or_default().entry(zone).or_default() += 1;
+        }
     }
     let mut launches: BTreeMap<GroupId, u32> = BTreeMap::new();
     for (_, launch) in ledger.launches() {
@@ -238,6 +281,12 @@ fn groups(ledger: &Ledger) -> Result<(), String> {
             || format!("wanted tasks of {id}"),
             record.wanted.iter().collect::<Vec<_>>(),
             wanted.remove(&id).unwrap_or_default().into_iter().collect(),
+        )?;
+        let in_zones = record.zones.iter().filter(|(_, count)| *count > 0);
+        compare(
+            || format!("wanted tasks of {id} by zone"),
+            in_zones.cloned().collect::<BTreeMap<_, _>>(),
+            zones.remove(&id).unwrap_or_default(),
         )?;
         compare(
             || format!("launches of {id}"),

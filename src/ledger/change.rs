@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
-use crate::model::{ContainerInstanceStatus, FailureReason, Glob, LastStatus, StopCode};
+use crate::model::{
+    AttachmentStatus, ContainerInstanceStatus, FailureReason, Glob, LastStatus, StopCode,
+};
 use crate::time::SimTime;
 
 use super::cluster::ClusterSpec;
@@ -99,14 +101,30 @@ pub enum Change {
         /// Whether plain requests use it again.
         plain: bool,
     },
-    /// A task was placed: it is PENDING and holds its demand in the ledger.
+    /// A task was placed: it is PENDING, or PROVISIONING with `awsvpc`, and holds its demand in the ledger.
     TaskPlaced {
         /// Which task.
         task: TaskId,
         /// Which launch.
         launch: LaunchId,
-        /// Which container instance.
-        on: ContainerInstanceId,
+        /// Which container instance; `None` on Fargate.
+        on: Option<ContainerInstanceId>,
+    },
+    /// A task just placed is to get a network interface.
+    InterfaceAsked {
+        /// Which task.
+        task: TaskId,
+        /// In which subnet: the `n`-th of the request.
+        subnet: u16,
+        /// In which zone, where no container instance tells it.
+        zone: Option<Arc<str>>,
+    },
+    /// The network interface of a task came further.
+    InterfaceMoved {
+        /// Which task.
+        task: TaskId,
+        /// How far.
+        to: AttachmentStatus,
     },
     /// A task was asked for and could not be placed; its number is spent all the same.
     TaskRefused {
@@ -190,8 +208,8 @@ pub enum Change {
         task: TaskId,
         /// Which launch.
         launch: LaunchId,
-        /// Which container instance.
-        on: ContainerInstanceId,
+        /// Which container instance; `None` on Fargate.
+        on: Option<ContainerInstanceId>,
     },
     /// A task left the queue and holds its demand on the host.
     HostStarted {
@@ -260,6 +278,8 @@ impl Change {
     pub fn task(&self) -> Option<TaskId> {
         match *self {
             Self::TaskPlaced { task, .. }
+            | Self::InterfaceAsked { task, .. }
+            | Self::InterfaceMoved { task, .. }
             | Self::TaskUnwanted { task, .. }
             | Self::TaskMoved { task, .. }
             | Self::TaskTimed { task, .. }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
-use crate::model::CreateCluster;
+use crate::model::{CreateCluster, LastStatus};
 use crate::time::SimTime;
 
+use super::demand::Demand;
+use super::instance::{InstanceKind, InstanceSpec};
 use super::names::NameMap;
 
 /// What a cluster was created with.
@@ -36,8 +38,42 @@ pub struct ClusterRecord {
     pub running: u32,
     /// Tasks whose last status is PENDING.
     pub pending: u32,
+    /// Those of `running` that are on Fargate.
+    pub running_on_fargate: u32,
+    /// Those of `pending` that are on Fargate.
+    pub pending_on_fargate: u32,
     /// Tasks not STOPPED.
     pub live: u32,
+}
+
+impl ClusterRecord {
+    /// Counts a task that moved.
+    pub(crate) fn task_moved(&mut self, from: LastStatus, to: LastStatus, on_fargate: bool) {
+        let fargate = u32::from(on_fargate);
+        match from {
+            LastStatus::Pending => {
+                self.pending -= 1;
+                self.pending_on_fargate -= fargate;
+            }
+            LastStatus::Running => {
+                self.running -= 1;
+                self.running_on_fargate -= fargate;
+            }
+            _ => {}
+        }
+        match to {
+            LastStatus::Pending => {
+                self.pending += 1;
+                self.pending_on_fargate += fargate;
+            }
+            LastStatus::Running => {
+                self.running += 1;
+                self.running_on_fargate += fargate;
+            }
+            LastStatus::Stopped => self.live -= 1,
+            _ => {}
+        }
+    }
 }
 
 /// The columns that placement reads: one row for each registered container instance, in order of registration.
@@ -51,8 +87,13 @@ pub struct Capacity {
     pub memory: Vec<u32>,
     /// GPUs left.
     pub gpus: Vec<u32>,
-    /// 1 where the instance is ACTIVE and its agent connected, else 0.
+    /// Network interfaces left for `awsvpc` tasks.
+    pub enis: Vec<u32>,
+    /// The number of its [`InstanceKind`](super::instance::InstanceKind) where the instance is ACTIVE and its agent
+    /// connected, else 0.
     pub open: Vec<u32>,
+    /// How many of the instances are not of EC2.
+    pub external: usize,
     /// For each attribute name, the value of each row.
     pub attributes: NameMap<AttributeColumn>,
 }
@@ -92,29 +133,34 @@ impl Capacity {
         self.instances.is_empty()
     }
 
+    /// How many container instances of a kind there are.
+    #[must_use]
+    pub fn count_of(&self, kind: InstanceKind) -> usize {
+        match kind {
+            InstanceKind::Ec2 => self.len() - self.external,
+            InstanceKind::External => self.external,
+        }
+    }
+
     /// The row of a container instance.
     #[must_use]
     pub fn row(&self, instance: ContainerInstanceId) -> Option<usize> {
         self.instances.binary_search(&instance).ok()
     }
 
-    pub(crate) fn add(
-        &mut self,
-        instance: ContainerInstanceId,
-        cpu: u32,
-        memory: u32,
-        gpus: u32,
-    ) -> usize {
+    pub(crate) fn add(&mut self, instance: ContainerInstanceId, spec: &InstanceSpec) -> usize {
         let row = self.instances.len();
         assert!(
             self.instances.last().is_none_or(|last| *last < instance),
             "container instances are registered in the order of their numbers"
         );
         self.instances.push(instance);
-        self.cpu.push(cpu);
-        self.memory.push(memory);
-        self.gpus.push(gpus);
-        self.open.push(1);
+        self.cpu.push(spec.cpu);
+        self.memory.push(spec.memory);
+        self.gpus.push(spec.gpu_count());
+        self.enis.push(spec.eni_slots);
+        self.open.push(spec.kind as u32);
+        self.external += usize::from(spec.kind == InstanceKind::External);
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
@@ -142,11 +188,39 @@ impl Capacity {
         }
     }
 
-    pub(crate) fn remove(&mut self, row: usize) {
+    /// Takes from a row what a placed task asks for.
+    pub(crate) fn debit(&mut self, row: usize, demand: &Demand) {
+        let left = |have: u32, want: u32| {
+            have.checked_sub(want)
+                .expect("a plan is checked before it is committed")
+        };
+        self.cpu[row] = left(self.cpu[row], demand.cpu);
+        self.memory[row] = left(self.memory[row], demand.memory);
+        self.gpus[row] = left(self.gpus[row], demand.gpus);
+        self.enis[row] = left(self.enis[row], demand.enis);
+    }
+
+    /// Gives back to a row what a task no longer wanted took, but for its network interface.
+    pub(crate) fn credit(&mut self, row: usize, demand: &Demand) {
+        self.cpu[row] += demand.cpu;
+        self.memory[row] += demand.memory;
+        self.gpus[row] += demand.gpus;
+    }
+
+    /// Gives back the network interface of a stopped task, while its instance is registered.
+    pub(crate) fn free_interface(&mut self, instance: ContainerInstanceId, enis: u32) {
+        if let Some(row) = self.row(instance) {
+            self.enis[row] += enis;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, row: usize, kind: InstanceKind) {
+        self.external -= usize::from(kind == InstanceKind::External);
         self.instances.remove(row);
         self.cpu.remove(row);
         self.memory.remove(row);
         self.gpus.remove(row);
+        self.enis.remove(row);
         self.open.remove(row);
         for column in self.attributes.values_mut() {
             column.rows.remove(row);

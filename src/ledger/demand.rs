@@ -21,6 +21,8 @@ pub struct Demand {
     pub memory: u32,
     /// Whole GPUs.
     pub gpus: u32,
+    /// Network interfaces of the task's own: 1 with network mode `awsvpc`.
+    pub enis: u32,
     /// Static TCP host ports, ascending.
     pub tcp: Vec<u16>,
     /// Static UDP host ports, ascending.
@@ -33,7 +35,10 @@ impl Demand {
     /// Both must have been validated: sizes are integers by then.
     #[must_use]
     pub fn of(definition: &TaskDefinition, overrides: &TaskOverride) -> Self {
-        let mut demand = Self::default();
+        let mut demand = Self {
+            enis: u32::from(definition.network_mode == Some(NetworkMode::Awsvpc)),
+            ..Self::default()
+        };
         for container in &definition.container_definitions {
             let change = overrides
                 .container_overrides

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, TaskId};
+use crate::model::AttachmentStatus;
 
 /// What an agent tells the control plane of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +26,8 @@ pub enum Event {
     StopSent(TaskId),
     /// The agent receives the stop of a task.
     StopDelivered(TaskId),
+    /// The network interface of a task comes further, or fails to.
+    InterfaceDue(TaskId, AttachmentStatus),
     /// An image pull ends, well or not.
     PullEnded(TaskId, u16),
     /// A container's process begins.
@@ -72,6 +75,7 @@ impl Event {
             Self::PayloadDelivered(task)
             | Self::StopSent(task)
             | Self::StopDelivered(task)
+            | Self::InterfaceDue(task, _)
             | Self::PullEnded(task, _)
             | Self::ContainerStarted(task, _)
             | Self::ContainerExited(task, _)
@@ -91,6 +95,7 @@ impl Event {
             Self::PayloadDelivered(_) => "payload-delivered",
             Self::StopSent(_) => "stop-sent",
             Self::StopDelivered(_) => "stop-delivered",
+            Self::InterfaceDue(..) => "interface-due",
             Self::PullEnded(..) => "pull-ended",
             Self::ContainerStarted(..) => "container-started",
             Self::ContainerExited(..) => "container-exited",

@@ -18,8 +18,31 @@ pub struct GroupRecord {
     pub name: Arc<str>,
     /// On which container instances it has tasks wanted RUNNING, and how many.
     pub wanted: Counts,
+    /// How many of its tasks wanted RUNNING are in each zone of Fargate.
+    pub zones: Vec<(Arc<str>, u32)>,
     /// Launches that belong to it; the group goes with the last of them.
     pub launches: u32,
+}
+
+impl GroupRecord {
+    /// How many of its tasks wanted RUNNING are in a zone of Fargate.
+    #[must_use]
+    pub fn in_zone(&self, zone: &str) -> u32 {
+        let known = self.zones.iter().find(|(known, _)| **known == *zone);
+        known.map_or(0, |(_, count)| *count)
+    }
+
+    pub(crate) fn enter_zone(&mut self, zone: &Arc<str>) {
+        match self.zones.iter_mut().find(|(known, _)| known == zone) {
+            Some((_, count)) => *count += 1,
+            None => self.zones.push((Arc::clone(zone), 1)),
+        }
+    }
+
+    pub(crate) fn leave_zone(&mut self, zone: &Arc<str>) {
+        let known = self.zones.iter_mut().find(|(known, _)| known == zone);
+        known.expect("a zone is entered before it is left").1 -= 1;
+    }
 }
 
 /// How many tasks there are on each container instance.

@@ -73,8 +73,8 @@ impl HostContainer {
 pub struct HostTask {
     /// What it runs.
     pub launch: LaunchId,
-    /// Whose agent has it.
-    pub on: ContainerInstanceId,
+    /// Whose agent has it; `None` on Fargate, where the agent has no other.
+    pub on: Option<ContainerInstanceId>,
     /// How far it is.
     pub phase: HostPhase,
     /// Whether the agent was told to stop it.

@@ -5,10 +5,35 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
-use crate::model::{Attribute, ContainerInstanceStatus, RegisterContainerInstance};
+use crate::model::{
+    Attribute, ContainerInstanceStatus, LastStatus, LaunchType, RegisterContainerInstance,
+};
 use crate::time::SimTime;
 
+use super::demand::{Demand, give_back_ports, take_ports};
 use super::table::Table;
+
+/// Whose machine a container instance is; which launch type may use it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[repr(u8)]
+pub enum InstanceKind {
+    /// An instance of EC2.
+    #[default]
+    Ec2 = 1,
+    /// A machine elsewhere: it has the attribute `ecs.capability.external`.
+    External = 2,
+}
+
+impl InstanceKind {
+    /// The kind that a launch type runs on, EC2 unless it is EXTERNAL.
+    #[must_use]
+    pub fn of(launch_type: Option<LaunchType>) -> Self {
+        match launch_type {
+            Some(LaunchType::External) => Self::External,
+            _ => Self::Ec2,
+        }
+    }
+}
 
 /// What a container instance registered with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,6 +60,10 @@ pub struct InstanceSpec {
     pub attribute_values: Vec<(Arc<str>, Arc<str>)>,
     /// The value of `ecs.availability-zone`.
     pub zone: Option<Arc<str>>,
+    /// Whose machine it is.
+    pub kind: InstanceKind,
+    /// How many `awsvpc` tasks it can hold at a time; see [`eni`](crate::model::eni).
+    pub eni_slots: u32,
     /// The request, to be shown again.
     pub request: RegisterContainerInstance,
 }
@@ -43,6 +72,22 @@ pub struct InstanceSpec {
 const ZONE: &str = "ecs.availability-zone";
 
 impl InstanceSpec {
+    /// How many GPUs it has.
+    #[must_use]
+    pub fn gpu_count(&self) -> u32 {
+        u32::try_from(self.gpu_ids.len()).expect("an instance has at most 64 GPUs")
+    }
+
+    /// The value of an attribute, if it has one.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let named = self
+            .attribute_values
+            .iter()
+            .find(|(known, _)| **known == *name);
+        named.map(|(_, value)| &**value)
+    }
+
     /// Gives it attributes, and what follows from them.
     pub(crate) fn set_attributes(&mut self, attributes: Vec<Attribute>) {
         let value = |attribute: &Attribute| {
@@ -52,11 +97,7 @@ impl InstanceSpec {
             ))
         };
         self.attribute_values = attributes.iter().filter_map(value).collect();
-        let zone = self
-            .attribute_values
-            .iter()
-            .find(|(name, _)| **name == *ZONE);
-        self.zone = zone.map(|(_, zone)| Arc::clone(zone));
+        self.zone = self.attribute(ZONE).map(Arc::from);
         self.attributes = attributes;
     }
 }
@@ -103,6 +144,42 @@ impl InstanceRecord {
         self.status != ContainerInstanceStatus::Inactive
     }
 
+    /// What its row says in [`Capacity::open`](super::Capacity): its kind when placement may choose it, else 0.
+    #[must_use]
+    pub fn open_as(&self) -> u32 {
+        if self.is_open() {
+            self.spec.kind as u32
+        } else {
+            0
+        }
+    }
+
+    /// Lists a task just placed and takes its ports and GPUs; which GPUs it got.
+    pub(crate) fn task_placed(&mut self, task: TaskId, demand: &Demand, status: LastStatus) -> u64 {
+        if demand.has_ports() {
+            take_ports(&mut self.tcp, &demand.tcp);
+            take_ports(&mut self.udp, &demand.udp);
+        }
+        self.tasks.push(task);
+        self.running += 1;
+        self.pending += u32::from(status == LastStatus::Pending);
+        self.version += 1;
+        let gpus = lowest_free(self.gpus, demand.gpus);
+        self.gpus |= gpus;
+        gpus
+    }
+
+    /// Takes back the ports and GPUs of a task that is no longer wanted.
+    pub(crate) fn task_unwanted(&mut self, demand: &Demand, gpus: u64) {
+        if demand.has_ports() {
+            give_back_ports(&mut self.tcp, &demand.tcp);
+            give_back_ports(&mut self.udp, &demand.udp);
+        }
+        self.gpus &= !gpus;
+        self.running -= 1;
+        self.version += 1;
+    }
+
     /// How many ports it counts against the quota of 100: reserved and static ones, TCP and UDP.
     #[must_use]
     pub fn ports_in_use(&self) -> usize {
@@ -111,6 +188,16 @@ impl InstanceRecord {
             + self.tcp.len()
             + self.udp.len()
     }
+}
+
+/// The lowest `count` bits that are not taken.
+fn lowest_free(taken: u64, count: u32) -> u64 {
+    let mut chosen = 0_u64;
+    for _ in 0..count {
+        let free = !(taken | chosen);
+        chosen |= free & free.wrapping_neg();
+    }
+    chosen
 }
 
 /// All container instances still describable, under numbers that are never reused.

@@ -12,6 +12,7 @@ use crate::model::{
 };
 
 use super::demand::Demand;
+use super::instance::InstanceKind;
 
 /// One container as an agent will run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -81,6 +82,10 @@ pub struct LaunchSpec {
     pub group_name: Arc<str>,
     /// What each of them takes from a container instance, overrides merged.
     pub demand: Demand,
+    /// On which kind of container instance they may be.
+    pub kind: InstanceKind,
+    /// The availability zones of their subnets, with network mode `awsvpc`; empty when they may be in any.
+    pub zones: Arc<[Arc<str>]>,
     /// Whether each of them must be on an instance of its own within the group.
     pub distinct_instance: bool,
     /// Their containers in the order of the task definition; never empty.

@@ -18,6 +18,7 @@
 mod apply;
 mod apply_host;
 mod apply_instance;
+mod apply_interface;
 pub mod audit;
 pub mod change;
 pub mod cluster;
@@ -59,6 +60,7 @@ pub use names::filter_hash;
 pub use resolve::DefinitionReference;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
+use names::NameMap;
 use table::Table;
 use token::Tokens;
 use versions::Versions;
@@ -86,6 +88,8 @@ pub struct Ledger {
     launches: Table<Launch>,
     next_launch: u32,
     groups: Groups,
+    /// The availability zone of each subnet that some container instance was in.
+    subnets: NameMap<Arc<str>>,
     tasks: Table<TaskRecord>,
     extras: BTreeMap<TaskId, TaskExtras>,
     next_task: u32,
@@ -174,6 +178,12 @@ impl Ledger {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// The availability zone of a subnet, when some container instance told that it is in both.
+    #[must_use]
+    pub fn zone_of_subnet(&self, subnet: &str) -> Option<&Arc<str>> {
+        self.subnets.get(subnet)
     }
 
     /// A task, live or stopped less than an hour ago.

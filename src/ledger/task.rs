@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, LaunchId};
-use crate::model::{DesiredStatus, LastStatus, StopCode};
+use crate::model::{AttachmentStatus, DesiredStatus, LastStatus, StopCode};
 use crate::time::SimTime;
 
 /// A point in simulated time that may not have come yet, in eight bytes.
@@ -117,6 +117,8 @@ pub enum StoppedReason {
     CannotPull,
     /// Its container instance was deregistered by force.
     DeregistrationForced,
+    /// Its network interface was not attached in time.
+    InterfaceTimeout,
 }
 
 /// What the control plane knows of a task: one record of fixed size.
@@ -127,8 +129,8 @@ pub enum StoppedReason {
 pub struct TaskRecord {
     /// The request it came from.
     pub launch: LaunchId,
-    /// The container instance it was placed on.
-    pub on: ContainerInstanceId,
+    /// The container instance it was placed on; `None` on Fargate, where it has a place of its own.
+    pub on: Option<ContainerInstanceId>,
     /// Grows by one with every visible change.
     pub version: u32,
     /// How far it has come, as the control plane knows.
@@ -158,13 +160,18 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
-    /// A task just placed: PENDING, wanted RUNNING, version 1.
-    pub(crate) fn placed(launch: LaunchId, on: ContainerInstanceId, now: SimTime) -> Self {
+    /// A task just placed, wanted RUNNING, version 1.
+    pub(crate) fn placed(
+        launch: LaunchId,
+        on: Option<ContainerInstanceId>,
+        last_status: LastStatus,
+        now: SimTime,
+    ) -> Self {
         Self {
             launch,
             on,
             version: 1,
-            last_status: LastStatus::Pending,
+            last_status,
             desired_status: DesiredStatus::Running,
             stop_code: None,
             stopped_reason: StoppedReason::None,
@@ -201,4 +208,19 @@ pub struct TaskExtras {
     pub rest: Vec<ContainerRecord>,
     /// The GPUs it was given: bit `i` is the instance's `i`-th.
     pub gpus: u64,
+    /// Its network interface, with network mode `awsvpc`.
+    pub interface: Option<Interface>,
+}
+
+/// The network interface of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interface {
+    /// How far it got.
+    pub status: AttachmentStatus,
+    /// The subnet it is in: the `n`-th of the request.
+    pub subnet: u16,
+    /// The availability zone of a task that has no container instance to tell it.
+    pub zone: Option<Arc<str>>,
+    /// When the task could be reached.
+    pub connected_at: Moment,
 }

@@ -158,7 +158,7 @@ impl Ledger {
             tasks
                 .iter()
                 .filter_map(|task| self.task(*task))
-                .map(|record| record.on),
+                .filter_map(|record| record.on),
         );
         instances.sort_unstable();
         instances.dedup();
@@ -226,6 +226,14 @@ impl Ledger {
         let record = self.instance(instance)?.clone();
         let left = self.left_on(instance, &record);
         Some(InstanceSeen { record, left })
+    }
+
+    /// Network interfaces that the control plane has left to give on a container instance.
+    #[must_use]
+    pub fn enis_left_on(&self, instance: ContainerInstanceId, record: &InstanceRecord) -> u32 {
+        let capacity = &self.cluster(record.spec.cluster).capacity;
+        let row = capacity.row(instance);
+        row.map_or(record.spec.eni_slots, |row| capacity.enis[row])
     }
 
     /// CPU units, MiB and GPUs that the control plane has left to give on a container instance.

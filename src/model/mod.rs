@@ -20,6 +20,7 @@ mod container;
 mod container_instance;
 mod container_parts;
 pub mod duration;
+pub mod eni;
 mod error;
 mod fault;
 mod glob;

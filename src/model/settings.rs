@@ -1,5 +1,8 @@
 //! How things are called in a run, and which choice it makes where ECS is silent.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::arn::Naming;
@@ -38,6 +41,8 @@ pub struct Settings {
     pub placement_ties: PlacementTies,
     /// How many failures are told.
     pub failures: FailureShape,
+    /// The availability zones of subnets, as far as the caller told them.
+    pub subnets: BTreeMap<String, Arc<str>>,
 }
 
 impl Settings {

@@ -225,7 +225,7 @@ pub(crate) fn list_tasks(
         let launch = &*seen.launch;
         launch.cluster == cluster
             && seen.record.desired_status == desired
-            && on.is_none_or(|on| seen.record.on == on)
+            && on.is_none_or(|on| seen.record.on == Some(on))
             && request
                 .family
                 .as_deref()

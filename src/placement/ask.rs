@@ -1,8 +1,11 @@
 //! What a scheduler is asked.
 
+use std::sync::Arc;
+
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
 use crate::ledger::Demand;
+use crate::ledger::instance::InstanceKind;
 use crate::model::{PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
@@ -59,6 +62,10 @@ pub struct Ask<'a> {
     pub cluster: ClusterId,
     /// What it takes.
     pub demand: &'a Demand,
+    /// On which kind of container instance it may be.
+    pub kind: InstanceKind,
+    /// The availability zones of its subnets, with network mode `awsvpc`; empty when it may be in any.
+    pub zones: &'a [Arc<str>],
     /// Its task group; `None` when no known task belongs to it yet.
     pub group: Option<GroupId>,
     /// The name of its task group.

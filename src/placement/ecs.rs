@@ -74,11 +74,11 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        if demand.has_ports() || ask.distinct_instance {
+        if demand.has_ports() || demand.enis > 0 || ask.distinct_instance {
             return self.listed(ask, pool);
         }
         let least = least_open(
-            &pool.capacity().open,
+            (&pool.capacity().open, ask.kind as u32),
             (pool.cpu(), demand.cpu),
             (pool.memory(), demand.memory),
             (pool.gpus(), demand.gpus),
@@ -100,16 +100,16 @@ impl EcsScheduler {
 ///
 /// Written as one plain loop over equally long slices, without branches, so that the compiler makes vector code of it.
 fn least_open(
-    open: &[u32],
+    open: (&[u32], u32),
     cpu: (&[u32], u32),
     memory: (&[u32], u32),
     gpus: (&[u32], u32),
     key: &[u32],
 ) -> u32 {
-    let rows = open.iter().zip(cpu.0).zip(memory.0).zip(gpus.0).zip(key);
-    let mut least = u32::MAX;
+    let rows = open.0.iter().zip(cpu.0).zip(memory.0).zip(gpus.0).zip(key);
+    let (mut least, kind) = (u32::MAX, open.1);
     for ((((open, cpu_left), memory_left), gpus_left), key) in rows {
-        let fits = (*open != 0)
+        let fits = (*open == kind)
             & (*cpu_left >= cpu.1)
             & (*memory_left >= memory.1)
             & (*gpus_left >= gpus.1);

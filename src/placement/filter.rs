@@ -6,21 +6,25 @@ use super::Refusal;
 use super::ask::Ask;
 use super::pool::Pool;
 
-/// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, CPU, memory, ports,
-/// GPU, then constraints).
-const REQUIREMENTS: [FailureReason; 7] = [
+/// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, attributes, zone, CPU,
+/// memory,
+/// ports, network interfaces, GPU, then constraints).
+const REQUIREMENTS: [FailureReason; 10] = [
     FailureReason::Inactive,
     FailureReason::Agent,
+    FailureReason::Attribute,
+    FailureReason::Location,
     FailureReason::Resource(ResourceKind::Cpu),
     FailureReason::Resource(ResourceKind::Memory),
     FailureReason::Resource(ResourceKind::Ports),
+    FailureReason::Resource(ResourceKind::Eni),
     FailureReason::Resource(ResourceKind::Gpu),
     FailureReason::DistinctInstance,
 ];
 
 /// The requirements that a container instance does not meet, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shortfalls(u8);
+pub struct Shortfalls(u16);
 
 impl Shortfalls {
     /// The first of them in the fixed order; `None` when the instance can take the task.
@@ -45,7 +49,7 @@ impl Shortfalls {
     }
 
     fn set(&mut self, bit: u8, unmet: bool) {
-        self.0 |= u8::from(unmet) << bit;
+        self.0 |= u16::from(unmet) << bit;
     }
 }
 
@@ -57,12 +61,15 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
     let mut unmet = Shortfalls::default();
     unmet.set(0, record.status != ContainerInstanceStatus::Active);
     unmet.set(1, !record.agent_connected);
-    unmet.set(2, left.cpu < demand.cpu);
-    unmet.set(3, left.memory < demand.memory);
-    unmet.set(4, demand.has_ports() && !pool.ports_free(row, demand));
-    unmet.set(5, left.gpus < demand.gpus);
+    unmet.set(2, record.spec.kind != ask.kind);
+    unmet.set(3, !pool.is_in(row, ask.zones));
+    unmet.set(4, left.cpu < demand.cpu);
+    unmet.set(5, left.memory < demand.memory);
+    unmet.set(6, demand.has_ports() && !pool.ports_free(row, demand));
+    unmet.set(7, left.enis < demand.enis);
+    unmet.set(8, left.gpus < demand.gpus);
     unmet.set(
-        6,
+        9,
         ask.distinct_instance && pool.tasks_of_group(row, ask.group) > 0,
     );
     unmet
@@ -72,10 +79,11 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
 #[inline]
 pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     let demand = ask.demand;
-    pool.capacity().open[row] != 0
+    pool.capacity().open[row] == ask.kind as u32
         && pool.cpu()[row] >= demand.cpu
         && pool.memory()[row] >= demand.memory
         && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
+        && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
 }
@@ -88,11 +96,15 @@ pub(super) fn feasible<'p>(
     (0..pool.len()).filter(move |row| fits(pool, ask, *row))
 }
 
-/// The reason told for a task that no row can take: the first shortfall of the row with the fewest, the oldest such row.
+/// The reason told for a task that no row can take: the first shortfall of the row with the fewest, the oldest such row;
+/// a row of the wrong kind only when there is no other.
 pub(super) fn refusal(pool: &Pool<'_>, ask: &Ask<'_>) -> Refusal {
     let closest = (0..pool.len())
         .map(|row| (shortfalls(pool, ask, row), row))
-        .min_by_key(|(unmet, row)| (unmet.count(), *row));
+        .min_by_key(|(unmet, row)| {
+            let is_other_kind = pool.record(*row).spec.kind != ask.kind;
+            (is_other_kind, unmet.count(), *row)
+        });
     match closest {
         Some((unmet, row)) => Refusal {
             reason: unmet.first().unwrap_or(FailureReason::Missing),

@@ -1,6 +1,7 @@
 //! What a scheduler may read: a cluster's container instances, with the picks already made for the same request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
 use crate::ledger::cluster::Capacity;
@@ -23,6 +24,8 @@ pub struct Remaining {
     pub memory: u32,
     /// GPUs.
     pub gpus: u32,
+    /// Network interfaces for `awsvpc` tasks; very many where the instance's type sets no limit.
+    pub enis: u32,
 }
 
 /// A pick made for an earlier task of the same request.
@@ -43,6 +46,7 @@ pub struct Pool<'a> {
     cpu: Cow<'a, [u32]>,
     memory: Cow<'a, [u32]>,
     gpus: Cow<'a, [u32]>,
+    enis: Cow<'a, [u32]>,
     picks: Vec<Pick>,
 }
 
@@ -55,6 +59,7 @@ impl<'a> Pool<'a> {
             cpu: Cow::Borrowed(&capacity.cpu),
             memory: Cow::Borrowed(&capacity.memory),
             gpus: Cow::Borrowed(&capacity.gpus),
+            enis: Cow::Borrowed(&capacity.enis),
             picks: Vec::new(),
         }
     }
@@ -97,6 +102,9 @@ impl<'a> Pool<'a> {
         self.cpu.to_mut()[row] -= demand.cpu;
         self.memory.to_mut()[row] -= demand.memory;
         self.gpus.to_mut()[row] -= demand.gpus;
+        if demand.enis > 0 {
+            self.enis.to_mut()[row] -= demand.enis;
+        }
         self.picks.push(Pick {
             row,
             demand: demand.clone(),
@@ -132,6 +140,7 @@ impl<'a> Pool<'a> {
             cpu: self.cpu[row],
             memory: self.memory[row],
             gpus: self.gpus[row],
+            enis: self.enis[row],
         }
     }
 
@@ -216,6 +225,16 @@ impl<'a> Pool<'a> {
 
     pub(crate) fn gpus(&self) -> &[u32] {
         &self.gpus
+    }
+
+    pub(crate) fn enis(&self) -> &[u32] {
+        &self.enis
+    }
+
+    /// Whether a row is in one of some zones; an instance that does not tell its zone may be in any.
+    pub(crate) fn is_in(&self, row: usize, zones: &[Arc<str>]) -> bool {
+        let zone = &self.record(row).spec.zone;
+        zones.is_empty() || zone.as_ref().is_none_or(|zone| zones.contains(zone))
     }
 
     /// How many picks fell on a row.

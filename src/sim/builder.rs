@@ -1,5 +1,8 @@
 //! Building a simulation.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::arn::{Naming, NamingError};
@@ -51,6 +54,7 @@ pub struct Builder {
     placement_ties: PlacementTies,
     event_ties: EventTies,
     failures: FailureShape,
+    subnets: BTreeMap<String, Arc<str>>,
     trace: TraceMode,
     checking: Checking,
     invariants: Invariants,
@@ -69,6 +73,7 @@ impl Default for Builder {
             placement_ties: PlacementTies::default(),
             event_ties: EventTies::default(),
             failures: FailureShape::default(),
+            subnets: BTreeMap::new(),
             trace: TraceMode::default(),
             checking: Checking::default(),
             invariants: Invariants::standard(),
@@ -147,6 +152,15 @@ impl Builder {
         self
     }
 
+    /// The availability zone that a subnet is in, for tasks with network mode `awsvpc`.
+    ///
+    /// Without it a subnet is in the zone of the container instances whose attribute `ecs.subnet-id` names it.
+    #[must_use]
+    pub fn subnet(mut self, subnet: &str, zone: &str) -> Self {
+        self.subnets.insert(subnet.to_owned(), Arc::from(zone));
+        self
+    }
+
     /// How many failures RunTask tells of one task; one unless set.
     #[must_use]
     pub fn failures(mut self, shape: FailureShape) -> Self {
@@ -201,6 +215,7 @@ impl Builder {
                     epoch: self.epoch,
                     placement_ties: self.placement_ties,
                     failures: self.failures,
+                    subnets: self.subnets,
                 },
                 reads: self.reads,
                 scheduler: self.scheduler,

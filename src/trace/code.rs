@@ -3,7 +3,9 @@
 use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
-use crate::model::{ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind, StopCode};
+use crate::model::{
+    AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind, StopCode,
+};
 
 /// A closed list of words, each with a number from 1 that is part of the trace format.
 pub(super) trait Code: Copy + 'static {
@@ -123,6 +125,7 @@ impl Code for StoppedReason {
         Self::EssentialContainerExited,
         Self::CannotPull,
         Self::DeregistrationForced,
+        Self::InterfaceTimeout,
     ];
 
     fn code(self) -> u8 {
@@ -133,6 +136,7 @@ impl Code for StoppedReason {
             Self::EssentialContainerExited => 4,
             Self::CannotPull => 5,
             Self::DeregistrationForced => 6,
+            Self::InterfaceTimeout => 7,
         }
     }
 
@@ -144,7 +148,29 @@ impl Code for StoppedReason {
             Self::EssentialContainerExited => "essential-container-exited",
             Self::CannotPull => "cannot-pull",
             Self::DeregistrationForced => "deregistration-forced",
+            Self::InterfaceTimeout => "interface-timeout",
         }
+    }
+}
+
+impl Code for AttachmentStatus {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Precreated => 1,
+            Self::Created => 2,
+            Self::Attaching => 3,
+            Self::Attached => 4,
+            Self::Detaching => 5,
+            Self::Detached => 6,
+            Self::Deleted => 7,
+            Self::Failed => 8,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }
 
@@ -266,5 +292,6 @@ mod tests {
         check_codes::<ContainerReason>();
         check_codes::<HostContainerPhase>();
         check_codes::<Report>();
+        check_codes::<AttachmentStatus>();
     }
 }

@@ -27,6 +27,8 @@ pub(super) const PULL_STOPPED: u8 = 2;
 pub(super) const EXECUTION_STOPPED: u8 = 4;
 /// The low bits of `detail` that hold a container's status; three bits above it hold its reason.
 pub(super) const LOW: u8 = 0x07;
+/// In place of the number of a container instance: the task is on Fargate.
+pub(super) const NO_INSTANCE: u32 = u32::MAX;
 /// Host ports that fit into a record.
 pub(super) const PORTS_INLINE: usize = 3;
 
@@ -40,6 +42,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::PayloadDelivered(task) => about(Kind::PayloadDelivered, task),
         Event::StopSent(task) => about(Kind::StopSent, task),
         Event::StopDelivered(task) => about(Kind::StopDelivered, task),
+        Event::InterfaceDue(task, to) => about(Kind::InterfaceDue, task).with_detail(to.code()),
         Event::PullEnded(task, container) => part(Kind::PullEnded, task, container),
         Event::ContainerStarted(task, container) => part(Kind::ContainerStarted, task, container),
         Event::ContainerExited(task, container) => part(Kind::ContainerExited, task, container),
@@ -61,6 +64,12 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
     match change {
         Change::TaskPlaced { task, launch, on } => {
             placed(about(Kind::TaskPlaced, task), *launch, *on)
+        }
+        Change::InterfaceAsked { task, subnet, .. } => {
+            about(Kind::InterfaceAsked, task).with_more(*subnet)
+        }
+        Change::InterfaceMoved { task, to } => {
+            about(Kind::InterfaceMoved, task).with_detail(to.code())
         }
         Change::TaskRefused { task, reason } => {
             about(Kind::TaskRefused, task).with_detail(reason.code())
@@ -214,6 +223,9 @@ pub(super) fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
             instance(spec, bytes)
         }
         Change::DefinitionRegistered { spec, .. } => json(spec, bytes),
+        Change::InterfaceAsked {
+            zone: Some(zone), ..
+        } => bytes.extend_from_slice(zone.as_bytes()),
         Change::GroupOpened { name, .. } => bytes.extend_from_slice(name.as_bytes()),
         Change::LaunchOpened {
             spec, plain: false, ..
@@ -303,12 +315,12 @@ fn launch_opened(record: Record, launch: LaunchId, spec: &LaunchSpec, plain: boo
 }
 
 /// Three numbers: the low 24 bits of the launch go into `detail` and `more`.
-fn placed(record: Record, launch: LaunchId, on: ContainerInstanceId) -> Record {
+fn placed(record: Record, launch: LaunchId, on: Option<ContainerInstanceId>) -> Record {
     let launch = launch.number();
     record
         .with_detail((launch >> 16) as u8)
         .with_more(launch as u16)
-        .with_b(on.number())
+        .with_b(on.map_or(NO_INSTANCE, ContainerInstanceId::number))
 }
 
 fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReason) -> Record {
@@ -425,7 +437,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 10);
+        assert_eq!(with_content, 11);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

@@ -67,6 +67,8 @@ kinds! {
     TaskExpired = 12, "task-expired";
     /// A deregistered container instance was describable long enough.
     ContainerInstanceExpired = 13, "container-instance-expired";
+    /// The network interface of a task was to come further.
+    InterfaceDue = 15, "interface-due";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
@@ -106,6 +108,10 @@ kinds! {
     TaskTouched = 102, "task-touched";
     /// A stopped task is no longer described.
     TaskForgotten = 103, "task-forgotten";
+    /// A task just placed is to get a network interface.
+    InterfaceAsked = 104, "interface-asked";
+    /// The network interface of a task came further.
+    InterfaceMoved = 105, "interface-moved";
     /// An idempotency token was used for the first time.
     TokenKept = 112, "token-kept";
     /// Pulls of some images fail from now on.
@@ -161,6 +167,7 @@ impl Kind {
                 | Self::GroupOpened
                 | Self::LaunchOpened
                 | Self::TaskUnwanted
+                | Self::InterfaceAsked
                 | Self::TokenKept
                 | Self::PullFailing
                 | Self::HostPortsChosen
@@ -181,10 +188,10 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=13).collect();
+        let causes: Vec<u8> = (1..=13).chain([15]).collect();
         let changes = [
-            64, 65, 72, 73, 74, 75, 76, 77, 80, 84, 85, 96, 97, 98, 99, 100, 101, 102, 103, 112,
-            113,
+            64, 65, 72, 73, 74, 75, 76, 77, 80, 84, 85, 96, 97, 98, 99, 100, 101, 102, 103, 104,
+            105, 112, 113,
         ];
         let hosts: Vec<u8> = (128..=137).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());

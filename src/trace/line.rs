@@ -8,13 +8,15 @@ use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefiniti
 use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
-use crate::model::{ContainerInstanceStatus, FailureReason, LastStatus, StopCode};
+use crate::model::{
+    AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, StopCode,
+};
 use crate::time::SimTime;
 
 use super::code::{Code, word};
 use super::encode::{
-    EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, PORTS_INLINE, PULL_STARTED,
-    PULL_STOPPED,
+    EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
+    PULL_STARTED, PULL_STOPPED,
 };
 use super::kind::Kind;
 use super::record::Record;
@@ -31,6 +33,10 @@ impl fmt::Display for Record {
                 Kind::Input => write!(f, " {}", self.a()),
                 Kind::TaskReported => {
                     write!(f, " {} {}", Subject(self), word::<Report>(self.detail()))
+                }
+                Kind::InterfaceDue => {
+                    let to = word::<AttachmentStatus>(self.detail());
+                    write!(f, " {} {to}", Subject(self))
                 }
                 _ => write!(f, " {}", Subject(self)),
             }
@@ -108,6 +114,13 @@ impl fmt::Display for What<'_> {
             Kind::GroupOpened => write!(f, "opened in {}", ClusterId::new(record.b())),
             Kind::LaunchOpened => launch_opened(f, record),
             Kind::TaskPlaced => write!(f, "placed on {}", On(record)),
+            Kind::InterfaceDue => f.write_str(word::<AttachmentStatus>(record.detail())),
+            Kind::InterfaceAsked => write!(f, "interface in subnet {}", record.more()),
+            Kind::InterfaceMoved => write!(
+                f,
+                "interface -> {}",
+                word::<AttachmentStatus>(record.detail())
+            ),
             Kind::TaskRefused => write!(f, "refused {}", word::<FailureReason>(record.detail())),
             Kind::TaskUnwanted => unwanted(f, record),
             Kind::TaskMoved => write!(f, "-> {}", word::<LastStatus>(record.detail())),
@@ -143,12 +156,11 @@ struct On<'a>(&'a Record);
 impl fmt::Display for On<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let launch = u32::from(self.0.detail()) << 16 | u32::from(self.0.more());
-        write!(
-            f,
-            "{} by {}",
-            ContainerInstanceId::new(self.0.b()),
-            LaunchId::new(launch)
-        )
+        match self.0.b() {
+            NO_INSTANCE => f.write_str("Fargate")?,
+            number => ContainerInstanceId::new(number).fmt(f)?,
+        }
+        write!(f, " by {}", LaunchId::new(launch))
     }
 }
 

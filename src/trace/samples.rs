@@ -7,13 +7,13 @@ use crate::ledger::cluster::ClusterSpec;
 use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
-use crate::ledger::instance::InstanceSpec;
+use crate::ledger::instance::{InstanceKind, InstanceSpec};
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
 use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
 use crate::model::{
-    ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
+    AttachmentStatus, ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
     RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
@@ -47,6 +47,8 @@ fn instance_spec() -> Arc<InstanceSpec> {
         attributes: Vec::new(),
         attribute_values: Vec::new(),
         zone: None,
+        kind: InstanceKind::Ec2,
+        eni_slots: 2,
         request: RegisterContainerInstance::default(),
     })
 }
@@ -77,6 +79,8 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
             cpu,
             ..Demand::default()
         },
+        kind: InstanceKind::Ec2,
+        zones: Arc::default(),
         distinct_instance: false,
         containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
@@ -119,6 +123,7 @@ fn token() -> Change {
 /// Every change of the control plane, with the line of its record behind the time and the step.
 pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     let mut all = surroundings_changes();
+    all.extend(placing_changes());
     all.extend(task_changes());
     all
 }
@@ -193,17 +198,46 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
     ]
 }
 
-fn task_changes() -> Vec<(Change, &'static str)> {
+fn placing_changes() -> Vec<(Change, &'static str)> {
     let (instance, task) = (INSTANCE, TASK);
     vec![
         (
             Change::TaskPlaced {
                 task,
                 launch: LaunchId::new(70_005),
-                on: instance,
+                on: Some(instance),
             },
             "task-3 placed on container-instance-1 by launch-70005",
         ),
+        (
+            Change::TaskPlaced {
+                task,
+                launch: LaunchId::new(5),
+                on: None,
+            },
+            "task-3 placed on Fargate by launch-5",
+        ),
+        (
+            Change::InterfaceAsked {
+                task,
+                subnet: 1,
+                zone: Some("us-east-1a".into()),
+            },
+            "task-3 interface in subnet 1",
+        ),
+        (
+            Change::InterfaceMoved {
+                task,
+                to: AttachmentStatus::Attached,
+            },
+            "task-3 interface -> ATTACHED",
+        ),
+    ]
+}
+
+fn task_changes() -> Vec<(Change, &'static str)> {
+    let task = TASK;
+    vec![
         (
             Change::TaskRefused {
                 task,
@@ -254,7 +288,7 @@ pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
             Change::HostAccepted {
                 task,
                 launch: LaunchId::new(5),
-                on: INSTANCE,
+                on: Some(INSTANCE),
             },
             "host task-3 accepted on container-instance-1 by launch-5",
         ),
@@ -316,6 +350,10 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
         (Event::StopSent(TASK), "stop-sent task-3"),
         (Event::StopDelivered(TASK), "stop-delivered task-3"),
+        (
+            Event::InterfaceDue(TASK, AttachmentStatus::Detaching),
+            "interface-due task-3 DETACHING",
+        ),
         (Event::PullEnded(TASK, 0), "pull-ended task-3/0"),
         (
             Event::ContainerStarted(TASK, 1),

@@ -1,8 +1,8 @@
 //! `RunTask` and `StartTask` once more, when it is known which task definition they mean.
 
 use crate::model::{
-    ApiError, NetworkConfiguration, NetworkMode, RunTask, StartTask, TaskDefinition, TaskOverride,
-    TaskVolumeConfiguration,
+    ApiError, LaunchType, NetworkConfiguration, NetworkMode, RunTask, StartTask, TaskDefinition,
+    TaskOverride, TaskVolumeConfiguration,
 };
 
 use super::placement::CONSTRAINTS_MAX;
@@ -13,6 +13,7 @@ pub(crate) fn against_definition(
     definition: &TaskDefinition,
 ) -> Result<(), ApiError> {
     network(request.network_configuration.as_ref(), definition)?;
+    external(request, definition)?;
     overrides(request.overrides.as_ref(), definition)?;
     let constraints = request.placement_constraints.len() + definition.placement_constraints.len();
     if constraints > CONSTRAINTS_MAX {
@@ -54,6 +55,20 @@ fn network(
         _ => return Ok(()),
     };
     Err(ApiError::invalid("networkConfiguration", mode, message))
+}
+
+/// A machine elsewhere has no network interfaces to give (API reference of `RunTask`).
+fn external(request: &RunTask, definition: &TaskDefinition) -> Result<(), ApiError> {
+    let mode = definition.network_mode_or_bridge();
+    if request.launch_type == Some(LaunchType::External) && mode == NetworkMode::Awsvpc {
+        let message = "The network mode awsvpc is not supported with EXTERNAL launch type.";
+        return Err(ApiError::invalid(
+            "launchType",
+            LaunchType::External,
+            message,
+        ));
+    }
+    Ok(())
 }
 
 fn overrides(

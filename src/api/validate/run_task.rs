@@ -24,6 +24,7 @@ pub(crate) fn run_task(request: &RunTask) -> Result<(), ApiError> {
     tags(&request.tags)?;
     client_token(request.client_token.as_deref())?;
     platform_version(request)?;
+    no_placement_on_fargate(request)?;
     volumes(&request.volume_configurations)
 }
 
@@ -169,12 +170,42 @@ fn client_token(token: Option<&str>) -> Result<(), ApiError> {
 
 fn platform_version(request: &RunTask) -> Result<(), ApiError> {
     match &request.platform_version {
-        Some(version) if request.launch_type == Some(LaunchType::Ec2) => {
+        Some(version)
+            if matches!(
+                request.launch_type,
+                Some(LaunchType::Ec2 | LaunchType::External)
+            ) =>
+        {
             let message = "The platform version must be null when specifying an EC2 launch type";
             Err(ApiError::invalid("platformVersion", version, message))
         }
         _ => Ok(()),
     }
+}
+
+/// On Fargate there is no container instance to choose (API reference of `RunTask`).
+fn no_placement_on_fargate(request: &RunTask) -> Result<(), ApiError> {
+    if request.launch_type != Some(LaunchType::Fargate) {
+        return Ok(());
+    }
+    for (parameter, count, what) in [
+        (
+            "placementConstraints",
+            request.placement_constraints.len(),
+            "constraints",
+        ),
+        (
+            "placementStrategy",
+            request.placement_strategy.len(),
+            "strategies",
+        ),
+    ] {
+        if count > 0 {
+            let message = format!("Placement {what} are not supported with FARGATE launch type.");
+            return Err(ApiError::invalid(parameter, count, message));
+        }
+    }
+    Ok(())
 }
 
 fn volumes(volumes: &[TaskVolumeConfiguration]) -> Result<(), ApiError> {

@@ -397,7 +397,8 @@ mod tests {
         let at = |secs| Moment::from(SimTime::from_secs(secs));
         let mut record = TaskRecord::placed(
             LaunchId::new(0),
-            ContainerInstanceId::new(0),
+            Some(ContainerInstanceId::new(0)),
+            LastStatus::Pending,
             SimTime::from_secs(1),
         );
         record.last_status = LastStatus::Stopped;

@@ -38,7 +38,7 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
 /// The container instance on whose control plane or host a change takes or gives back resources.
 fn instance_of(seen: &Seen<'_>, change: &Change) -> Option<ContainerInstanceId> {
     match *change {
-        Change::TaskPlaced { on, .. } | Change::HostAccepted { on, .. } => Some(on),
+        Change::TaskPlaced { on, .. } | Change::HostAccepted { on, .. } => on,
         Change::InstanceRegistered { instance, .. }
         | Change::InstanceReregistered { instance, .. }
         | Change::InstanceStatusChanged { instance, .. }
@@ -49,7 +49,7 @@ fn instance_of(seen: &Seen<'_>, change: &Change) -> Option<ContainerInstanceId> 
         | Change::HostStarted { task }
         | Change::HostDequeued { task }
         | Change::HostStopped { task }
-        | Change::HostForgotten { task } => seen.ledger.task(task).map(|record| record.on),
+        | Change::HostForgotten { task } => seen.ledger.task(task).and_then(|record| record.on),
         _ => None,
     }
 }

@@ -20,9 +20,9 @@ impl Invariant for PortsApart {
 
     fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         seen.changes.iter().try_for_each(|change| match *change {
-            Change::TaskPlaced { task, on, .. } if has_ports(seen.ledger, task) => {
-                ports_apart(seen.ledger, on)
-            }
+            Change::TaskPlaced {
+                task, on: Some(on), ..
+            } if has_ports(seen.ledger, task) => ports_apart(seen.ledger, on),
             _ => Ok(()),
         })
     }
@@ -97,7 +97,11 @@ impl Invariant for DistinctInstance {
 
     fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         seen.changes.iter().try_for_each(|change| match *change {
-            Change::TaskPlaced { task, launch, on } => match seen.ledger.launch(launch) {
+            Change::TaskPlaced {
+                task,
+                launch,
+                on: Some(on),
+            } => match seen.ledger.launch(launch) {
                 Some(launch) if launch.spec.distinct_instance => {
                     alone(seen.ledger, task, &launch.spec, on)
                 }

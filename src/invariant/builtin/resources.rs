@@ -54,6 +54,7 @@ fn conserved(
         cpu: record.spec.cpu.into(),
         memory: record.spec.memory.into(),
         gpus: record.spec.gpu_ids.len() as u64,
+        enis: record.spec.eni_slots.into(),
         ..Amounts::default()
     };
     let (cpu, memory, gpus) = ledger.left_on(instance, record);
@@ -61,6 +62,7 @@ fn conserved(
         cpu: cpu.into(),
         memory: memory.into(),
         gpus: gpus.into(),
+        enis: ledger.enis_left_on(instance, record).into(),
         tcp: record.tcp.clone(),
         udp: record.udp.clone(),
     };
@@ -69,7 +71,12 @@ fn conserved(
         .iter()
         .filter_map(|task| ledger.task(*task))
         .filter(|task| task.is_wanted());
-    let held = Amounts::held(wanted.map(|task| &ledger.launch_of(task).demand));
+    let mut held = Amounts::held(wanted.map(|task| &ledger.launch_of(task).demand));
+    // An interface is held until the task has stopped, wanted or not.
+    let listed = record.tasks.iter().filter_map(|task| ledger.task(*task));
+    held.enis = listed
+        .map(|task| u64::from(ledger.launch_of(task).demand.enis))
+        .sum();
     balance(&registered, &control, held)
         .map_err(|why| format!("{instance}, control plane: {why}"))?;
 
@@ -82,6 +89,7 @@ fn conserved(
         gpus: registered
             .gpus
             .saturating_sub(host.gpus.count_ones().into()),
+        enis: registered.enis,
         tcp: host.tcp.clone(),
         udp: host.udp.clone(),
     };
@@ -101,6 +109,8 @@ struct Amounts {
     cpu: u64,
     memory: u64,
     gpus: u64,
+    /// Network interfaces, which only the control plane counts.
+    enis: u64,
     tcp: Vec<u16>,
     udp: Vec<u16>,
 }
@@ -127,6 +137,7 @@ fn balance(registered: &Amounts, left: &Amounts, held: Amounts) -> Result<(), St
         ("CPU units", registered.cpu, left.cpu, held.cpu),
         ("MiB of memory", registered.memory, left.memory, held.memory),
         ("GPUs", registered.gpus, left.gpus, held.gpus),
+        ("network interfaces", registered.enis, left.enis, held.enis),
     ];
     for (what, registered, left, held) in amounts {
         if left + held != registered {
@@ -260,12 +271,14 @@ mod tests {
             cpu: 100,
             memory: 200,
             gpus: 2,
+            enis: 2,
             ..Amounts::default()
         };
         let left = Amounts {
             cpu: 60,
             memory: 150,
             gpus: 1,
+            enis: 1,
             tcp: vec![80],
             udp: vec![53],
         };

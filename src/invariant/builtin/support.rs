@@ -7,7 +7,7 @@ use crate::invariant::{Invariant, Seen};
 use crate::ledger::cluster::ClusterSpec;
 use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::host::HostContainerPhase;
-use crate::ledger::instance::InstanceSpec;
+use crate::ledger::instance::{InstanceKind, InstanceSpec};
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{
@@ -196,6 +196,8 @@ impl History {
                 memory: 512,
                 ..Demand::default()
             },
+            kind: InstanceKind::Ec2,
+            zones: Arc::default(),
             distinct_instance: false,
             containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
@@ -221,7 +223,7 @@ impl History {
         Change::TaskPlaced {
             task: self.ledger().next_task(),
             launch,
-            on: INSTANCE,
+            on: Some(INSTANCE),
         }
     }
 
@@ -235,7 +237,7 @@ impl History {
         Change::HostAccepted {
             task,
             launch,
-            on: INSTANCE,
+            on: Some(INSTANCE),
         }
     }
 
@@ -256,6 +258,8 @@ impl History {
             attributes: Vec::new(),
             attribute_values: Vec::new(),
             zone: None,
+            kind: InstanceKind::Ec2,
+            eni_slots: 2,
             request: RegisterContainerInstance::default(),
         };
         doctor(&mut spec);

@@ -53,13 +53,19 @@ pub(crate) fn cluster(record: &ClusterRecord, include: &[ClusterField]) -> Clust
     }
 }
 
-/// The counts split by launch type: everything runs on EC2 so far.
+/// The counts split by launch type; machines elsewhere count as EC2.
 fn statistics(record: &ClusterRecord) -> Vec<KeyValuePair> {
     let counts = [
-        ("runningEC2TasksCount", record.running),
-        ("runningFargateTasksCount", 0),
-        ("pendingEC2TasksCount", record.pending),
-        ("pendingFargateTasksCount", 0),
+        (
+            "runningEC2TasksCount",
+            record.running - record.running_on_fargate,
+        ),
+        ("runningFargateTasksCount", record.running_on_fargate),
+        (
+            "pendingEC2TasksCount",
+            record.pending - record.pending_on_fargate,
+        ),
+        ("pendingFargateTasksCount", record.pending_on_fargate),
         ("activeEC2ServiceCount", 0),
         ("activeFargateServiceCount", 0),
         ("drainingEC2ServiceCount", 0),

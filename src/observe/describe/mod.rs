@@ -1,7 +1,9 @@
 //! Records as ECS shows them.
 
 mod cluster;
+mod fargate;
 mod instance;
+mod interface;
 mod task;
 
 pub(crate) use cluster::cluster;

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::ids::TaskId;
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::versions::TaskGlance;
 use crate::ledger::{
     ContainerPlan, ContainerRecord, ContainerStatus, LaunchSpec, Ledger, Moment, StoppedReason,
     TaskExtras, TaskRecord,
 };
-use crate::model::{Container, LastStatus, NetworkBinding, Settings, StopCode, Task, Timestamp};
+use crate::model::{
+    Connectivity, Container, LastStatus, LaunchType, NetworkBinding, Settings, StopCode, Task,
+    TaskEphemeralStorage, Timestamp,
+};
+
+use super::{fargate, interface};
 
 /// Network bindings that are shown of one container (ECS agent, `ecs-agent/api/ecs`).
 const BINDINGS_MAX: usize = 100;
@@ -27,19 +32,19 @@ pub(crate) fn task(
     let moment =
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
     let task_arn = settings.naming.task_arn(cluster, id);
-    let (instance_arn, zone) = match ledger.instance(record.on) {
-        Some(instance) => (Arc::clone(&instance.spec.arn), instance.spec.zone.clone()),
-        None => (
-            Arc::from(settings.naming.container_instance_arn(cluster, record.on)),
-            None,
-        ),
+    let interface = seen.extras.and_then(|extras| extras.interface.as_ref());
+    let (instance_arn, zone) = match record.on {
+        Some(on) => place(settings, ledger, cluster, on),
+        None => (None, interface.and_then(|interface| interface.zone.clone())),
     };
+    let on_fargate = launch.echo.launch_type == Some(LaunchType::Fargate);
+    let definition = || &ledger.definition(launch.definition).spec.definition;
     Task {
         containers: containers(settings, ledger, id, seen, &task_arn),
         task_arn,
         cluster_arn: Arc::clone(&launch.cluster_arn),
         task_definition_arn: Arc::clone(&launch.definition_arn),
-        container_instance_arn: Some(instance_arn),
+        container_instance_arn: instance_arn,
         availability_zone: zone,
         launch_type: launch.echo.launch_type,
         group: Some(Arc::clone(&launch.group_name)),
@@ -56,7 +61,26 @@ pub(crate) fn task(
         stop_code: record.stop_code,
         stopped_reason: stopped_reason(record, seen.extras, launch),
         health_status: Some(crate::model::HealthStatus::Unknown),
+        connectivity: interface
+            .filter(|interface| interface.connected_at.has_come())
+            .map(|_| Connectivity::Connected),
+        connectivity_at: interface.and_then(|interface| moment(interface.connected_at)),
+        attachments: interface
+            .map(|interface| interface::attachment(settings, id, interface, launch))
+            .into_iter()
+            .collect(),
         platform_version: launch.echo.platform_version.clone(),
+        platform_family: on_fargate.then(|| fargate::platform_family(definition())),
+        ephemeral_storage: on_fargate.then(|| fargate::storage(launch, definition())),
+        fargate_ephemeral_storage: on_fargate.then(|| TaskEphemeralStorage {
+            kms_key_id: None,
+            size_in_gib: fargate::storage(launch, definition()).size_in_gib,
+        }),
+        attributes: if on_fargate {
+            fargate::attributes(definition())
+        } else {
+            Vec::new()
+        },
         desired_status: record.desired_status,
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
@@ -69,6 +93,25 @@ pub(crate) fn task(
         },
         version: u64::from(record.version),
         ..Task::default()
+    }
+}
+
+/// The ARN and the zone of a container instance, which may be forgotten already.
+fn place(
+    settings: &Settings,
+    ledger: &Ledger,
+    cluster: &str,
+    on: ContainerInstanceId,
+) -> (Option<Arc<str>>, Option<Arc<str>>) {
+    match ledger.instance(on) {
+        Some(instance) => (
+            Some(Arc::clone(&instance.spec.arn)),
+            instance.spec.zone.clone(),
+        ),
+        None => (
+            Some(settings.naming.container_instance_arn(cluster, on).into()),
+            None,
+        ),
     }
 }
 
@@ -97,6 +140,9 @@ fn stopped_reason(
         StoppedReason::StoppedByUser => "Task stopped by user",
         StoppedReason::EssentialContainerExited => "Essential container in task exited",
         StoppedReason::DeregistrationForced => "Container instance deregistration forced by user",
+        StoppedReason::InterfaceTimeout => {
+            "Timeout waiting for network interface provisioning to complete."
+        }
         StoppedReason::CannotPull => return Some(unpulled(record, extras, launch)),
     };
     Some(text.to_owned())
@@ -137,6 +183,7 @@ fn containers(
     let launch = seen.launch;
     let rest = seen.extras.map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&seen.record.first).chain(rest);
+    let interface = seen.extras.and_then(|extras| extras.interface.as_ref());
     let mut chosen = seen.chosen_ports.iter().copied();
     let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
@@ -165,6 +212,10 @@ fn containers(
             } else {
                 Vec::new()
             },
+            network_interfaces: interface
+                .map(|interface| interface::of_container(settings, id, interface))
+                .into_iter()
+                .collect(),
             ..Container::default()
         });
     }
@@ -199,7 +250,8 @@ fn gpu_ids(
     if *given == 0 {
         return Vec::new();
     }
-    let Some(instance) = ledger.instance(seen.record.on) else {
+    let instance = seen.record.on.and_then(|on| ledger.instance(on));
+    let Some(instance) = instance else {
         return Vec::new();
     };
     let mut ids = Vec::new();

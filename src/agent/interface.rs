@@ -1,0 +1,147 @@
+//! The network interface of a task with network mode `awsvpc`: PROVISIONING until it is attached, DEPROVISIONING until
+//! it is gone.
+//!
+//! # Model
+//!
+//! An interface is created and begins to be attached at the moment it is asked for, so CREATED is never seen; nor is
+//! DETACHED, since it is deleted as soon as it is off. Attaching does not wait for an agent that is disconnected.
+
+use std::time::Duration;
+
+use crate::draw::Purpose;
+use crate::ids::TaskId;
+use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
+use crate::model::{AttachmentStatus, LastStatus, StopCode};
+
+/// How long attaching may take before the task is given up (nothing is published; some three minutes are remembered).
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// The interface of a task is to come further.
+pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut Effects) {
+    let Some((record, status)) = find(ctx, task) else {
+        return;
+    };
+    if status >= to {
+        return;
+    }
+    match to {
+        AttachmentStatus::Attaching if record.is_wanted() => attach(ctx, task, out),
+        AttachmentStatus::Attached if record.is_wanted() => attached(ctx, task, record, out),
+        AttachmentStatus::Failed if status == AttachmentStatus::Attaching => {
+            give_up(ctx, task, record, out);
+        }
+        AttachmentStatus::Detaching if record.last_status == LastStatus::Provisioning => {
+            nothing_ran(ctx, task, out);
+            release(ctx, task, out);
+        }
+        AttachmentStatus::Deleted if record.last_status == LastStatus::Deprovisioning => {
+            out.change(Change::InterfaceMoved { task, to });
+            stopped(task, out);
+        }
+        _ => {}
+    }
+}
+
+/// A task whose containers have ended: it is STOPPED once its interface is gone, or now if it has none.
+pub(crate) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    if find(ctx, task).is_none() {
+        stopped(task, out);
+        return;
+    }
+    out.change(Change::InterfaceMoved {
+        task,
+        to: AttachmentStatus::Detaching,
+    });
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Deprovisioning,
+    });
+    let detach = &ctx.profile.latencies.eni_detach;
+    let detach = ctx.delay(detach, Purpose::EniDetach, task, 0);
+    out.after(detach, Event::InterfaceDue(task, AttachmentStatus::Deleted));
+}
+
+/// The containers of a task that never had any on a host.
+pub(crate) fn nothing_ran(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    let Some(record) = ctx.ledger.task(task) else {
+        return;
+    };
+    let containers = ctx.ledger.launch_of(record).containers.len();
+    for container in (0_u16..).take(containers) {
+        out.change(Change::ContainerMoved {
+            task,
+            container,
+            to: ContainerStatus::Stopped,
+            exit_code: None,
+            reason: record.first.reason,
+        });
+    }
+}
+
+/// The last step of a task's life.
+fn stopped(task: TaskId, out: &mut Effects) {
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Stopped,
+    });
+    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+}
+
+fn find<'a>(ctx: &Ctx<'a>, task: TaskId) -> Option<(&'a TaskRecord, AttachmentStatus)> {
+    let record = ctx.ledger.task(task)?;
+    let interface = ctx.ledger.extras(task)?.interface.as_ref()?;
+    Some((record, interface.status))
+}
+
+/// It is on its way to the host; whether it comes in time is a matter of luck.
+fn attach(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    out.change(Change::InterfaceMoved {
+        task,
+        to: AttachmentStatus::Attaching,
+    });
+    let takes = &ctx.profile.latencies.eni_attach;
+    let takes = ctx.delay(takes, Purpose::EniAttach, task, 0);
+    let (takes, to) = if takes <= ATTACH_TIMEOUT {
+        (takes, AttachmentStatus::Attached)
+    } else {
+        (ATTACH_TIMEOUT, AttachmentStatus::Failed)
+    };
+    out.after(takes, Event::InterfaceDue(task, to));
+}
+
+/// The task can be reached: it is PENDING, and its payload is sent, or its host on Fargate prepared.
+fn attached(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+    out.change(Change::InterfaceMoved {
+        task,
+        to: AttachmentStatus::Attached,
+    });
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Pending,
+    });
+    let latencies = &ctx.profile.latencies;
+    let delay = match record.on {
+        Some(_) => ctx.delay(&latencies.payload, Purpose::Payload, task, 0),
+        None => ctx.delay(&latencies.host_prepare, Purpose::HostPrepare, task, 0),
+    };
+    out.after(delay, Event::PayloadDelivered(task));
+}
+
+/// It did not come in time.
+fn give_up(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+    nothing_ran(ctx, task, out);
+    if record.is_wanted() {
+        out.change(Change::TaskUnwanted {
+            task,
+            code: StopCode::TaskFailedToStart,
+            reason: StoppedReason::InterfaceTimeout,
+            given: None,
+        });
+    }
+    out.change(Change::InterfaceMoved {
+        task,
+        to: AttachmentStatus::Failed,
+    });
+    stopped(task, out);
+}
