@@ -7,6 +7,7 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod capabilities;
 mod client_tokens;
 mod clusters;
 mod container_instances;

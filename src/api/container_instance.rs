@@ -9,9 +9,9 @@ use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RE
 use crate::ledger::instance::{InstanceRecord, InstanceSpec};
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
 use crate::model::{
-    ApiError, Attribute, ContainerInstanceStatus, CreateCluster, DeregisterContainerInstance,
-    Failure, FailureReason, LastStatus, PlatformDeviceType, RegisterContainerInstance, Resource,
-    StopCode, UpdateContainerInstancesState,
+    ApiError, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
+    DeregisterContainerInstance, Failure, FailureReason, LastStatus, PlatformDeviceType,
+    RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState,
 };
 
 /// TCP ports that an agent on Linux reserves: ssh, docker, docker over TLS, and its own two (ECS agent 1.105.1,
@@ -134,6 +134,7 @@ fn read_spec(
         attributes: Vec::new(),
         attribute_values: Vec::new(),
         zone: None,
+        capabilities: Capabilities::ALL,
         request: request.clone(),
     };
     spec.set_attributes(attributes);

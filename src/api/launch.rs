@@ -65,6 +65,7 @@ impl Prepared {
             task,
             cluster: spec.cluster,
             demand: &spec.demand,
+            requires: ctx.ledger.definition(spec.definition).spec.requires,
             group: self.known_group(),
             group_name: &spec.group_name,
             distinct_instance: spec.distinct_instance,

@@ -10,8 +10,8 @@ use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::{
-    Compatibility, ContainerDefinition, NetworkMode, RegisterTaskDefinition, TaskDefinition,
-    TaskDefinitionStatus, TaskOverride, TransportProtocol,
+    Attribute, Capabilities, Capability, Compatibility, ContainerDefinition, NetworkMode,
+    RegisterTaskDefinition, TaskDefinition, TaskDefinitionStatus, TaskOverride, TransportProtocol,
 };
 
 use super::validate::sizes;
@@ -23,7 +23,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Model
 ///
-/// `requiresAttributes` is not derived yet; `compatibilities` names what the definition says it requires, and EC2.
+/// `compatibilities` names what the definition says it requires, and EC2.
 pub(crate) fn register(
     ctx: &Ctx<'_>,
     request: &RegisterTaskDefinition,
@@ -36,7 +36,10 @@ pub(crate) fn register(
         .naming
         .task_definition_arn(&request.family, revision)
         .into();
-    let definition = shown(ctx, request, revision, &arn);
+    let mut definition = shown(ctx, request, revision, &arn);
+    let requires = Capabilities::required_by(&definition);
+    let names = requires.iter().map(Capability::as_str);
+    definition.requires_attributes = names.map(Attribute::named).collect();
     let containers: Arc<[ContainerPlan]> = definition
         .container_definitions
         .iter()
@@ -52,6 +55,7 @@ pub(crate) fn register(
             definition: Arc::new(definition),
             tags: request.tags.clone(),
             demand,
+            requires,
             containers,
         }),
     });

@@ -27,6 +27,7 @@ impl Ledger {
         let gpus = u32::try_from(spec.gpu_ids.len()).expect("an instance has at most 64 GPUs");
         let row = capacity.add(instance, spec.cpu, spec.memory, gpus);
         capacity.describe(row, attribute_values(spec));
+        capacity.enable(row, spec.capabilities);
         self.instances.records.insert(
             instance.number(),
             InstanceRecord {
@@ -64,6 +65,7 @@ impl Ledger {
             .row(instance)
             .expect("a registered instance has a row");
         capacity.describe(row, attribute_values(spec));
+        capacity.enable(row, spec.capabilities);
     }
 
     pub(super) fn instance_deregistered(&mut self, instance: ContainerInstanceId) {

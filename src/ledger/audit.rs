@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId};
-use crate::model::LastStatus;
+use crate::model::{Capabilities, LastStatus};
 
 use super::Ledger;
 use super::demand::Demand;
@@ -208,6 +208,24 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             || format!("rows of {id}"),
             &record.capacity.instances,
             &registered,
+        )?;
+        let capabilities = registered.iter().map(|instance| {
+            let known = ledger.instance(*instance);
+            known.map_or(Capabilities::NONE, |known| known.spec.capabilities)
+        });
+        let capabilities: Vec<_> = capabilities.collect();
+        let limited = capabilities
+            .iter()
+            .filter(|capabilities| **capabilities != Capabilities::ALL);
+        compare(
+            || format!("rows of {id} that lack some capability"),
+            record.capacity.limited as usize,
+            limited.count(),
+        )?;
+        compare(
+            || format!("capabilities in {id}"),
+            &record.capacity.capabilities,
+            &capabilities,
         )?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
-use crate::model::CreateCluster;
+use crate::model::{Capabilities, CreateCluster};
 use crate::time::SimTime;
 
 use super::names::NameMap;
@@ -53,6 +53,10 @@ pub struct Capacity {
     pub gpus: Vec<u32>,
     /// 1 where the instance is ACTIVE and its agent connected, else 0.
     pub open: Vec<u32>,
+    /// What its agent can do.
+    pub capabilities: Vec<Capabilities>,
+    /// How many rows lack some capability: while there is none, nobody need look at that column.
+    pub limited: u32,
     /// For each attribute name, the value of each row.
     pub attributes: NameMap<AttributeColumn>,
 }
@@ -115,6 +119,7 @@ impl Capacity {
         self.memory.push(memory);
         self.gpus.push(gpus);
         self.open.push(1);
+        self.capabilities.push(Capabilities::ALL);
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
@@ -142,12 +147,29 @@ impl Capacity {
         }
     }
 
+    /// Replaces the capabilities of a row.
+    pub(crate) fn enable(&mut self, row: usize, capabilities: Capabilities) {
+        let is_limited = |capabilities| u32::from(capabilities != Capabilities::ALL);
+        self.limited += is_limited(capabilities);
+        self.limited -= is_limited(self.capabilities[row]);
+        self.capabilities[row] = capabilities;
+    }
+
+    /// Whether the agent of a row can do all that is required.
+    #[inline]
+    #[must_use]
+    pub fn can_do(&self, row: usize, required: Capabilities) -> bool {
+        self.limited == 0 || self.capabilities[row].includes(required)
+    }
+
     pub(crate) fn remove(&mut self, row: usize) {
+        self.enable(row, Capabilities::ALL);
         self.instances.remove(row);
         self.cpu.remove(row);
         self.memory.remove(row);
         self.gpus.remove(row);
         self.open.remove(row);
+        self.capabilities.remove(row);
         for column in self.attributes.values_mut() {
             column.rows.remove(row);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
-use crate::model::{Attribute, ContainerInstanceStatus, RegisterContainerInstance};
+use crate::model::{Attribute, Capabilities, ContainerInstanceStatus, RegisterContainerInstance};
 use crate::time::SimTime;
 
 use super::table::Table;
@@ -35,6 +35,8 @@ pub struct InstanceSpec {
     pub attribute_values: Vec<(Arc<str>, Arc<str>)>,
     /// The value of `ecs.availability-zone`.
     pub zone: Option<Arc<str>>,
+    /// What its agent can do, as its attributes tell.
+    pub capabilities: Capabilities,
     /// The request, to be shown again.
     pub request: RegisterContainerInstance,
 }
@@ -57,6 +59,7 @@ impl InstanceSpec {
             .iter()
             .find(|(name, _)| **name == *ZONE);
         self.zone = zone.map(|(_, zone)| Arc::clone(zone));
+        self.capabilities = Capabilities::offered_by(&attributes);
         self.attributes = attributes;
     }
 }

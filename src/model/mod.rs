@@ -10,10 +10,12 @@
 //! | the plan of a task | [`TaskDefinition`], [`ContainerDefinition`], [`PortMapping`] |
 //! | a running copy | [`Task`], [`Container`], [`LastStatus`], [`StopCode`] |
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
+//! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
 //! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
 
+mod capability;
 mod cluster;
 mod common;
 mod container;
@@ -38,6 +40,7 @@ mod task_override;
 mod timestamp;
 mod volume;
 
+pub use capability::{Capabilities, Capability};
 pub use cluster::*;
 pub use common::*;
 pub use container::*;

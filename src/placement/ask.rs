@@ -3,7 +3,7 @@
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
 use crate::ledger::Demand;
-use crate::model::{PlacementStrategy, PlacementStrategyType, PlacementTies};
+use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Ask<'a> {
     pub cluster: ClusterId,
     /// What it takes.
     pub demand: &'a Demand,
+    /// What the agent must be able to do for it.
+    pub requires: Capabilities,
     /// Its task group; `None` when no known task belongs to it yet.
     pub group: Option<GroupId>,
     /// The name of its task group.

@@ -74,7 +74,7 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        if demand.has_ports() || ask.distinct_instance {
+        if demand.has_ports() || ask.distinct_instance || pool.capacity().limited > 0 {
             return self.listed(ask, pool);
         }
         let least = least_open(

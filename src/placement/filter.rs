@@ -6,11 +6,12 @@ use super::Refusal;
 use super::ask::Ask;
 use super::pool::Pool;
 
-/// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, CPU, memory, ports,
-/// GPU, then constraints).
-const REQUIREMENTS: [FailureReason; 7] = [
+/// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, attributes, CPU,
+/// memory, ports, GPU, then constraints).
+const REQUIREMENTS: [FailureReason; 8] = [
     FailureReason::Inactive,
     FailureReason::Agent,
+    FailureReason::Attribute,
     FailureReason::Resource(ResourceKind::Cpu),
     FailureReason::Resource(ResourceKind::Memory),
     FailureReason::Resource(ResourceKind::Ports),
@@ -57,12 +58,13 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
     let mut unmet = Shortfalls::default();
     unmet.set(0, record.status != ContainerInstanceStatus::Active);
     unmet.set(1, !record.agent_connected);
-    unmet.set(2, left.cpu < demand.cpu);
-    unmet.set(3, left.memory < demand.memory);
-    unmet.set(4, demand.has_ports() && !pool.ports_free(row, demand));
-    unmet.set(5, left.gpus < demand.gpus);
+    unmet.set(2, !pool.capacity().can_do(row, ask.requires));
+    unmet.set(3, left.cpu < demand.cpu);
+    unmet.set(4, left.memory < demand.memory);
+    unmet.set(5, demand.has_ports() && !pool.ports_free(row, demand));
+    unmet.set(6, left.gpus < demand.gpus);
     unmet.set(
-        6,
+        7,
         ask.distinct_instance && pool.tasks_of_group(row, ask.group) > 0,
     );
     unmet
@@ -75,6 +77,7 @@ pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     pool.capacity().open[row] != 0
         && pool.cpu()[row] >= demand.cpu
         && pool.memory()[row] >= demand.memory
+        && pool.capacity().can_do(row, ask.requires)
         && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)

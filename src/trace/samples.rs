@@ -13,7 +13,7 @@ use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
 use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
 use crate::model::{
-    ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
+    Capabilities, ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
     RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
@@ -47,6 +47,7 @@ fn instance_spec() -> Arc<InstanceSpec> {
         attributes: Vec::new(),
         attribute_values: Vec::new(),
         zone: None,
+        capabilities: Capabilities::ALL,
         request: RegisterContainerInstance::default(),
     })
 }
@@ -59,6 +60,7 @@ fn definition() -> Change {
         definition: Arc::new(TaskDefinition::default()),
         tags: Vec::new(),
         demand: Demand::default(),
+        requires: Capabilities::NONE,
         containers: Arc::from([ContainerPlan::example()]),
     };
     Change::DefinitionRegistered {
