@@ -11,7 +11,8 @@ use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::{
     Attribute, Capabilities, Capability, Compatibility, ContainerDefinition, NetworkMode,
-    RegisterTaskDefinition, TaskDefinition, TaskDefinitionStatus, TaskOverride, TransportProtocol,
+    RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride,
+    TransportProtocol,
 };
 
 use super::validate::sizes;
@@ -40,10 +41,10 @@ pub(crate) fn register(
     let requires = Capabilities::required_by(&definition);
     let names = requires.iter().map(Capability::as_str);
     definition.requires_attributes = names.map(Attribute::named).collect();
-    let containers: Arc<[ContainerPlan]> = definition
-        .container_definitions
-        .iter()
-        .map(|container| plan(ctx, &definition, container))
+    let order = StartOrder::of(&definition.container_definitions);
+    let order = order.expect("validation refuses containers that wait for each other");
+    let containers: Arc<[ContainerPlan]> = (0..definition.container_definitions.len())
+        .map(|position| plan(ctx, &definition, &order, position))
         .collect();
     let demand = Demand::of(&definition, &TaskOverride::default());
     out.change(Change::DefinitionRegistered {
@@ -135,8 +136,10 @@ fn shown_container(
 fn plan(
     ctx: &Ctx<'_>,
     definition: &TaskDefinition,
-    container: &ContainerDefinition,
+    order: &StartOrder,
+    position: usize,
 ) -> ContainerPlan {
+    let container = &definition.container_definitions[position];
     let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
     let timeout = container
         .stop_timeout
@@ -169,6 +172,8 @@ fn plan(
             .profile
             .workload(&definition.family, &container.name)
             .clone(),
+        waits_for: order.waits_for(position).to_vec(),
+        wave: order.wave(position),
         ports: ports.collect(),
         gpus: container
             .resource_requirements
