@@ -8,6 +8,7 @@
 )]
 
 mod awsvpc;
+mod capabilities;
 mod client_tokens;
 mod clusters;
 mod container_instances;

@@ -9,7 +9,7 @@ use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RE
 use crate::ledger::instance::{InstanceKind, InstanceRecord, InstanceSpec};
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
 use crate::model::{
-    ApiError, AttachmentStatus, Attribute, ContainerInstanceStatus, CreateCluster,
+    ApiError, AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
     DeregisterContainerInstance, Failure, FailureReason, LastStatus, PlatformDeviceType,
     RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState, eni,
 };
@@ -142,6 +142,7 @@ fn read_spec(
         zone: None,
         kind: InstanceKind::Ec2,
         eni_slots: eni::UNLIMITED,
+        capabilities: Capabilities::ALL,
         request: request.clone(),
     };
     spec.set_attributes(attributes);

@@ -71,6 +71,7 @@ impl Prepared {
             demand: &spec.demand,
             zones: &spec.zones,
             kind: spec.kind,
+            requires: ctx.ledger.definition(spec.definition).spec.requires,
             group: self.known_group(),
             group_name: &spec.group_name,
             distinct_instance: spec.distinct_instance,

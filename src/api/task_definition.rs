@@ -10,8 +10,9 @@ use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::{
-    Compatibility, ContainerDefinition, NetworkMode, RegisterTaskDefinition, TaskDefinition,
-    TaskDefinitionStatus, TaskOverride, TransportProtocol,
+    Attribute, Capabilities, Capability, Compatibility, ContainerDefinition, NetworkMode,
+    RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride,
+    TransportProtocol,
 };
 
 use super::validate::sizes;
@@ -23,7 +24,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Model
 ///
-/// `requiresAttributes` is not derived yet; `compatibilities` names what the definition says it requires, and EC2.
+/// `compatibilities` names what the definition says it requires, and EC2.
 pub(crate) fn register(
     ctx: &Ctx<'_>,
     request: &RegisterTaskDefinition,
@@ -36,11 +37,14 @@ pub(crate) fn register(
         .naming
         .task_definition_arn(&request.family, revision)
         .into();
-    let definition = shown(ctx, request, revision, &arn);
-    let containers: Arc<[ContainerPlan]> = definition
-        .container_definitions
-        .iter()
-        .map(|container| plan(ctx, &definition, container))
+    let mut definition = shown(ctx, request, revision, &arn);
+    let requires = Capabilities::required_by(&definition);
+    let names = requires.iter().map(Capability::as_str);
+    definition.requires_attributes = names.map(Attribute::named).collect();
+    let order = StartOrder::of(&definition.container_definitions);
+    let order = order.expect("validation refuses containers that wait for each other");
+    let containers: Arc<[ContainerPlan]> = (0..definition.container_definitions.len())
+        .map(|position| plan(ctx, &definition, &order, position))
         .collect();
     let demand = Demand::of(&definition, &TaskOverride::default());
     out.change(Change::DefinitionRegistered {
@@ -52,6 +56,7 @@ pub(crate) fn register(
             definition: Arc::new(definition),
             tags: request.tags.clone(),
             demand,
+            requires,
             containers,
         }),
     });
@@ -131,8 +136,10 @@ fn shown_container(
 fn plan(
     ctx: &Ctx<'_>,
     definition: &TaskDefinition,
-    container: &ContainerDefinition,
+    order: &StartOrder,
+    position: usize,
 ) -> ContainerPlan {
+    let container = &definition.container_definitions[position];
     let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
     let timeout = container
         .stop_timeout
@@ -165,6 +172,8 @@ fn plan(
             .profile
             .workload(&definition.family, &container.name)
             .clone(),
+        waits_for: order.waits_for(position).to_vec(),
+        wave: order.wave(position),
         ports: ports.collect(),
         gpus: container
             .resource_requirements

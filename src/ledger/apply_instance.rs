@@ -26,6 +26,7 @@ impl Ledger {
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let row = capacity.add(instance, spec);
         capacity.describe(row, attribute_values(spec));
+        capacity.enable(row, spec.capabilities);
         self.instances.records.insert(
             instance.number(),
             InstanceRecord {
@@ -71,6 +72,7 @@ impl Ledger {
             .row(instance)
             .expect("a registered instance has a row");
         capacity.describe(row, attribute_values(spec));
+        capacity.enable(row, spec.capabilities);
     }
 
     pub(super) fn instance_deregistered(&mut self, instance: ContainerInstanceId) {

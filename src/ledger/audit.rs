@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId};
-use crate::model::LastStatus;
+use crate::model::{Capabilities, LastStatus};
 
 use super::demand::Demand;
 use super::host::HostPhase;
@@ -243,6 +243,24 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             || format!("rows of {id}"),
             &record.capacity.instances,
             &registered,
+        )?;
+        let capabilities = registered.iter().map(|instance| {
+            let known = ledger.instance(*instance);
+            known.map_or(Capabilities::NONE, |known| known.spec.capabilities)
+        });
+        let capabilities: Vec<_> = capabilities.collect();
+        let limited = capabilities
+            .iter()
+            .filter(|capabilities| **capabilities != Capabilities::ALL);
+        compare(
+            || format!("rows of {id} that lack some capability"),
+            record.capacity.limited as usize,
+            limited.count(),
+        )?;
+        compare(
+            || format!("capabilities in {id}"),
+            &record.capacity.capabilities,
+            &capabilities,
         )?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
-use crate::model::{CreateCluster, LastStatus};
+use crate::model::{Capabilities, CreateCluster, LastStatus};
 use crate::time::SimTime;
 
 use super::demand::Demand;
@@ -94,6 +94,10 @@ pub struct Capacity {
     pub open: Vec<u32>,
     /// How many of the instances are not of EC2.
     pub external: usize,
+    /// What its agent can do.
+    pub capabilities: Vec<Capabilities>,
+    /// How many rows lack some capability: while there is none, nobody need look at that column.
+    pub limited: u32,
     /// For each attribute name, the value of each row.
     pub attributes: NameMap<AttributeColumn>,
 }
@@ -161,6 +165,7 @@ impl Capacity {
         self.enis.push(spec.eni_slots);
         self.open.push(spec.kind as u32);
         self.external += usize::from(spec.kind == InstanceKind::External);
+        self.capabilities.push(Capabilities::ALL);
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
@@ -214,14 +219,31 @@ impl Capacity {
         }
     }
 
+    /// Replaces the capabilities of a row.
+    pub(crate) fn enable(&mut self, row: usize, capabilities: Capabilities) {
+        let is_limited = |capabilities| u32::from(capabilities != Capabilities::ALL);
+        self.limited += is_limited(capabilities);
+        self.limited -= is_limited(self.capabilities[row]);
+        self.capabilities[row] = capabilities;
+    }
+
+    /// Whether the agent of a row can do all that is required.
+    #[inline]
+    #[must_use]
+    pub fn can_do(&self, row: usize, required: Capabilities) -> bool {
+        self.limited == 0 || self.capabilities[row].includes(required)
+    }
+
     pub(crate) fn remove(&mut self, row: usize, kind: InstanceKind) {
         self.external -= usize::from(kind == InstanceKind::External);
+        self.enable(row, Capabilities::ALL);
         self.instances.remove(row);
         self.cpu.remove(row);
         self.memory.remove(row);
         self.gpus.remove(row);
         self.enis.remove(row);
         self.open.remove(row);
+        self.capabilities.remove(row);
         for column in self.attributes.values_mut() {
             column.rows.remove(row);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ClusterId, LaunchId, TaskDefinitionId};
-use crate::model::{Tag, TaskDefinition};
+use crate::model::{Capabilities, Tag, TaskDefinition};
 
 use super::demand::Demand;
 use super::launch::{ContainerPlan, PlainLaunch};
@@ -26,6 +26,8 @@ pub struct DefinitionSpec {
     pub tags: Vec<Tag>,
     /// What a task of it takes when nothing is overridden.
     pub demand: Demand,
+    /// What the agent of a container instance must be able to do for it.
+    pub requires: Capabilities,
     /// Its containers as an agent runs them.
     pub containers: Arc<[ContainerPlan]>,
 }

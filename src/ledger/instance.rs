@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
 use crate::model::{
-    Attribute, ContainerInstanceStatus, LastStatus, LaunchType, RegisterContainerInstance,
+    Attribute, Capabilities, ContainerInstanceStatus, LastStatus, LaunchType,
+    RegisterContainerInstance,
 };
 use crate::time::SimTime;
 
@@ -64,6 +65,8 @@ pub struct InstanceSpec {
     pub kind: InstanceKind,
     /// How many `awsvpc` tasks it can hold at a time; see [`eni`](crate::model::eni).
     pub eni_slots: u32,
+    /// What its agent can do, as its attributes tell.
+    pub capabilities: Capabilities,
     /// The request, to be shown again.
     pub request: RegisterContainerInstance,
 }
@@ -98,6 +101,7 @@ impl InstanceSpec {
         };
         self.attribute_values = attributes.iter().filter_map(value).collect();
         self.zone = self.attribute(ZONE).map(Arc::from);
+        self.capabilities = Capabilities::offered_by(&attributes);
         self.attributes = attributes;
     }
 }

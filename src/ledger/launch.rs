@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
 use crate::model::{
-    CapacityProviderStrategyItem, LaunchType, NetworkConfiguration, Tag, TaskOverride,
+    CapacityProviderStrategyItem, Dependency, LaunchType, NetworkConfiguration, Tag, TaskOverride,
     TaskVolumeConfiguration, TransportProtocol, Workload,
 };
 
@@ -27,6 +27,10 @@ pub struct ContainerPlan {
     pub stop_timeout: Duration,
     /// How long its pull, start, run and stop take.
     pub workload: Workload,
+    /// What it waits for before it starts; agents do not act on it yet.
+    pub waits_for: Vec<Dependency>,
+    /// How many others, one after the other, must go before it; they stop in the opposite order.
+    pub wave: u16,
     /// Its port mappings.
     pub ports: Vec<PortPlan>,
     /// Whole GPUs of its own.
@@ -49,8 +53,10 @@ impl ContainerPlan {
             essential: true,
             stop_timeout: Duration::from_secs(30),
             workload: Workload::ideal(),
-            gpus: 0,
+            waits_for: Vec::new(),
+            wave: 0,
             ports: Vec::new(),
+            gpus: 0,
             cpu: "256".into(),
             memory: None,
             memory_reservation: None,

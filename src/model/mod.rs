@@ -8,12 +8,15 @@
 //! | a group of capacity | [`Cluster`] |
 //! | a machine and what is left of it | [`ContainerInstance`], [`Resource`], [`Attribute`] |
 //! | the plan of a task | [`TaskDefinition`], [`ContainerDefinition`], [`PortMapping`] |
+//! | in which order its containers start | [`StartOrder`], [`Dependency`] |
 //! | a running copy | [`Task`], [`Container`], [`LastStatus`], [`StopCode`] |
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
+//! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
 //! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
 
+mod capability;
 mod cluster;
 mod common;
 mod container;
@@ -33,12 +36,14 @@ mod reads;
 mod request;
 mod settings;
 mod shape;
+mod start_order;
 mod task;
 mod task_definition;
 mod task_override;
 mod timestamp;
 mod volume;
 
+pub use capability::{Capabilities, Capability};
 pub use cluster::*;
 pub use common::*;
 pub use container::*;
@@ -55,6 +60,7 @@ pub use profile_check::ProfileError;
 pub use reads::Reads;
 pub use request::*;
 pub use settings::*;
+pub use start_order::{Dependency, DependencyCycle, StartCondition, StartOrder};
 pub use task::*;
 pub use task_definition::*;
 pub use task_override::*;

@@ -6,7 +6,7 @@ use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
 use crate::ledger::Demand;
 use crate::ledger::instance::InstanceKind;
-use crate::model::{PlacementStrategy, PlacementStrategyType, PlacementTies};
+use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub struct Ask<'a> {
     pub kind: InstanceKind,
     /// The availability zones of its subnets, with network mode `awsvpc`; empty when it may be in any.
     pub zones: &'a [Arc<str>],
+    /// What the agent must be able to do for it.
+    pub requires: Capabilities,
     /// Its task group; `None` when no known task belongs to it yet.
     pub group: Option<GroupId>,
     /// The name of its task group.

@@ -74,7 +74,8 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        if demand.has_ports() || demand.enis > 0 || ask.distinct_instance {
+        let is_odd = demand.has_ports() || demand.enis > 0 || ask.distinct_instance;
+        if is_odd || pool.capacity().limited > 0 {
             return self.listed(ask, pool);
         }
         let least = least_open(

@@ -61,7 +61,8 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
     let mut unmet = Shortfalls::default();
     unmet.set(0, record.status != ContainerInstanceStatus::Active);
     unmet.set(1, !record.agent_connected);
-    unmet.set(2, record.spec.kind != ask.kind);
+    let attributes = record.spec.kind == ask.kind && pool.capacity().can_do(row, ask.requires);
+    unmet.set(2, !attributes);
     unmet.set(3, !pool.is_in(row, ask.zones));
     unmet.set(4, left.cpu < demand.cpu);
     unmet.set(5, left.memory < demand.memory);
@@ -82,6 +83,7 @@ pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     pool.capacity().open[row] == ask.kind as u32
         && pool.cpu()[row] >= demand.cpu
         && pool.memory()[row] >= demand.memory
+        && pool.capacity().can_do(row, ask.requires)
         && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
         && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))

@@ -13,8 +13,8 @@ use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
 use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
 use crate::model::{
-    AttachmentStatus, ContainerInstanceStatus, CreateCluster, FailureReason, Glob, LastStatus,
-    RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
+    AttachmentStatus, Capabilities, ContainerInstanceStatus, CreateCluster, FailureReason, Glob,
+    LastStatus, RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
 
@@ -49,6 +49,7 @@ fn instance_spec() -> Arc<InstanceSpec> {
         zone: None,
         kind: InstanceKind::Ec2,
         eni_slots: 2,
+        capabilities: Capabilities::ALL,
         request: RegisterContainerInstance::default(),
     })
 }
@@ -61,6 +62,7 @@ fn definition() -> Change {
         definition: Arc::new(TaskDefinition::default()),
         tags: Vec::new(),
         demand: Demand::default(),
+        requires: Capabilities::NONE,
         containers: Arc::from([ContainerPlan::example()]),
     };
     Change::DefinitionRegistered {

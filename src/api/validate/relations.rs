@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     ApiError, ContainerCondition, ContainerDefinition, ContainerDependency, NetworkMode,
-    RegisterTaskDefinition,
+    RegisterTaskDefinition, StartOrder,
 };
 
 use super::is_name;
@@ -23,7 +23,23 @@ pub(super) fn relations(request: &RegisterTaskDefinition) -> Result<(), ApiError
             links(container, request)?;
             volumes_from(container, request)?;
             mount_points(container, &volumes)
-        })
+        })?;
+    acyclic(&request.container_definitions)
+}
+
+/// Refuses containers that wait for each other; the text is ours.
+fn acyclic(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
+    match StartOrder::of(containers) {
+        Ok(_) => Ok(()),
+        Err(cycle) => {
+            let message = format!("Containers cannot wait for each other in a circle: {cycle}.");
+            Err(ApiError::client(
+                "containerDefinitions.dependsOn",
+                cycle,
+                message,
+            ))
+        }
+    }
 }
 
 fn find<'a>(request: &'a RegisterTaskDefinition, name: &str) -> Option<&'a ContainerDefinition> {

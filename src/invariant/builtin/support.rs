@@ -14,7 +14,7 @@ use crate::ledger::{
     Change, ContainerPlan, Demand, Event, LaunchSpec, Ledger, Moment, StoppedReason,
 };
 use crate::model::{
-    CreateCluster, LastStatus, RegisterContainerInstance, StopCode, TaskDefinition,
+    Capabilities, CreateCluster, LastStatus, RegisterContainerInstance, StopCode, TaskDefinition,
 };
 use crate::time::SimTime;
 
@@ -86,6 +86,7 @@ impl History {
             definition: Arc::new(TaskDefinition::default()),
             tags: Vec::new(),
             demand: Demand::default(),
+            requires: Capabilities::NONE,
             containers: Arc::from([ContainerPlan::example()]),
         };
         let defined = Change::DefinitionRegistered {
@@ -260,6 +261,7 @@ impl History {
             zone: None,
             kind: InstanceKind::Ec2,
             eni_slots: 2,
+            capabilities: Capabilities::ALL,
             request: RegisterContainerInstance::default(),
         };
         doctor(&mut spec);
