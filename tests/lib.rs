@@ -10,6 +10,9 @@
 mod client_tokens;
 mod clusters;
 mod container_instances;
+mod definition_life;
+mod definition_lists;
+mod definition_model;
 mod determinism;
 mod drive;
 mod faults;

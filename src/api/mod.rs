@@ -6,6 +6,7 @@
 //! | [`cluster`] | CreateCluster, DeleteCluster |
 //! | [`container_instance`] | RegisterContainerInstance, DeregisterContainerInstance, UpdateContainerInstancesState |
 //! | [`task_definition`] | RegisterTaskDefinition |
+//! | [`definition_life`] | DeregisterTaskDefinition, DeleteTaskDefinitions |
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`stop_task`] | StopTask |
@@ -14,6 +15,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod container_instance;
+pub(crate) mod definition_life;
 pub(crate) mod fault;
 pub(crate) mod launch;
 pub(crate) mod run_task;

@@ -36,6 +36,8 @@ pub enum Purpose {
     ViewLag = 10,
     /// The order of events that are due at the same time.
     EventTie = 11,
+    /// How long a task definition can still be launched after it was deregistered.
+    DeregistrationWindow = 12,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -115,6 +117,7 @@ mod tests {
             (Purpose::ReadReplica, 9),
             (Purpose::ViewLag, 10),
             (Purpose::EventTie, 11),
+            (Purpose::DeregistrationWindow, 12),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

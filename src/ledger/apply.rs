@@ -8,7 +8,6 @@ use crate::time::SimTime;
 
 use super::change::Change;
 use super::cluster::{Capacity, ClusterRecord};
-use super::definition::DefinitionRecord;
 use super::demand::{give_back_ports, take_ports};
 use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
@@ -68,27 +67,18 @@ impl Ledger {
                 assert!(gone.is_some(), "a container instance is forgotten once");
             }
             Change::DefinitionRegistered { definition, spec } => {
-                assert_eq!(
-                    definition.index(),
-                    self.definitions.records.len(),
-                    "task definitions are dense"
-                );
-                let revisions = self
-                    .definitions
-                    .families
-                    .entry(Arc::clone(&spec.family))
-                    .or_default();
-                revisions.push(*definition);
-                assert_eq!(
-                    revisions.len(),
-                    spec.revision as usize,
-                    "revisions are counted from 1 without gaps"
-                );
-                self.definitions.records.push(DefinitionRecord {
-                    spec: Arc::clone(spec),
-                    plain: Vec::new(),
-                });
+                self.definitions.registered(*definition, spec)
             }
+            Change::DefinitionDeregistered {
+                definition,
+                refused_from,
+            } => self
+                .definitions
+                .deregistered(now, *definition, *refused_from),
+            Change::DefinitionDeleteRequested { definition } => {
+                self.definitions.delete_requested(now, *definition)
+            }
+            Change::DefinitionForgotten { definition } => self.definitions.forgotten(*definition),
             Change::GroupOpened {
                 group,
                 cluster,
@@ -196,9 +186,7 @@ impl Ledger {
                 cluster: spec.cluster,
                 launch,
             };
-            self.definitions.records[spec.definition.index()]
-                .plain
-                .push(plain);
+            self.definitions.plain_opened(spec.definition, plain);
         }
         let spec = Arc::clone(spec);
         self.launches
@@ -227,6 +215,7 @@ impl Ledger {
             .expect("a launch is opened before its tasks");
         entry.tasks += 1;
         let spec = &*entry.spec;
+        self.definitions.task_placed(spec.definition);
         let demand = &spec.demand;
         let record = self
             .instances
@@ -349,7 +338,10 @@ impl Ledger {
         }
         match to {
             LastStatus::Running => cluster.running += 1,
-            LastStatus::Stopped => cluster.live -= 1,
+            LastStatus::Stopped => {
+                cluster.live -= 1;
+                self.definitions.task_stopped(spec.definition);
+            }
             _ => {}
         }
         if from != LastStatus::Pending && to != LastStatus::Stopped {
@@ -386,10 +378,8 @@ impl Ledger {
             .launches
             .remove(record.launch.number())
             .expect("it was just read");
-        let definition = &mut self.definitions.records[launch.spec.definition.index()];
-        definition
-            .plain
-            .retain(|plain| plain.launch != record.launch);
+        self.definitions
+            .launch_closed(launch.spec.definition, record.launch);
         let number = launch.spec.group.number();
         let group = self
             .groups

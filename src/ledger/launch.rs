@@ -75,6 +75,8 @@ pub struct LaunchSpec {
     pub cluster: ClusterId,
     /// What they were made from.
     pub definition: TaskDefinitionId,
+    /// The family of that.
+    pub family: Arc<str>,
     /// Their task group.
     pub group: GroupId,
     /// Its name.

@@ -20,6 +20,7 @@ use crate::time::SimTime;
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
+const DEFINITION: TaskDefinitionId = TaskDefinitionId::new(2);
 const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 
 pub(super) fn cluster(name: &str) -> Change {
@@ -62,7 +63,7 @@ fn definition() -> Change {
         containers: Arc::from([ContainerPlan::example()]),
     };
     Change::DefinitionRegistered {
-        definition: TaskDefinitionId::new(2),
+        definition: DEFINITION,
         spec: Arc::new(spec),
     }
 }
@@ -70,7 +71,8 @@ fn definition() -> Change {
 pub(super) fn launch(cpu: u32, plain: bool) -> Change {
     let spec = LaunchSpec {
         cluster: CLUSTER,
-        definition: TaskDefinitionId::new(2),
+        definition: DEFINITION,
+        family: "web".into(),
         group: GroupId::new(4),
         group_name: "family:web".into(),
         demand: Demand {
@@ -119,6 +121,7 @@ fn token() -> Change {
 /// Every change of the control plane, with the line of its record behind the time and the step.
 pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     let mut all = surroundings_changes();
+    all.extend(definition_changes());
     all.extend(task_changes());
     all
 }
@@ -165,7 +168,6 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
             Change::InstanceForgotten { instance },
             "container-instance-1 forgotten",
         ),
-        (definition(), "task-definition-2 registered as revision 1"),
         (
             Change::GroupOpened {
                 group: GroupId::new(4),
@@ -189,6 +191,31 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
                 until: SimTime::from_secs(30),
             },
             "pulls fail until 30.000s",
+        ),
+    ]
+}
+
+fn definition_changes() -> Vec<(Change, &'static str)> {
+    vec![
+        (definition(), "task-definition-2 registered as revision 1"),
+        (
+            Change::DefinitionDeregistered {
+                definition: DEFINITION,
+                refused_from: SimTime::from_millis(142_904),
+            },
+            "task-definition-2 deregistered, can be launched for 137.204s more",
+        ),
+        (
+            Change::DefinitionDeleteRequested {
+                definition: DEFINITION,
+            },
+            "task-definition-2 delete requested",
+        ),
+        (
+            Change::DefinitionForgotten {
+                definition: DEFINITION,
+            },
+            "task-definition-2 forgotten",
         ),
     ]
 }

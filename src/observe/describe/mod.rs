@@ -1,9 +1,11 @@
 //! Records as ECS shows them.
 
 mod cluster;
+mod definition;
 mod instance;
 mod task;
 
 pub(crate) use cluster::cluster;
+pub(crate) use definition::definition;
 pub(crate) use instance::instance;
 pub(crate) use task::{stopped_task, task};
