@@ -92,7 +92,7 @@ impl DefinitionRecord {
         match self.status {
             TaskDefinitionStatus::Active => true,
             TaskDefinitionStatus::Inactive => {
-                self.refused_from.get().is_some_and(|closes| now < closes)
+                self.refused_from.get().is_none_or(|closes| now < closes)
             }
             TaskDefinitionStatus::DeleteInProgress => false,
         }
