@@ -410,7 +410,7 @@ fn an_agent_that_registers_again_with_more_can_do_more() {
 #[test]
 fn what_kind_of_machine_it_is_says_nothing_of_its_agent() {
     let (mut trial, _) = trial(&[&["ecs.capability.external"]]);
-    trial.run("root");
+    trial.run_all(RunTask::new("root").launch_type(LaunchType::External));
 }
 
 #[test]

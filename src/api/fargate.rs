@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::ids::{LaunchId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::launch::FargatePlatform;
 use crate::ledger::{Ctx, Effects, Event, GroupRecord};
 use crate::model::{
-    ApiError, AttachmentStatus, Compatibility, LaunchType, OsFamily, Problem, TaskDefinition,
+    ApiError, AttachmentStatus, Compatibility, CpuArchitecture, LaunchType, OsFamily, Problem,
+    TaskDefinition, TaskOverride,
 };
 
 use super::launch::Prepared;
@@ -17,6 +19,40 @@ use super::network;
 /// page *platform_versions*).
 const ON_LINUX: [&str; 2] = ["1.4.0", "1.3.0"];
 const ON_WINDOWS: [&str; 1] = ["1.0.0"];
+
+/// The scratch space of a task that asks for none, in GiB (API reference of `EphemeralStorage`).
+const STORAGE_GIB: i32 = 20;
+
+/// What tasks of a definition run on, with these overrides.
+pub(super) fn platform(
+    definition: &TaskDefinition,
+    overrides: Option<&TaskOverride>,
+) -> FargatePlatform {
+    let platform = definition.runtime_platform.as_ref();
+    let processor = match platform.and_then(|platform| platform.cpu_architecture) {
+        Some(CpuArchitecture::Arm64) => "arm64",
+        Some(CpuArchitecture::X86_64) | None => "x86_64",
+    };
+    let storage = overrides.and_then(|overrides| overrides.ephemeral_storage.as_ref());
+    let storage = storage.or(definition.ephemeral_storage.as_ref());
+    FargatePlatform {
+        family: family(definition),
+        processor,
+        storage_gib: storage.map_or(STORAGE_GIB, |storage| storage.size_in_gib),
+    }
+}
+
+/// The operating system as `platformFamily` spells it: words with capitals, joined by underscores.
+fn family(definition: &TaskDefinition) -> String {
+    let platform = definition.runtime_platform.as_ref();
+    let family = platform.and_then(|platform| platform.operating_system_family);
+    let words = family.unwrap_or(OsFamily::Linux).as_str().split('_');
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at(1);
+        format!("{first}{}", rest.to_ascii_lowercase())
+    };
+    words.map(capital).collect::<Vec<_>>().join("_")
+}
 
 /// The platform version that a request means for a task definition.
 ///

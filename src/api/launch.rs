@@ -11,8 +11,7 @@ use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::{
-    ApiError, AttachmentStatus, ContainerOverride, LaunchType, PropagateTags, Tag,
-    TaskDefinitionStatus, TaskOverride,
+    ApiError, AttachmentStatus, ContainerOverride, LaunchType, PropagateTags, Tag, TaskOverride,
 };
 use crate::placement::{Ask, Rule};
 
@@ -135,12 +134,13 @@ pub(crate) fn place(
     out.after(Duration::ZERO, Event::InterfaceDue(task, to));
 }
 
-/// The ACTIVE task definition that a request means.
+/// The task definition that a request means, if it may be launched: see
+/// [`can_be_launched`](crate::ledger::DefinitionRecord::can_be_launched).
 pub(crate) fn definition(ctx: &Ctx<'_>, text: &str) -> Result<TaskDefinitionId, ApiError> {
     let found = ctx.ledger.resolve_definition(text);
     let id = found
         .ok_or_else(|| ApiError::client("taskDefinition", text, "TaskDefinition not found."))?;
-    if ctx.ledger.definition(id).spec.definition.status != TaskDefinitionStatus::Active {
+    if !ctx.ledger.definition(id).can_be_launched(ctx.now) {
         return Err(ApiError::client(
             "taskDefinition",
             text,
@@ -187,6 +187,7 @@ pub(crate) fn prepare(
     let mut spec = LaunchSpec {
         cluster: wanted.cluster,
         definition: wanted.definition,
+        family: Arc::clone(&definition.family),
         group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
         group_name,
         distinct_instance: wanted.distinct_instance,

@@ -6,6 +6,7 @@
 //! | [`cluster`] | CreateCluster, DeleteCluster |
 //! | [`container_instance`] | RegisterContainerInstance, DeregisterContainerInstance, UpdateContainerInstancesState |
 //! | [`task_definition`] | RegisterTaskDefinition |
+//! | [`definition_life`] | DeregisterTaskDefinition, DeleteTaskDefinitions |
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
@@ -15,6 +16,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod container_instance;
+pub(crate) mod definition_life;
 mod fargate;
 pub(crate) mod fault;
 pub(crate) mod launch;

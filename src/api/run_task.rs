@@ -184,6 +184,7 @@ fn prepare(
             .any(|rule| is_distinct(rule.r#type)),
         is_plain: is_plain(request),
     };
+    let on_fargate = request.launch_type == Some(LaunchType::Fargate);
     launch::prepare(ctx, &wanted, || LaunchEcho {
         started_by: request.started_by.as_deref().map(Arc::from),
         launch_type: launch::launch_type(
@@ -196,6 +197,10 @@ fn prepare(
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
         reference_id: request.reference_id.clone(),
         platform_version,
+        fargate: on_fargate.then(|| {
+            let definition = &ctx.ledger.definition(definition).spec.definition;
+            fargate::platform(definition, request.overrides.as_ref())
+        }),
         capacity_provider_strategy: request.capacity_provider_strategy.clone(),
         network_configuration: request.network_configuration.clone(),
         volume_configurations: request.volume_configurations.clone(),

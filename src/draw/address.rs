@@ -44,6 +44,8 @@ pub enum Purpose {
     HostPrepare = 14,
     /// Which of several equally good subnets a task on Fargate gets.
     SubnetTie = 15,
+    /// How long a task definition can still be launched after it was deregistered.
+    DeregistrationWindow = 16,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -127,6 +129,7 @@ mod tests {
             (Purpose::EniDetach, 13),
             (Purpose::HostPrepare, 14),
             (Purpose::SubnetTie, 15),
+            (Purpose::DeregistrationWindow, 16),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

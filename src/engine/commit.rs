@@ -10,7 +10,7 @@ use super::{Engine, EventTies};
 impl Engine {
     /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
     pub(super) fn commit(&mut self, event: Option<&Event>) {
-        let effects = std::mem::take(&mut self.effects);
+        let mut effects = std::mem::take(&mut self.effects);
         if event.is_none() && !effects.changes().is_empty() {
             self.recorder.push_call(self.now, self.steps);
         }
@@ -23,11 +23,16 @@ impl Engine {
         }
         self.ledger.begin_commit();
         for change in effects.changes() {
-            self.ledger.apply(self.now, change);
-            self.recorder.push_change(self.now, self.steps, change);
+            self.apply(change);
             if let Change::HostForgotten { task } = change {
                 self.timers.forget(*task);
             }
+        }
+        // Whatever ended the last task of a task definition that is to be deleted, the definition goes with it.
+        while let Some(definition) = self.ledger.definitions().unused() {
+            let forgotten = Change::DefinitionForgotten { definition };
+            self.apply(&forgotten);
+            effects.change(forgotten);
         }
         self.ledger.record_versions(self.now, effects.changes());
         for (delay, event) in effects.timers() {
@@ -36,6 +41,12 @@ impl Engine {
         self.watch(event, effects.changes());
         self.effects = effects;
         self.effects.clear();
+    }
+
+    /// Moves the ledger by one change and writes it down.
+    fn apply(&mut self, change: &Change) {
+        self.ledger.apply(self.now, change);
+        self.recorder.push_change(self.now, self.steps, change);
     }
 
     /// Makes an event come due after a delay.

@@ -14,6 +14,7 @@ mod commit;
 mod dispatch;
 pub(crate) mod input;
 mod request;
+mod request_definition;
 pub(crate) mod run;
 mod timers;
 mod watch;

@@ -1,7 +1,7 @@
 //! One request: validate, act, commit, answer from the truth as it is then.
 
 use crate::api::{self, run_task::Answer, validate};
-use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
+use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
 use crate::ledger::token::Token;
 use crate::model::*;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
@@ -28,6 +28,10 @@ impl Engine {
             }
             Request::RegisterTaskDefinition(r) => self.register_task_definition(r)?.into(),
             Request::DescribeTaskDefinition(r) => self.describe_task_definition(r)?.into(),
+            Request::DeregisterTaskDefinition(r) => self.deregister_task_definition(r)?.into(),
+            Request::DeleteTaskDefinitions(r) => self.delete_task_definitions(r)?.into(),
+            Request::ListTaskDefinitions(r) => self.list_task_definitions(r)?.into(),
+            Request::ListTaskDefinitionFamilies(r) => self.list_task_definition_families(r)?.into(),
             Request::RunTask(r) => self.run_task(r)?.into(),
             Request::StartTask(r) => self.start_task(r)?.into(),
             Request::StopTask(r) => self.stop_task(r)?.into(),
@@ -131,28 +135,6 @@ impl Engine {
         })
     }
 
-    pub(crate) fn register_task_definition(
-        &mut self,
-        request: &RegisterTaskDefinition,
-    ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
-        validate::register_task_definition(request)?;
-        let (ctx, out, _) = self.parts();
-        let definition: TaskDefinitionId = api::task_definition::register(&ctx, request, out);
-        self.commit(None);
-        let spec = &self.ledger.definition(definition).spec;
-        Ok(RegisterTaskDefinitionOutput {
-            tags: spec.tags.clone(),
-            task_definition: (*spec.definition).clone(),
-        })
-    }
-
-    pub(crate) fn describe_task_definition(
-        &mut self,
-        request: &DescribeTaskDefinition,
-    ) -> Result<DescribeTaskDefinitionOutput, ApiError> {
-        self.read(|_, view| read::describe_task_definition(view, request))
-    }
-
     pub(crate) fn run_task(&mut self, request: &RunTask) -> Result<RunTaskOutput, ApiError> {
         validate::run_task(request)?;
         let (ctx, out, scheduler) = self.parts();
@@ -216,7 +198,7 @@ impl Engine {
     }
 
     /// Lets a verb decide and commits, or leaves everything as it was.
-    fn act<T>(
+    pub(super) fn act<T>(
         &mut self,
         verb: impl FnOnce(&crate::ledger::Ctx<'_>, &mut crate::ledger::Effects) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
@@ -230,7 +212,7 @@ impl Engine {
     }
 
     /// Answers a read from what its replica sees; one that is refused was none.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         verb: impl FnOnce(&Settings, &View<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {

@@ -8,7 +8,6 @@ use crate::time::SimTime;
 
 use super::change::Change;
 use super::cluster::{Capacity, ClusterRecord};
-use super::definition::DefinitionRecord;
 use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
@@ -67,27 +66,18 @@ impl Ledger {
                 assert!(gone.is_some(), "a container instance is forgotten once");
             }
             Change::DefinitionRegistered { definition, spec } => {
-                assert_eq!(
-                    definition.index(),
-                    self.definitions.records.len(),
-                    "task definitions are dense"
-                );
-                let revisions = self
-                    .definitions
-                    .families
-                    .entry(Arc::clone(&spec.family))
-                    .or_default();
-                revisions.push(*definition);
-                assert_eq!(
-                    revisions.len(),
-                    spec.revision as usize,
-                    "revisions are counted from 1 without gaps"
-                );
-                self.definitions.records.push(DefinitionRecord {
-                    spec: Arc::clone(spec),
-                    plain: Vec::new(),
-                });
+                self.definitions.registered(*definition, spec)
             }
+            Change::DefinitionDeregistered {
+                definition,
+                refused_from,
+            } => self
+                .definitions
+                .deregistered(now, *definition, *refused_from),
+            Change::DefinitionDeleteRequested { definition } => {
+                self.definitions.delete_requested(now, *definition)
+            }
+            Change::DefinitionForgotten { definition } => self.definitions.forgotten(*definition),
             Change::GroupOpened {
                 group,
                 cluster,
@@ -202,9 +192,7 @@ impl Ledger {
                 cluster: spec.cluster,
                 launch,
             };
-            self.definitions.records[spec.definition.index()]
-                .plain
-                .push(plain);
+            self.definitions.plain_opened(spec.definition, plain);
         }
         let spec = Arc::clone(spec);
         self.launches
@@ -233,6 +221,7 @@ impl Ledger {
             .expect("a launch is opened before its tasks");
         entry.tasks += 1;
         let spec = &*entry.spec;
+        self.definitions.task_placed(spec.definition);
         let last_status = if spec.demand.enis > 0 {
             LastStatus::Provisioning
         } else {
@@ -337,6 +326,9 @@ impl Ledger {
             .spec;
         let cluster = &mut self.clusters.records[spec.cluster.index()];
         cluster.task_moved(from, to, on.is_none());
+        if to == LastStatus::Stopped {
+            self.definitions.task_stopped(spec.definition);
+        }
         let (was_pending, is_pending) = (from == LastStatus::Pending, to == LastStatus::Pending);
         if !was_pending && !is_pending && to != LastStatus::Stopped {
             return;
@@ -376,10 +368,8 @@ impl Ledger {
             .launches
             .remove(record.launch.number())
             .expect("it was just read");
-        let definition = &mut self.definitions.records[launch.spec.definition.index()];
-        definition
-            .plain
-            .retain(|plain| plain.launch != record.launch);
+        self.definitions
+            .launch_closed(launch.spec.definition, record.launch);
         let number = launch.spec.group.number();
         let group = self
             .groups

@@ -1,10 +1,13 @@
 //! Every running total, counted again from scratch and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId};
-use crate::model::{Capabilities, LastStatus};
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId};
+use crate::model::{
+    Capabilities, LastStatus, SortOrder, TaskDefinitionFamilyStatus,
+    TaskDefinitionStatus as DefinitionStatus,
+};
 
 use super::demand::Demand;
 use super::host::HostPhase;
@@ -46,7 +49,8 @@ pub fn audit(ledger: &Ledger) -> Result<(), String> {
     hosts(ledger)?;
     clusters(ledger)?;
     groups(ledger)?;
-    launches(ledger)
+    launches(ledger)?;
+    definitions(ledger)
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(
@@ -332,4 +336,92 @@ fn launches(ledger: &Ledger) -> Result<(), String> {
         )?;
     }
     Ok(())
+}
+
+fn definitions(ledger: &Ledger) -> Result<(), String> {
+    let mut live: BTreeMap<TaskDefinitionId, u32> = BTreeMap::new();
+    for (_, record) in ledger.tasks().filter(|(_, record)| !record.is_stopped()) {
+        *live.entry(ledger.launch_of(record).definition).or_default() += 1;
+    }
+    let mut revisions: BTreeMap<DefinitionStatus, BTreeMap<(&str, u32), TaskDefinitionId>> =
+        BTreeMap::new();
+    for (id, record) in ledger.definitions().iter() {
+        let counted = live.remove(&id).unwrap_or_default();
+        compare(|| format!("live tasks of {id}"), record.live, counted)?;
+        if record.status == DefinitionStatus::DeleteInProgress && counted == 0 {
+            return Err(format!("{id} is to be deleted and nothing keeps it"));
+        }
+        let name = (&*record.spec.family, record.spec.revision);
+        revisions.entry(record.status).or_default().insert(name, id);
+    }
+    compare(
+        || "definitions with live tasks but no record".to_owned(),
+        live.len(),
+        0,
+    )?;
+    let families = ledger.definitions().families();
+    let mut without_active: BTreeSet<&str> = BTreeSet::new();
+    for status in DefinitionStatus::ALL {
+        let counted = revisions.remove(status).unwrap_or_default();
+        without_active.extend(counted.keys().map(|(family, _)| family));
+        let listed = families.revisions(*status, None, SortOrder::Asc, None);
+        compare(
+            || format!("{status} revisions"),
+            listed
+                .map(|listed| ((listed.family, listed.revision), listed.definition))
+                .collect::<Vec<_>>(),
+            counted.into_iter().collect(),
+        )?;
+    }
+    let active = families.names(TaskDefinitionFamilyStatus::Active, "", "");
+    for family in active {
+        without_active.remove(family);
+    }
+    compare(
+        || "families without an ACTIVE revision".to_owned(),
+        families
+            .names(TaskDefinitionFamilyStatus::Inactive, "", "")
+            .collect::<Vec<_>>(),
+        without_active.into_iter().collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Change;
+    use crate::ledger::definition::DefinitionSpec;
+    use crate::time::SimTime;
+
+    const DEFINITION: TaskDefinitionId = TaskDefinitionId::new(0);
+
+    fn with_definition() -> Ledger {
+        let mut ledger = Ledger::default();
+        let registered = Change::DefinitionRegistered {
+            definition: DEFINITION,
+            spec: DefinitionSpec::example(),
+        };
+        ledger.apply(SimTime::ZERO, &registered);
+        assert_eq!(audit(&ledger), Ok(()));
+        ledger
+    }
+
+    #[test]
+    fn a_wrong_count_of_the_tasks_of_a_definition_is_found() {
+        let mut ledger = with_definition();
+        ledger.definitions.task_placed(DEFINITION);
+        let wrong = "live tasks of task-definition-0: kept 1, counted 0";
+        assert_eq!(audit(&ledger), Err(wrong.to_owned()));
+    }
+
+    #[test]
+    fn a_definition_that_should_be_gone_is_found() {
+        let mut ledger = with_definition();
+        let (now, definition) = (SimTime::ZERO, DEFINITION);
+        ledger.definitions.deregistered(now, definition, now);
+        assert_eq!(audit(&ledger), Ok(()));
+        ledger.definitions.delete_requested(now, definition);
+        let wrong = "task-definition-0 is to be deleted and nothing keeps it";
+        assert_eq!(audit(&ledger), Err(wrong.to_owned()));
+    }
 }

@@ -83,6 +83,25 @@ pub enum Change {
         /// What it was made with.
         spec: Arc<DefinitionSpec>,
     },
+    /// A task definition became INACTIVE.
+    DefinitionDeregistered {
+        /// Which task definition.
+        definition: TaskDefinitionId,
+        /// From when on callers can't launch it any more.
+        refused_from: SimTime,
+    },
+    /// The deletion of an INACTIVE task definition was asked for.
+    DefinitionDeleteRequested {
+        /// Which task definition.
+        definition: TaskDefinitionId,
+    },
+    /// A task definition is gone: its deletion was asked for, and no task of it is left that has not STOPPED.
+    ///
+    /// No handler writes this: the commit adds it to the changes that made it due.
+    DefinitionForgotten {
+        /// Which task definition.
+        definition: TaskDefinitionId,
+    },
     /// A task group was named for the first time.
     GroupOpened {
         /// Which task group.

@@ -82,6 +82,8 @@ pub struct LaunchSpec {
     pub cluster: ClusterId,
     /// What they were made from.
     pub definition: TaskDefinitionId,
+    /// The family of that.
+    pub family: Arc<str>,
     /// Their task group.
     pub group: GroupId,
     /// Its name.
@@ -108,6 +110,17 @@ pub struct LaunchSpec {
     pub echo: LaunchEcho,
 }
 
+/// What a task on Fargate runs on, as ECS shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FargatePlatform {
+    /// The operating system.
+    pub family: String,
+    /// The processor.
+    pub processor: &'static str,
+    /// Scratch space in GiB.
+    pub storage_gib: i32,
+}
+
 /// What a caller sent with a launch and sees again on its tasks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LaunchEcho {
@@ -125,8 +138,10 @@ pub struct LaunchEcho {
     pub enable_ecs_managed_tags: bool,
     /// The caller's label.
     pub reference_id: Option<String>,
-    /// Fargate's platform version.
+    /// Fargate's platform version; `LATEST` is resolved.
     pub platform_version: Option<String>,
+    /// What its tasks run on, on Fargate.
+    pub fargate: Option<FargatePlatform>,
     /// Kept until capacity providers are acted on.
     pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
     /// Kept until awsvpc is acted on.
@@ -146,6 +161,7 @@ impl LaunchEcho {
             && !self.enable_ecs_managed_tags
             && self.reference_id.is_none()
             && self.platform_version.is_none()
+            && self.fargate.is_none()
             && self.capacity_provider_strategy.is_empty()
             && self.network_configuration.is_none()
             && self.volume_configurations.is_empty()

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`cluster`] | clusters, and the columns placement reads |
 //! | [`instance`] | container instances |
-//! | [`definition`] | task definitions and families |
+//! | [`definition`], [`family`] | task definitions; their families, as listings walk them |
 //! | [`launch`], [`demand`] | what the tasks of a request share; what each takes |
 //! | [`group`] | task groups |
 //! | [`task`] | tasks as the control plane knows them |
@@ -26,6 +26,7 @@ pub mod definition;
 pub mod demand;
 pub mod effects;
 pub mod event;
+pub mod family;
 pub mod group;
 pub mod host;
 pub mod instance;
@@ -142,10 +143,12 @@ impl Ledger {
     ///
     /// # Panics
     ///
-    /// When no task definition ever had that number.
+    /// When no task definition has that number, or none any more: [`Definitions::get`] asks first.
     #[must_use]
     pub fn definition(&self, definition: TaskDefinitionId) -> &DefinitionRecord {
-        &self.definitions.records[definition.index()]
+        self.definitions
+            .get(definition)
+            .expect("a task definition stays while callers or tasks can reach it")
     }
 
     /// What the tasks of a request share, while one of them is known.
@@ -287,9 +290,6 @@ impl Ledger {
     /// The number that the next task definition gets.
     #[must_use]
     pub fn next_definition(&self) -> TaskDefinitionId {
-        TaskDefinitionId::new(
-            u32::try_from(self.definitions.records.len())
-                .expect("there are fewer task definitions than u32 can count"),
-        )
+        self.definitions.next()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arn::{IdKind, Naming, split_reference};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
-use crate::model::{ApiError, TaskDefinitionStatus};
+use crate::model::ApiError;
 
 use super::{ClusterRecord, Ledger};
 
@@ -22,21 +22,31 @@ impl<'a> DefinitionReference<'a> {
     /// Reads `family`, `family:revision` or an ARN.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
+        let (family, revision) = Self::split(text)?;
+        let revision = match revision {
+            None => None,
+            Some(digits) => Some(Self::revision_number(digits)?),
+        };
+        Some(Self { family, revision })
+    }
+
+    /// The family, and what stands where the number of a revision does.
+    pub(crate) fn split(text: &'a str) -> Option<(&'a str, Option<&'a str>)> {
         let name = if text.starts_with("arn:") {
             text.split_once(":task-definition/")?.1
         } else {
             text
         };
-        match name.split_once(':') {
-            None => Some(Self {
-                family: name,
-                revision: None,
-            }),
-            Some((family, revision)) => Some(Self {
-                family,
-                revision: Some(number(revision)?),
-            }),
-        }
+        Some(match name.split_once(':') {
+            None => (name, None),
+            Some((family, revision)) => (family, Some(revision)),
+        })
+    }
+
+    /// The number of a revision in digits and nothing else, the first of which is not zero.
+    pub(crate) fn revision_number(digits: &str) -> Option<u32> {
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        digits.parse().ok().filter(|_| is_plain)
     }
 }
 
@@ -118,35 +128,26 @@ impl Ledger {
         reference.cluster.is_none().then_some(reference.name)
     }
 
-    /// The task definition that a reference means: the latest ACTIVE revision, or the one it names.
+    /// The task definition that a reference means: the latest ACTIVE revision, or the one it names whatever its status.
     #[must_use]
     pub fn resolve_definition(&self, text: &str) -> Option<TaskDefinitionId> {
         let reference = DefinitionReference::parse(text)?;
+        let families = self.definitions.families();
         let found = match reference.revision {
-            Some(revision) => self.definitions.revision(reference.family, revision),
-            None => self
-                .definitions
-                .families
-                .get(reference.family)?
-                .iter()
-                .rev()
-                .copied()
-                .find(|id| {
-                    self.definition(*id).spec.definition.status == TaskDefinitionStatus::Active
-                }),
+            Some(revision) => families.revision(reference.family, revision),
+            None => families.latest_active(reference.family),
         };
         if !text.starts_with("arn:") {
             return found;
         }
-        let account = |arn: &'_ str| arn.find(":task-definition/").map(|at| arn[..at].to_owned());
         found.filter(|id| account(&self.definition(*id).spec.arn) == account(text))
     }
 }
 
-/// A number written in digits and nothing else, the first of which is not zero.
-fn number(digits: &str) -> Option<u32> {
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_plain)
+/// What comes before the resource in the ARN of a task definition: partition, region and account.
+fn account(arn: &str) -> Option<&str> {
+    arn.split_once(":task-definition/")
+        .map(|(account, _)| account)
 }
 
 /// The name in `name` or `arn:aws:ecs:region:account:cluster/name`.

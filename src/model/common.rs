@@ -57,6 +57,16 @@ impl KeyValuePair {
 }
 
 words! {
+    /// Which end of a listing comes first.
+    #[derive(Default)]
+    pub enum SortOrder {
+        /// The lowest.
+        #[default]
+        Asc = "ASC",
+        /// The highest.
+        Desc = "DESC",
+    }
+
     /// How far an attachment got.
     pub enum AttachmentStatus {
         /// Asked for.

@@ -124,7 +124,7 @@ words! {
 
 /// Why a container instance was refused, or why a record isn't shown.
 ///
-/// Variants are in the order in which placement checks them; `MISSING` is last.
+/// Variants are in the order in which placement checks them; `MISSING` follows, and then those of other operations.
 ///
 /// ```
 /// # use wavetank::model::{FailureReason, ResourceKind};
@@ -155,9 +155,21 @@ pub enum FailureReason {
     DistinctInstance,
     /// There is no such record.
     Missing,
+    /// A task definition can't be deleted.
+    Undeletable(Undeletable),
 }
 
 words! {
+    /// Why a task definition can't be deleted, spelled as the reason of a failure.
+    pub enum Undeletable {
+        /// It is still ACTIVE.
+        Active = "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
+        /// There is none.
+        Unknown = "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
+        /// What the caller wrote names no revision.
+        Malformed = "The specified task definition identifier is invalid. Specify a valid name or ARN and try again.",
+    }
+
     /// A resource a container instance can run out of, spelled as the reason of a failure.
     pub enum ResourceKind {
         /// CPU units.
@@ -188,6 +200,9 @@ impl FailureReason {
         Self::MemberOf,
         Self::DistinctInstance,
         Self::Missing,
+        Self::Undeletable(Undeletable::Active),
+        Self::Undeletable(Undeletable::Unknown),
+        Self::Undeletable(Undeletable::Malformed),
     ];
 
     /// The reason as ECS spells it.
@@ -201,6 +216,7 @@ impl FailureReason {
             Self::MemberOf => "MemberOf placement constraint unsatisfied",
             Self::DistinctInstance => "DistinctInstance placement constraint unsatisfied",
             Self::Missing => "MISSING",
+            Self::Undeletable(why) => why.as_str(),
         }
     }
 
@@ -209,11 +225,20 @@ impl FailureReason {
     /// The others can pass by themselves, when a task stops or an agent reconnects.
     pub const fn is_permanent(self) -> bool {
         match self {
-            Self::Inactive | Self::Attribute | Self::Location | Self::MemberOf | Self::Missing => {
-                true
-            }
+            Self::Inactive
+            | Self::Attribute
+            | Self::Location
+            | Self::MemberOf
+            | Self::Missing
+            | Self::Undeletable(_) => true,
             Self::Agent | Self::Resource(_) | Self::DistinctInstance => false,
         }
+    }
+}
+
+impl From<Undeletable> for FailureReason {
+    fn from(why: Undeletable) -> Self {
+        Self::Undeletable(why)
     }
 }
 

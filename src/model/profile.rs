@@ -92,6 +92,8 @@ pub struct Latencies {
     pub instance_launch: Latency,
     /// A host gone silent: until its `agentConnected` is false.
     pub agent_lost: Latency,
+    /// A task definition deregistered: until RunTask and StartTask are refused for it.
+    pub deregistration_window: Latency,
 }
 
 /// A latency name that [`Latencies::set`] does not know.
@@ -115,12 +117,14 @@ impl Latencies {
         "hostPrepare",
         "instanceLaunch",
         "agentLost",
+        "deregistrationWindow",
     ];
 
     /// The fixed latencies of [`Profile::ideal`].
     ///
     /// They are round numbers inside the ranges of [`Latencies::realistic`], but for
-    /// `container_report`, which is as quick as `report` so that nothing has to be waited for.
+    /// `container_report`, which is as quick as `report` so that nothing has to be waited for. And a task definition
+    /// that is deregistered can't be launched from that moment on.
     pub fn ideal() -> Self {
         Self {
             payload: fixed_ms(100),
@@ -131,6 +135,7 @@ impl Latencies {
             host_prepare: fixed_ms(8_000),
             instance_launch: fixed_ms(90_000),
             agent_lost: fixed_ms(60_000),
+            deregistration_window: fixed_ms(0),
         }
     }
 
@@ -154,6 +159,8 @@ impl Latencies {
             instance_launch: uniform_ms(60_000, 180_000),
             // The guide only says "within minutes" for a host that went silent; the range is an estimate.
             agent_lost: uniform_ms(60_000, 180_000),
+            // The API reference of DeregisterTaskDefinition says up to ten minutes and no more; hence any of them.
+            deregistration_window: uniform_ms(0, 600_000),
         }
     }
 
@@ -172,6 +179,7 @@ impl Latencies {
             "hostPrepare" => &mut self.host_prepare,
             "instanceLaunch" => &mut self.instance_launch,
             "agentLost" => &mut self.agent_lost,
+            "deregistrationWindow" => &mut self.deregistration_window,
             _ => {
                 return Err(UnknownLatency {
                     name: name.to_owned(),
@@ -361,6 +369,7 @@ mod tests {
             &latencies.host_prepare,
             &latencies.instance_launch,
             &latencies.agent_lost,
+            &latencies.deregistration_window,
             &workload.pull,
             &workload.start,
             &workload.stop,

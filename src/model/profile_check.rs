@@ -72,6 +72,7 @@ impl Latencies {
             &self.host_prepare,
             &self.instance_launch,
             &self.agent_lost,
+            &self.deregistration_window,
         ];
         Self::NAMES.iter().copied().zip(values)
     }

@@ -137,10 +137,24 @@ words! {
         /// They can.
         #[default]
         Active = "ACTIVE",
-        /// Only by services that already use it.
+        /// By services that already use it, and for a while by anybody: see [`Latencies::deregistration_window`].
+        ///
+        /// [`Latencies::deregistration_window`]: crate::model::Latencies::deregistration_window
         Inactive = "INACTIVE",
-        /// As for `INACTIVE`, and it goes away once nothing uses it.
+        /// Only by services that already use it, and it goes away once nothing uses it.
         DeleteInProgress = "DELETE_IN_PROGRESS",
+    }
+
+    /// Which families are listed.
+    #[derive(Default)]
+    pub enum TaskDefinitionFamilyStatus {
+        /// Those with an ACTIVE revision.
+        Active = "ACTIVE",
+        /// Those with revisions, none of them ACTIVE.
+        Inactive = "INACTIVE",
+        /// Both.
+        #[default]
+        All = "ALL",
     }
 
     /// A launch type a task definition is valid for.

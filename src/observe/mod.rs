@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | [`view`] | which version of a record a read sees |
 //! | [`describe`] | records as ECS shows them |
-//! | `read` | the read operations |
-//! | `page` | page tokens |
+//! | `read`, `definition` | the read operations; those of task definitions |
+//! | `page`, `name_page` | page tokens; those of listings by name |
 
+pub(crate) mod definition;
 pub mod describe;
+pub(crate) mod name_page;
 pub(crate) mod page;
 pub(crate) mod read;
 pub mod view;

@@ -30,24 +30,13 @@ impl Page {
             None => 0,
             Some(token) => {
                 let number = decode(token).filter(|(bound_to, _)| *bound_to == filter);
-                let refused = || {
-                    ApiError::invalid(
-                        "nextToken",
-                        token,
-                        "Invalid token: it is not of this listing.",
-                    )
-                };
-                number.ok_or_else(refused)?.1
+                number.ok_or_else(|| refused(token))?.1
             }
         };
-        let length = max_results
-            .and_then(|count| usize::try_from(count).ok())
-            .unwrap_or(PAGE)
-            .min(PAGE);
         Ok(Self {
             filter,
             first,
-            length,
+            length: length(max_results),
         })
     }
 
@@ -68,6 +57,21 @@ impl Page {
             .map(|(number, _)| encode(self.filter, number));
         (page, next)
     }
+}
+
+/// The most results on a page for which the caller said that, or nothing.
+pub(super) fn length(max_results: Option<i32>) -> usize {
+    let asked = max_results.and_then(|count| usize::try_from(count).ok());
+    asked.unwrap_or(PAGE).min(PAGE)
+}
+
+/// What is said of a token that was not given out, or was for other filters.
+pub(super) fn refused(token: &str) -> ApiError {
+    ApiError::invalid(
+        "nextToken",
+        token,
+        "Invalid token: it is not of this listing.",
+    )
 }
 
 fn encode(filter: u64, first: u32) -> String {

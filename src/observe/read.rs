@@ -8,10 +8,9 @@ use crate::ledger::versions::TaskSeen;
 use crate::model::{
     ApiError, ClusterField, ContainerInstanceField, ContainerInstanceStatus, DescribeClusters,
     DescribeClustersOutput, DescribeContainerInstances, DescribeContainerInstancesOutput,
-    DescribeTaskDefinition, DescribeTaskDefinitionOutput, DescribeTasks, DescribeTasksOutput,
-    DesiredStatus, Failure, FailureReason, ListClusters, ListClustersOutput,
-    ListContainerInstances, ListContainerInstancesOutput, ListTasks, ListTasksOutput, Problem,
-    Settings, TaskDefinitionField, TaskField,
+    DescribeTasks, DescribeTasksOutput, DesiredStatus, Failure, FailureReason, ListClusters,
+    ListClustersOutput, ListContainerInstances, ListContainerInstancesOutput, ListTasks,
+    ListTasksOutput, Problem, Settings, TaskField,
 };
 
 use super::describe;
@@ -128,31 +127,6 @@ pub(crate) fn list_container_instances(
     })
 }
 
-pub(crate) fn describe_task_definition(
-    view: &View<'_>,
-    request: &DescribeTaskDefinition,
-) -> Result<DescribeTaskDefinitionOutput, ApiError> {
-    let text = &request.task_definition;
-    let found = view.ledger().resolve_definition(text);
-    let refused = || {
-        ApiError::client(
-            "taskDefinition",
-            text,
-            "Unable to describe task definition.",
-        )
-    };
-    let spec = &view.ledger().definition(found.ok_or_else(refused)?).spec;
-    let with_tags = request.include.contains(&TaskDefinitionField::Tags);
-    Ok(DescribeTaskDefinitionOutput {
-        tags: if with_tags {
-            spec.tags.clone()
-        } else {
-            Vec::new()
-        },
-        task_definition: (*spec.definition).clone(),
-    })
-}
-
 pub(crate) fn describe_tasks(
     settings: &Settings,
     view: &View<'_>,
@@ -229,7 +203,7 @@ pub(crate) fn list_tasks(
             && request
                 .family
                 .as_deref()
-                .is_none_or(|family| is_of_family(view, seen, family))
+                .is_none_or(|family| *launch.family == *family)
             && request
                 .started_by
                 .as_deref()
@@ -251,10 +225,6 @@ pub(crate) fn list_tasks(
         next_token,
         task_arns,
     })
-}
-
-fn is_of_family(view: &View<'_>, seen: &TaskSeen, family: &str) -> bool {
-    *view.ledger().definition(seen.launch.definition).spec.family == *family
 }
 
 /// The ARN under which a failure tells of what was asked for.

@@ -44,6 +44,14 @@ verbs! {
     register_task_definition(RegisterTaskDefinition) -> RegisterTaskDefinitionOutput;
     /// Describes a task definition.
     describe_task_definition(DescribeTaskDefinition) -> DescribeTaskDefinitionOutput;
+    /// Makes a task definition INACTIVE: no more tasks are made from it, but what runs goes on.
+    deregister_task_definition(DeregisterTaskDefinition) -> DeregisterTaskDefinitionOutput;
+    /// Lets up to ten INACTIVE task definitions go as soon as no task uses them; those that can't are failures.
+    delete_task_definitions(DeleteTaskDefinitions) -> DeleteTaskDefinitionsOutput;
+    /// Lists the ARNs of task definitions, by family and number.
+    list_task_definitions(ListTaskDefinitions) -> ListTaskDefinitionsOutput;
+    /// Lists the names of families, in order.
+    list_task_definition_families(ListTaskDefinitionFamilies) -> ListTaskDefinitionFamiliesOutput;
     /// Places up to ten tasks; those without a place are failures, not an error.
     run_task(RunTask) -> RunTaskOutput;
     /// Starts a task on each of some named container instances.

@@ -5,6 +5,7 @@ use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
 use crate::model::{
     AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind, StopCode,
+    Undeletable,
 };
 
 /// A closed list of words, each with a number from 1 that is part of the trace format.
@@ -105,6 +106,10 @@ impl Code for FailureReason {
             Self::MemberOf => 10,
             Self::DistinctInstance => 11,
             Self::Missing => 12,
+            // No task is refused for these, so no record holds them.
+            Self::Undeletable(Undeletable::Active) => 13,
+            Self::Undeletable(Undeletable::Unknown) => 14,
+            Self::Undeletable(Undeletable::Malformed) => 15,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Events and changes as records: which number goes into which field.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::digest::Digest;
@@ -110,6 +112,9 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::InstanceDeregistered { .. }
         | Change::InstanceForgotten { .. }
         | Change::DefinitionRegistered { .. }
+        | Change::DefinitionDeregistered { .. }
+        | Change::DefinitionDeleteRequested { .. }
+        | Change::DefinitionForgotten { .. }
         | Change::GroupOpened { .. }
         | Change::LaunchOpened { .. }
         | Change::TokenKept { .. }
@@ -154,6 +159,18 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
         Change::DefinitionRegistered { definition, spec } => blank(Kind::DefinitionRegistered)
             .with_a(definition.number())
             .with_b(spec.revision),
+        Change::DefinitionDeregistered {
+            definition,
+            refused_from,
+        } => blank(Kind::DefinitionDeregistered)
+            .with_a(definition.number())
+            .with_b(whole_millis(refused_from.since(at))),
+        Change::DefinitionDeleteRequested { definition } => {
+            blank(Kind::DefinitionDeleteRequested).with_a(definition.number())
+        }
+        Change::DefinitionForgotten { definition } => {
+            blank(Kind::DefinitionForgotten).with_a(definition.number())
+        }
         Change::GroupOpened { group, cluster, .. } => blank(Kind::GroupOpened)
             .with_a(group.number())
             .with_b(cluster.number()),
@@ -226,6 +243,9 @@ pub(super) fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::InterfaceAsked {
             zone: Some(zone), ..
         } => bytes.extend_from_slice(zone.as_bytes()),
+        Change::DefinitionDeregistered { refused_from, .. } => {
+            bytes.extend_from_slice(&refused_from.as_nanos().to_le_bytes());
+        }
         Change::GroupOpened { name, .. } => bytes.extend_from_slice(name.as_bytes()),
         Change::LaunchOpened {
             spec, plain: false, ..
@@ -301,6 +321,11 @@ fn launch(spec: &LaunchSpec, bytes: &mut Vec<u8>) {
 fn json<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) {
     serde_json::to_writer(bytes, value)
         .expect("specifications have text keys, and a vector takes every byte");
+}
+
+/// What is shown of a window; its exact end is content.
+fn whole_millis(window: Duration) -> u32 {
+    u32::try_from(window.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// Of the cluster's number the low 16 bits are kept.
@@ -437,7 +462,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 11);
+        assert_eq!(with_content, 12);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

@@ -88,6 +88,12 @@ kinds! {
     InstanceForgotten = 77, "container-instance-forgotten";
     /// A revision of a family came to be.
     DefinitionRegistered = 80, "task-definition-registered";
+    /// A task definition became INACTIVE.
+    DefinitionDeregistered = 81, "task-definition-deregistered";
+    /// The deletion of a task definition was asked for.
+    DefinitionDeleteRequested = 82, "task-definition-delete-requested";
+    /// A task definition is gone.
+    DefinitionForgotten = 83, "task-definition-forgotten";
     /// A task group was named for the first time.
     GroupOpened = 84, "group-opened";
     /// A request for tasks was accepted.
@@ -164,6 +170,7 @@ impl Kind {
                 | Self::InstanceRegistered
                 | Self::InstanceReregistered
                 | Self::DefinitionRegistered
+                | Self::DefinitionDeregistered
                 | Self::GroupOpened
                 | Self::LaunchOpened
                 | Self::TaskUnwanted
@@ -190,8 +197,8 @@ mod tests {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
         let causes: Vec<u8> = (1..=13).chain([15]).collect();
         let changes = [
-            64, 65, 72, 73, 74, 75, 76, 77, 80, 84, 85, 96, 97, 98, 99, 100, 101, 102, 103, 104,
-            105, 112, 113,
+            64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 96, 97, 98, 99, 100, 101, 102,
+            103, 104, 105, 112, 113,
         ];
         let hosts: Vec<u8> = (128..=137).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());

@@ -68,7 +68,10 @@ impl fmt::Display for Subject<'_> {
             | Kind::InstanceDeregistered
             | Kind::InstanceForgotten
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
-            Kind::DefinitionRegistered => TaskDefinitionId::new(record.a()).fmt(f),
+            Kind::DefinitionRegistered
+            | Kind::DefinitionDeregistered
+            | Kind::DefinitionDeleteRequested
+            | Kind::DefinitionForgotten => TaskDefinitionId::new(record.a()).fmt(f),
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
@@ -111,6 +114,12 @@ impl fmt::Display for What<'_> {
             Kind::AgentConnectionChanged => f.write_str("agent connected"),
             Kind::InstanceDeregistered => f.write_str("deregistered"),
             Kind::DefinitionRegistered => write!(f, "registered as revision {}", record.b()),
+            Kind::DefinitionDeregistered if record.b() == 0 => f.write_str("deregistered"),
+            Kind::DefinitionDeregistered => {
+                let window = SimTime::from_millis(record.b().into());
+                write!(f, "deregistered, can be launched for {window} more")
+            }
+            Kind::DefinitionDeleteRequested => f.write_str("delete requested"),
             Kind::GroupOpened => write!(f, "opened in {}", ClusterId::new(record.b())),
             Kind::LaunchOpened => launch_opened(f, record),
             Kind::TaskPlaced => write!(f, "placed on {}", On(record)),
@@ -130,9 +139,10 @@ impl fmt::Display for What<'_> {
                 ending(f, record)
             }
             Kind::TaskTouched => f.write_str("touched"),
-            Kind::InstanceForgotten | Kind::TaskForgotten | Kind::HostForgotten => {
-                f.write_str("forgotten")
-            }
+            Kind::InstanceForgotten
+            | Kind::DefinitionForgotten
+            | Kind::TaskForgotten
+            | Kind::HostForgotten => f.write_str("forgotten"),
             Kind::TokenKept => f.write_str("token kept"),
             Kind::PullFailing => {
                 let until = u64::from(record.a()) | u64::from(record.b()) << 32;

@@ -20,6 +20,7 @@ use crate::time::SimTime;
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
+const DEFINITION: TaskDefinitionId = TaskDefinitionId::new(2);
 const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 
 pub(super) fn cluster(name: &str) -> Change {
@@ -66,7 +67,7 @@ fn definition() -> Change {
         containers: Arc::from([ContainerPlan::example()]),
     };
     Change::DefinitionRegistered {
-        definition: TaskDefinitionId::new(2),
+        definition: DEFINITION,
         spec: Arc::new(spec),
     }
 }
@@ -74,7 +75,8 @@ fn definition() -> Change {
 pub(super) fn launch(cpu: u32, plain: bool) -> Change {
     let spec = LaunchSpec {
         cluster: CLUSTER,
-        definition: TaskDefinitionId::new(2),
+        definition: DEFINITION,
+        family: "web".into(),
         group: GroupId::new(4),
         group_name: "family:web".into(),
         demand: Demand {
@@ -126,6 +128,7 @@ fn token() -> Change {
 pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     let mut all = surroundings_changes();
     all.extend(placing_changes());
+    all.extend(definition_changes());
     all.extend(task_changes());
     all
 }
@@ -172,7 +175,6 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
             Change::InstanceForgotten { instance },
             "container-instance-1 forgotten",
         ),
-        (definition(), "task-definition-2 registered as revision 1"),
         (
             Change::GroupOpened {
                 group: GroupId::new(4),
@@ -196,6 +198,31 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
                 until: SimTime::from_secs(30),
             },
             "pulls fail until 30.000s",
+        ),
+    ]
+}
+
+fn definition_changes() -> Vec<(Change, &'static str)> {
+    vec![
+        (definition(), "task-definition-2 registered as revision 1"),
+        (
+            Change::DefinitionDeregistered {
+                definition: DEFINITION,
+                refused_from: SimTime::from_millis(142_904),
+            },
+            "task-definition-2 deregistered, can be launched for 137.204s more",
+        ),
+        (
+            Change::DefinitionDeleteRequested {
+                definition: DEFINITION,
+            },
+            "task-definition-2 delete requested",
+        ),
+        (
+            Change::DefinitionForgotten {
+                definition: DEFINITION,
+            },
+            "task-definition-2 forgotten",
         ),
     ]
 }

@@ -10,6 +10,7 @@
 //! | [`against_definition`] | both again, once their task definition is known |
 //! | [`overrides`], [`placement`] | what both change about the task definition; constraints and strategies |
 //! | [`tasks`] | `StopTask`, `DescribeTasks`, `ListTasks` |
+//! | [`definitions`] | what is asked of task definitions that are registered |
 //! | [`registration`] | clusters and container instances |
 //! | [`task_definition`] | `RegisterTaskDefinition`: the order of its rules |
 //! | [`containers`], [`settings`], [`ports`], [`relations`] | its containers: sizes, settings, ports, and each other |
@@ -17,6 +18,7 @@
 
 mod against_definition;
 mod containers;
+mod definitions;
 mod overrides;
 mod placement;
 mod ports;
@@ -30,6 +32,10 @@ mod tasks;
 
 use crate::model::{ApiError, Tag};
 
+pub(crate) use definitions::{
+    delete_task_definitions, deregister_task_definition, describe_task_definition,
+    list_task_definition_families, list_task_definitions,
+};
 pub(crate) use registration::{
     create_cluster, delete_cluster, deregister_container_instance, describe_clusters,
     describe_container_instances, list_clusters, list_container_instances,

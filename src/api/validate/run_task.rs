@@ -171,10 +171,8 @@ fn client_token(token: Option<&str>) -> Result<(), ApiError> {
 fn platform_version(request: &RunTask) -> Result<(), ApiError> {
     match &request.platform_version {
         Some(version)
-            if matches!(
-                request.launch_type,
-                Some(LaunchType::Ec2 | LaunchType::External)
-            ) =>
+            if request.launch_type != Some(LaunchType::Fargate)
+                && request.capacity_provider_strategy.is_empty() =>
         {
             let message = "The platform version must be null when specifying an EC2 launch type";
             Err(ApiError::invalid("platformVersion", version, message))

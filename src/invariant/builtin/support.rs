@@ -190,6 +190,7 @@ impl History {
         let mut spec = LaunchSpec {
             cluster: CLUSTER,
             definition: DEFINITION,
+            family: "web".into(),
             group: GROUP,
             group_name: "family:web".into(),
             demand: Demand {

@@ -127,6 +127,14 @@ operations! {
     RegisterTaskDefinition -> RegisterTaskDefinitionOutput,
     /// Describes a task definition.
     DescribeTaskDefinition -> DescribeTaskDefinitionOutput,
+    /// Makes a task definition INACTIVE.
+    DeregisterTaskDefinition -> DeregisterTaskDefinitionOutput,
+    /// Lets INACTIVE task definitions go.
+    DeleteTaskDefinitions -> DeleteTaskDefinitionsOutput,
+    /// Lists task definitions.
+    ListTaskDefinitions -> ListTaskDefinitionsOutput,
+    /// Lists families of task definitions.
+    ListTaskDefinitionFamilies -> ListTaskDefinitionFamiliesOutput,
     /// Places and starts tasks.
     RunTask -> RunTaskOutput,
     /// Starts a task on each of some container instances.

@@ -1,14 +1,16 @@
 //! Requests about task definitions.
 
-use crate::model::common::Tag;
+use crate::model::common::{SortOrder, Tag};
 use crate::model::container::ContainerDefinition;
 use crate::model::container_parts::InferenceAccelerator;
+use crate::model::error::Failure;
 use crate::model::network::NetworkMode;
 use crate::model::placement::PlacementConstraint;
 use crate::model::shape::shape;
 use crate::model::task_definition::{
     Compatibility, EphemeralStorage, IpcMode, PidMode, ProxyConfiguration, RuntimePlatform,
-    TaskDefinition, TaskDefinitionField, TrustedExecutionConfiguration,
+    TaskDefinition, TaskDefinitionFamilyStatus, TaskDefinitionField, TaskDefinitionStatus,
+    TrustedExecutionConfiguration,
 };
 use crate::model::volume::Volume;
 
@@ -87,6 +89,88 @@ shape! {
         shown {
             /// The task definition.
             pub task_definition: TaskDefinition,
+        }
+    }
+
+    /// Asks that no more tasks be made from a task definition.
+    pub struct DeregisterTaskDefinition {
+        /// `family:revision` or an ARN with a revision.
+        pub task_definition: String,
+    }
+
+    /// The task definition, now `INACTIVE`.
+    pub struct DeregisterTaskDefinitionOutput {
+        shown {
+            /// The task definition.
+            pub task_definition: TaskDefinition,
+        }
+    }
+
+    /// Asks that `INACTIVE` task definitions go away as soon as nothing uses them.
+    ///
+    /// ```
+    /// # use wavetank::model::DeleteTaskDefinitions;
+    /// let request = DeleteTaskDefinitions::new(["web:1", "web:2"]);
+    /// assert_eq!(request.task_definitions.len(), 2);
+    /// ```
+    pub struct DeleteTaskDefinitions {
+        /// 1 to 10 of `family:revision` and ARNs with a revision.
+        pub task_definitions: Vec<String>,
+    }
+
+    /// The task definitions that go away, and those that can't.
+    pub struct DeleteTaskDefinitionsOutput {
+        shown {
+            /// Those that go away, in the order of the request.
+            pub task_definitions: Vec<TaskDefinition>,
+            /// The others, likewise.
+            pub failures: Vec<Failure>,
+        }
+    }
+
+    /// Asks which task definitions there are.
+    pub struct ListTaskDefinitions {
+        /// Those of this family alone: its whole name, despite the name of the member.
+        pub family_prefix: Option<String>,
+        /// Those with this status; absent means `ACTIVE`.
+        pub status: Option<TaskDefinitionStatus>,
+        /// By family and number of the revision; absent means `ASC`, which puts the newest last.
+        pub sort: Option<SortOrder>,
+        /// Where the last page ended.
+        pub next_token: Option<String>,
+        /// The most on a page, 1 to 100; absent means 100.
+        pub max_results: Option<i32>,
+    }
+
+    /// Which task definitions there are.
+    pub struct ListTaskDefinitionsOutput {
+        /// Where this page ended, unless it is the last.
+        pub next_token: Option<String>,
+        shown {
+            /// Their ARNs.
+            pub task_definition_arns: Vec<String>,
+        }
+    }
+
+    /// Asks which families of task definitions there are.
+    pub struct ListTaskDefinitionFamilies {
+        /// Those whose names begin so.
+        pub family_prefix: Option<String>,
+        /// Those with an `ACTIVE` revision, those without, or both; absent means both.
+        pub status: Option<TaskDefinitionFamilyStatus>,
+        /// Where the last page ended.
+        pub next_token: Option<String>,
+        /// The most on a page, 1 to 100; absent means 100.
+        pub max_results: Option<i32>,
+    }
+
+    /// Which families of task definitions there are.
+    pub struct ListTaskDefinitionFamiliesOutput {
+        /// Where this page ended, unless it is the last.
+        pub next_token: Option<String>,
+        shown {
+            /// Their names.
+            pub families: Vec<String>,
         }
     }
 }
@@ -170,6 +254,101 @@ impl DescribeTaskDefinition {
     #[must_use]
     pub fn include(mut self, field: TaskDefinitionField) -> Self {
         self.include.push(field);
+        self
+    }
+}
+
+impl DeregisterTaskDefinition {
+    /// That `family:revision` or ARN.
+    pub fn new(task_definition: impl Into<String>) -> Self {
+        Self {
+            task_definition: task_definition.into(),
+        }
+    }
+}
+
+impl DeleteTaskDefinitions {
+    /// Those of these `family:revision`s or ARNs.
+    pub fn new(task_definitions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            task_definitions: task_definitions.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl ListTaskDefinitions {
+    /// All that are ACTIVE.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those of one family, by its whole name.
+    #[must_use]
+    pub fn family(mut self, family: impl Into<String>) -> Self {
+        self.family_prefix = Some(family.into());
+        self
+    }
+
+    /// Only those with a status.
+    #[must_use]
+    pub fn status(mut self, status: TaskDefinitionStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Which end comes first.
+    #[must_use]
+    pub fn sort(mut self, order: SortOrder) -> Self {
+        self.sort = Some(order);
+        self
+    }
+
+    /// Where the last page ended.
+    #[must_use]
+    pub fn next_token(mut self, token: impl Into<String>) -> Self {
+        self.next_token = Some(token.into());
+        self
+    }
+
+    /// The most on a page.
+    #[must_use]
+    pub fn max_results(mut self, count: i32) -> Self {
+        self.max_results = Some(count);
+        self
+    }
+}
+
+impl ListTaskDefinitionFamilies {
+    /// All of them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those whose names begin so.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.family_prefix = Some(prefix.into());
+        self
+    }
+
+    /// Only those with, or without, an ACTIVE revision.
+    #[must_use]
+    pub fn status(mut self, status: TaskDefinitionFamilyStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Where the last page ended.
+    #[must_use]
+    pub fn next_token(mut self, token: impl Into<String>) -> Self {
+        self.next_token = Some(token.into());
+        self
+    }
+
+    /// The most on a page.
+    #[must_use]
+    pub fn max_results(mut self, count: i32) -> Self {
+        self.max_results = Some(count);
         self
     }
 }

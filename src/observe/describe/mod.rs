@@ -1,11 +1,12 @@
 //! Records as ECS shows them.
 
 mod cluster;
-mod fargate;
+mod definition;
 mod instance;
 mod interface;
 mod task;
 
 pub(crate) use cluster::cluster;
+pub(crate) use definition::definition;
 pub(crate) use instance::instance;
 pub(crate) use task::{stopped_task, task};

@@ -10,11 +10,11 @@ use crate::ledger::{
     TaskExtras, TaskRecord,
 };
 use crate::model::{
-    Connectivity, Container, LastStatus, LaunchType, NetworkBinding, Settings, StopCode, Task,
-    TaskEphemeralStorage, Timestamp,
+    Attribute, Connectivity, Container, EphemeralStorage, LastStatus, NetworkBinding, Settings,
+    StopCode, Task, TaskEphemeralStorage, Timestamp,
 };
 
-use super::{fargate, interface};
+use super::interface;
 
 /// Network bindings that are shown of one container (ECS agent, `ecs-agent/api/ecs`).
 const BINDINGS_MAX: usize = 100;
@@ -37,8 +37,7 @@ pub(crate) fn task(
         Some(on) => place(settings, ledger, cluster, on),
         None => (None, interface.and_then(|interface| interface.zone.clone())),
     };
-    let on_fargate = launch.echo.launch_type == Some(LaunchType::Fargate);
-    let definition = || &ledger.definition(launch.definition).spec.definition;
+    let fargate = launch.echo.fargate.as_ref();
     Task {
         containers: containers(settings, ledger, id, seen, &task_arn),
         task_arn,
@@ -70,17 +69,18 @@ pub(crate) fn task(
             .into_iter()
             .collect(),
         platform_version: launch.echo.platform_version.clone(),
-        platform_family: on_fargate.then(|| fargate::platform_family(definition())),
-        ephemeral_storage: on_fargate.then(|| fargate::storage(launch, definition())),
-        fargate_ephemeral_storage: on_fargate.then(|| TaskEphemeralStorage {
-            kms_key_id: None,
-            size_in_gib: fargate::storage(launch, definition()).size_in_gib,
+        platform_family: fargate.map(|platform| platform.family.clone()),
+        ephemeral_storage: fargate.map(|platform| EphemeralStorage {
+            size_in_gib: platform.storage_gib,
         }),
-        attributes: if on_fargate {
-            fargate::attributes(definition())
-        } else {
-            Vec::new()
-        },
+        fargate_ephemeral_storage: fargate.map(|platform| TaskEphemeralStorage {
+            kms_key_id: None,
+            size_in_gib: platform.storage_gib,
+        }),
+        attributes: fargate
+            .map(|platform| Attribute::new("ecs.cpu-architecture", platform.processor))
+            .into_iter()
+            .collect(),
         desired_status: record.desired_status,
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
