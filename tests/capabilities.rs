@@ -302,9 +302,19 @@ fn settings_of_the_task_are_required() {
 
 #[test]
 fn kinds_of_volumes_are_required() {
-    let efs = volume(|v| v.efs_volume_configuration = Some(EfsVolumeConfiguration::default()));
-    check_requires(efs, &["efs", "efsAuth", "docker-remote-api.1.25"]);
-    let fsx = FsxWindowsFileServerVolumeConfiguration::default();
+    let efs = EfsVolumeConfiguration {
+        file_system_id: "fs-1".to_owned(),
+        ..EfsVolumeConfiguration::default()
+    };
+    check_requires(
+        volume(|v| v.efs_volume_configuration = Some(efs)),
+        &["efs", "efsAuth", "docker-remote-api.1.25"],
+    );
+    let fsx = FsxWindowsFileServerVolumeConfiguration {
+        file_system_id: "fs-1".to_owned(),
+        root_directory: "data".to_owned(),
+        authorization_config: Some(FsxWindowsFileServerAuthorizationConfig::default()),
+    };
     check_requires(
         volume(|v| v.fsx_windows_file_server_volume_configuration = Some(fsx)),
         &["fsxWindowsFileServer"],

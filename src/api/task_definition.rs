@@ -10,21 +10,25 @@ use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::{
-    Attribute, Capabilities, Capability, Compatibility, ContainerDefinition, NetworkMode,
-    RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride,
-    TransportProtocol,
+    Attribute, Capabilities, Capability, ContainerDefinition, NetworkMode, RegisterTaskDefinition,
+    StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride, TransportProtocol,
 };
 
-use super::validate::sizes;
+use super::validate::{self, sizes};
 
 /// From SIGTERM to SIGKILL when neither container nor agent says otherwise (`ECS_CONTAINER_STOP_TIMEOUT`).
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Seconds between two health checks when nothing else is said (API reference of `HealthCheck`).
+const HEALTH_INTERVAL: i32 = 30;
+
+/// Seconds that one of them may take, likewise.
+const HEALTH_TIMEOUT: i32 = 5;
+
+/// Failures in a row that make a container unhealthy, likewise.
+const HEALTH_RETRIES: i32 = 3;
+
 /// Registers the next revision of a family.
-///
-/// # Model
-///
-/// `compatibilities` names what the definition says it requires, and EC2.
 pub(crate) fn register(
     ctx: &Ctx<'_>,
     request: &RegisterTaskDefinition,
@@ -71,10 +75,6 @@ fn shown(
     arn: &Arc<str>,
 ) -> TaskDefinition {
     let size = |text: Option<String>| text.map(Arc::from);
-    let mut compatibilities = request.requires_compatibilities.clone();
-    if !compatibilities.contains(&Compatibility::Ec2) {
-        compatibilities.insert(0, Compatibility::Ec2);
-    }
     TaskDefinition {
         task_definition_arn: Arc::clone(arn),
         family: Arc::from(request.family.as_str()),
@@ -102,18 +102,23 @@ fn shown(
         volumes: request.volumes.clone(),
         status: TaskDefinitionStatus::Active,
         placement_constraints: request.placement_constraints.clone(),
-        compatibilities,
+        compatibilities: validate::compatibilities(request),
         ..TaskDefinition::default()
     }
 }
 
-/// A container as ECS shows it: `essential`, `hostPort` and `protocol` filled in.
+/// A container as ECS shows it: `essential`, `hostPort`, `protocol` and the times of its health check filled in.
 fn shown_container(
     request: &RegisterTaskDefinition,
     container: &ContainerDefinition,
 ) -> ContainerDefinition {
     let mut shown = container.clone();
     shown.essential = Some(container.essential.unwrap_or(true));
+    if let Some(check) = &mut shown.health_check {
+        check.interval.get_or_insert(HEALTH_INTERVAL);
+        check.timeout.get_or_insert(HEALTH_TIMEOUT);
+        check.retries.get_or_insert(HEALTH_RETRIES);
+    }
     for mapping in &mut shown.port_mappings {
         mapping.protocol = Some(mapping.protocol.unwrap_or(TransportProtocol::Tcp));
         let same = matches!(

@@ -266,7 +266,7 @@ impl Capabilities {
     }
 
     fn add_container(&mut self, container: &ContainerDefinition, has_execution_role: bool) {
-        let from_ecr = is_of_ecr(&container.image);
+        let from_ecr = is_ecr_image(&container.image);
         self.insert_if(from_ecr, Capability::EcrAuth);
         self.insert_if(
             from_ecr && has_execution_role,
@@ -417,7 +417,7 @@ fn named(name: &str) -> Option<Capability> {
 }
 
 /// Whether an image lies in a private registry of ECR.
-fn is_of_ecr(image: &str) -> bool {
+pub(crate) fn is_ecr_image(image: &str) -> bool {
     let registry = image.split_once('/').map_or("", |(registry, _)| registry);
     registry.contains(".dkr.ecr.") && registry.contains(".amazonaws.com")
 }

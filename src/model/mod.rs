@@ -9,6 +9,7 @@
 //! | a machine and what is left of it | [`ContainerInstance`], [`Resource`], [`Attribute`] |
 //! | the plan of a task | [`TaskDefinition`], [`ContainerDefinition`], [`PortMapping`] |
 //! | in which order its containers start | [`StartOrder`], [`Dependency`] |
+//! | the sizes of Fargate | [`FARGATE_SIZES`] |
 //! | a running copy | [`Task`], [`Container`], [`LastStatus`], [`StopCode`] |
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
 //! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
@@ -25,6 +26,7 @@ mod container_parts;
 pub mod duration;
 pub mod eni;
 mod error;
+mod fargate;
 mod fault;
 mod glob;
 mod linux;
@@ -43,6 +45,7 @@ mod task_override;
 mod timestamp;
 mod volume;
 
+pub(crate) use capability::is_ecr_image;
 pub use capability::{Capabilities, Capability};
 pub use cluster::*;
 pub use common::*;
@@ -50,6 +53,7 @@ pub use container::*;
 pub use container_instance::*;
 pub use container_parts::*;
 pub use error::*;
+pub use fargate::{FARGATE_32_VCPU, FARGATE_SIZES, FargateMemory, FargateSize, is_fargate_size};
 pub use fault::{Fault, SpotTarget};
 pub use glob::Glob;
 pub use linux::*;

@@ -1,11 +1,12 @@
 //! `RunTask` and `StartTask` once more, when it is known which task definition they mean.
 
 use crate::model::{
-    ApiError, LaunchType, NetworkConfiguration, NetworkMode, RunTask, StartTask, TaskDefinition,
-    TaskOverride, TaskVolumeConfiguration,
+    ApiError, ContainerOverride, LaunchType, NetworkConfiguration, NetworkMode, OsFamily, RunTask,
+    StartTask, TaskDefinition, TaskOverride, TaskVolumeConfiguration, is_fargate_size,
 };
 
 use super::placement::CONSTRAINTS_MAX;
+use super::sizes::{parse_cpu, parse_memory};
 
 /// Refuses a `RunTask` that doesn't go with its task definition.
 pub(crate) fn against_definition(
@@ -15,6 +16,9 @@ pub(crate) fn against_definition(
     network(request.network_configuration.as_ref(), definition)?;
     external(request, definition)?;
     overrides(request.overrides.as_ref(), definition)?;
+    if request.launch_type == Some(LaunchType::Fargate) {
+        fargate_size(request.overrides.as_ref(), definition)?;
+    }
     let constraints = request.placement_constraints.len() + definition.placement_constraints.len();
     if constraints > CONSTRAINTS_MAX {
         let message = format!(
@@ -89,7 +93,96 @@ fn overrides(
             ));
         }
     }
+    let Some(overrides) = overrides else {
+        return Ok(());
+    };
+    let known = |name: &str| {
+        let mut accelerators = definition.inference_accelerators.iter();
+        accelerators.any(|known| known.device_name == name)
+    };
+    let devices = overrides.inference_accelerator_overrides.iter();
+    let mut devices = devices.map(|change| change.device_name.as_deref().unwrap_or_default());
+    if let Some(name) = devices.find(|name| !known(name)) {
+        let message = format!("The task definition has no accelerator named {name}.");
+        let parameter = "overrides.inferenceAcceleratorOverrides";
+        return Err(ApiError::invalid(parameter, name, message));
+    }
+    sizes_together(overrides, definition)
+}
+
+/// Refuses sizes that don't go together any more once the overrides are merged.
+///
+/// # Model
+///
+/// ECS documents no such check. The rules and the texts are those of a registration, so that overrides can't make a task
+/// that could not have been defined.
+fn sizes_together(overrides: &TaskOverride, definition: &TaskDefinition) -> Result<(), ApiError> {
+    const NAME: &str = "overrides.containerOverrides";
+    let size = |new: Option<u32>, old: Option<&str>| new.or_else(|| old?.parse().ok());
+    let task_cpu = size(
+        overrides.cpu.as_deref().and_then(parse_cpu),
+        definition.cpu.as_deref(),
+    );
+    let task_memory = size(
+        overrides.memory.as_deref().and_then(parse_memory),
+        definition.memory.as_deref(),
+    );
+    let task_memory = task_memory.map(i64::from);
+    let (mut cpu, mut reserved) = (0, 0);
+    for container in &definition.container_definitions {
+        let mut changes = overrides.container_overrides.iter();
+        let change = changes.find(|change| change.name.as_deref() == Some(&container.name));
+        let changed = |get: fn(&ContainerOverride) -> Option<i32>| change.and_then(get);
+        let hard = changed(|change| change.memory).or(container.memory);
+        let soft = changed(|change| change.memory_reservation).or(container.memory_reservation);
+        cpu += i64::from(changed(|change| change.cpu).unwrap_or(container.cpu));
+        reserved += i64::from(soft.or(hard).unwrap_or(0));
+        let hard = hard.map_or(i64::MAX, i64::from);
+        if soft.is_some_and(|soft| hard < i64::from(soft)) {
+            let message = "'memory' must be greater than or equal to 'memoryReservation'";
+            return Err(ApiError::invalid(NAME, hard, message));
+        }
+        if hard < i64::MAX && task_memory.is_some_and(|task| hard > task) {
+            let name = &container.name;
+            let message =
+                format!("The 'memory' setting for container '{name}' is greater than for the task");
+            return Err(ApiError::invalid(NAME, hard, message));
+        }
+    }
+    for (member, sum, most) in [
+        ("memory", reserved, task_memory),
+        ("cpu", cpu, task_cpu.map(i64::from)),
+    ] {
+        if most.is_some_and(|most| sum > most) {
+            let message = format!(
+                "The sum of all container '{member}' values cannot be greater than the value of the task '{member}'."
+            );
+            return Err(ApiError::invalid(NAME, sum, message));
+        }
+    }
     Ok(())
+}
+
+/// Refuses sizes of a task, overrides merged, that Fargate doesn't have.
+fn fargate_size(
+    overrides: Option<&TaskOverride>,
+    definition: &TaskDefinition,
+) -> Result<(), ApiError> {
+    let Some(overrides) = overrides.filter(|it| it.cpu.is_some() || it.memory.is_some()) else {
+        return Ok(());
+    };
+    let cpu = overrides.cpu.as_deref().or(definition.cpu.as_deref());
+    let memory = overrides.memory.as_deref().or(definition.memory.as_deref());
+    let platform = definition.runtime_platform.as_ref();
+    let system = platform.and_then(|platform| platform.operating_system_family);
+    let is_windows = system.is_some_and(|system| system != OsFamily::Linux);
+    let sizes = cpu.and_then(parse_cpu).zip(memory.and_then(parse_memory));
+    if sizes.is_some_and(|(cpu, memory)| is_fargate_size(cpu, memory, is_windows)) {
+        return Ok(());
+    }
+    let value = format!("{} CPU, {} memory", cpu.unwrap_or(""), memory.unwrap_or(""));
+    let message = "No Fargate configuration exists for given values.";
+    Err(ApiError::invalid("overrides.cpu", value, message))
 }
 
 /// Refuses a volume that the task definition doesn't leave to the request.
@@ -120,7 +213,7 @@ fn volumes(given: &[TaskVolumeConfiguration], definition: &TaskDefinition) -> Re
 mod tests {
     use super::super::tests::{check_invalid, check_refused};
     use super::*;
-    use crate::model::{ContainerDefinition, ContainerOverride, PlacementConstraint, Volume};
+    use crate::model::{ContainerDefinition, PlacementConstraint, Volume};
 
     fn definition(mode: Option<NetworkMode>) -> TaskDefinition {
         TaskDefinition {

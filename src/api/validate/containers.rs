@@ -8,7 +8,7 @@ use super::sizes::{task_cpu, task_memory};
 pub(super) const MEMORY_MIN_MIB: i32 = 6;
 
 /// CPU units of a whole task: 0.125 to 192 vCPU (API reference of `RegisterTaskDefinition`).
-const TASK_CPU: std::ops::RangeInclusive<u32> = 128..=196_608;
+pub(super) const TASK_CPU: std::ops::RangeInclusive<u32> = 128..=196_608;
 
 /// Refuses sizes that are missing, too small, or more than the task's.
 pub(super) fn sizes(request: &RegisterTaskDefinition) -> Result<(), ApiError> {

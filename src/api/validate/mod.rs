@@ -14,12 +14,17 @@
 //! | [`registration`] | clusters and container instances |
 //! | [`task_definition`] | `RegisterTaskDefinition`: the order of its rules |
 //! | [`containers`], [`settings`], [`ports`], [`relations`] | its containers: sizes, settings, ports, and each other |
+//! | [`parts`] | what its smaller parts can't do without; images, files, GPUs, scratch space |
+//! | [`launch_types`], [`fargate`] | for which launch types it will do |
 //! | [`sizes`] | sizes of tasks, as text |
 
 mod against_definition;
 mod containers;
 mod definitions;
+mod fargate;
+mod launch_types;
 mod overrides;
+mod parts;
 mod placement;
 mod ports;
 mod registration;
@@ -30,12 +35,17 @@ pub(crate) mod sizes;
 mod task_definition;
 mod tasks;
 
+use std::io;
+
+use serde::Serialize;
+
 use crate::model::{ApiError, Tag};
 
 pub(crate) use definitions::{
     delete_task_definitions, deregister_task_definition, describe_task_definition,
     list_task_definition_families, list_task_definitions,
 };
+pub(crate) use launch_types::compatibilities;
 pub(crate) use registration::{
     create_cluster, delete_cluster, deregister_container_instance, describe_clusters,
     describe_container_instances, list_clusters, list_container_instances,
@@ -86,6 +96,35 @@ fn present(parameter: &str, text: &str) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// How long something is as JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct JsonLength {
+    bytes: usize,
+    characters: usize,
+}
+
+impl JsonLength {
+    /// Measures plain data without writing it anywhere.
+    fn of(data: &impl Serialize) -> Self {
+        let mut length = Self::default();
+        serde_json::to_writer(&mut length, data).expect("requests are plain data with text keys");
+        length
+    }
+}
+
+impl io::Write for JsonLength {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        self.bytes += part.len();
+        // The later bytes of a character have 10 as their upper bits.
+        self.characters += part.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Refuses a page size outside 1 to 100.
@@ -159,6 +198,17 @@ mod tests {
         for wrong in ["", "a b", "a.b", "ä", &"a".repeat(256)] {
             assert!(!is_name(wrong), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn json_is_measured_in_bytes_and_characters() {
+        let data = ["äöü", "\u{1F40B}", "\n\"x"];
+        let json = serde_json::to_string(&data).expect("text can be written");
+        let length = JsonLength::of(&data);
+        assert_eq!(
+            (length.bytes, length.characters),
+            (json.len(), json.chars().count())
+        );
     }
 
     #[test]

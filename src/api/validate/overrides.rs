@@ -1,9 +1,12 @@
 //! Overrides of a request: what they may say whatever the task definition.
 
-use crate::model::{ApiError, ContainerOverride, ResourceRequirement, ResourceType, TaskOverride};
+use crate::model::{
+    ApiError, ContainerOverride, InferenceAcceleratorOverride, ResourceRequirement, ResourceType,
+    TaskOverride,
+};
 
-use super::containers::MEMORY_MIN_MIB;
-use super::sizes;
+use super::containers::{MEMORY_MIN_MIB, TASK_CPU};
+use super::{JsonLength, parts, sizes};
 
 /// Characters of the overrides as JSON (API reference of `RunTask`).
 const OVERRIDES_MAX: usize = 8_192;
@@ -13,35 +16,52 @@ pub(super) fn overrides(overrides: Option<&TaskOverride>) -> Result<(), ApiError
     let Some(overrides) = overrides else {
         return Ok(());
     };
-    let json = serde_json::to_string(overrides).expect("overrides are plain data with text keys");
-    let characters = json.chars().count();
+    let characters = JsonLength::of(overrides).characters;
     if characters > OVERRIDES_MAX {
         let message = format!("Container Overrides length must be at most {OVERRIDES_MAX}");
         return Err(ApiError::invalid("overrides", characters, message));
     }
-    if let Some(cpu) = overrides
-        .cpu
-        .as_deref()
-        .filter(|cpu| sizes::parse_cpu(cpu).is_none())
-    {
-        return Err(ApiError::invalid(
-            "overrides.cpu",
-            cpu,
-            format!("Invalid 'cpu' setting for task: {cpu}"),
-        ));
-    }
-    if let Some(memory) = overrides
-        .memory
-        .as_deref()
-        .filter(|memory| sizes::parse_memory(memory).is_none())
-    {
-        let message = format!("Invalid 'memory' setting for task: {memory}");
-        return Err(ApiError::invalid("overrides.memory", memory, message));
+    task_size(overrides)?;
+    let storage = overrides.ephemeral_storage.as_ref();
+    parts::scratch_space(storage.map(|storage| storage.size_in_gib))?;
+    let is_complete = |change: &InferenceAcceleratorOverride| {
+        change.device_name.is_some() && change.device_type.is_some()
+    };
+    let mut accelerators = overrides.inference_accelerator_overrides.iter();
+    if let Some(change) = accelerators.find(|change| !is_complete(change)) {
+        let value = change.device_name.as_deref().unwrap_or_default();
+        let message = "An accelerator override needs the name and the type of a device.";
+        let parameter = "overrides.inferenceAcceleratorOverrides";
+        return Err(ApiError::invalid(parameter, value, message));
     }
     overrides
         .container_overrides
         .iter()
         .try_for_each(container_override)
+}
+
+/// Refuses sizes of the whole task that are none, or that no task can have.
+fn task_size(overrides: &TaskOverride) -> Result<(), ApiError> {
+    let refused = |member: &str, value: &str| {
+        let message = format!("Invalid '{member}' setting for task: {value}");
+        Err(ApiError::invalid(
+            format!("overrides.{member}"),
+            value,
+            message,
+        ))
+    };
+    if let Some(text) = &overrides.cpu {
+        if !sizes::parse_cpu(text).is_some_and(|units| TASK_CPU.contains(&units)) {
+            return refused("cpu", text);
+        }
+    }
+    if let Some(text) = &overrides.memory {
+        let is_enough = |mib| i64::from(mib) >= i64::from(MEMORY_MIN_MIB);
+        if !sizes::parse_memory(text).is_some_and(is_enough) {
+            return refused("memory", text);
+        }
+    }
+    Ok(())
 }
 
 fn container_override(change: &ContainerOverride) -> Result<(), ApiError> {
@@ -79,7 +99,10 @@ fn container_override(change: &ContainerOverride) -> Result<(), ApiError> {
         let value = requirement.value.as_deref().unwrap_or_default();
         return Err(ApiError::invalid(NAME, value, GPU_COUNT_TEXT));
     }
-    Ok(())
+    parts::environment_files(
+        "overrides.containerOverrides.environmentFiles",
+        &change.environment_files,
+    )
 }
 
 /// Our text for a GPU requirement that isn't a number.

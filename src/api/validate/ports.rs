@@ -427,7 +427,10 @@ mod tests {
         settings.hostname = Some("h".to_owned());
         settings.dns_servers = vec!["1.1.1.1".to_owned()];
         settings.dns_search_domains = vec!["d".to_owned()];
-        settings.extra_hosts = vec![HostEntry::default()];
+        settings.extra_hosts = vec![HostEntry {
+            hostname: "h".to_owned(),
+            ip_address: "10.0.0.1".to_owned(),
+        }];
         let mut task = task_of([settings]);
         check_accepted(&task);
         task.network_mode = Some(NetworkMode::Awsvpc);

@@ -1,8 +1,6 @@
-//! Settings of the containers of a task definition: times, checks, files and devices.
+//! Settings of the containers of a task definition: times, checks, restarts and swap.
 
 use crate::model::{ApiError, ContainerDefinition, HealthCheck, RegisterTaskDefinition};
-
-use super::overrides::{GPU_COUNT_TEXT, is_countable};
 
 /// Refuses settings out of their documented range, and secrets without a role to read them.
 pub(super) fn settings(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
@@ -10,11 +8,7 @@ pub(super) fn settings(request: &RegisterTaskDefinition) -> Result<(), ApiError>
         timeouts(container)?;
         container.health_check.as_ref().map_or(Ok(()), |check| health_check(container, check))?;
         restart_policy(container)?;
-        files_and_memory(container)?;
-        if let Some(needed) = container.resource_requirements.iter().find(|needed| !is_countable(needed)) {
-            let value = needed.value.as_deref().unwrap_or_default();
-            return Err(ApiError::client("containerDefinitions.resourceRequirements", value, GPU_COUNT_TEXT));
-        }
+        swap(container)?;
         if !container.secrets.is_empty() && request.execution_role_arn.is_none() {
             let message =
                 "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.";
@@ -25,7 +19,7 @@ pub(super) fn settings(request: &RegisterTaskDefinition) -> Result<(), ApiError>
 }
 
 /// Refuses a number of a container that is outside its range.
-fn range(
+pub(super) fn range(
     container: &ContainerDefinition,
     member: &str,
     value: Option<i32>,
@@ -126,30 +120,7 @@ fn restart_policy(container: &ContainerDefinition) -> Result<(), ApiError> {
     )
 }
 
-fn files_and_memory(container: &ContainerDefinition) -> Result<(), ApiError> {
-    const FILES: &str = "containerDefinitions.environmentFiles";
-    if container.environment_files.len() > 10 {
-        let message = format!(
-            "Container '{}' can have at most 10 environment files.",
-            container.name
-        );
-        return Err(ApiError::client(
-            FILES,
-            container.environment_files.len(),
-            message,
-        ));
-    }
-    if let Some(file) = container
-        .environment_files
-        .iter()
-        .find(|file| !file.value.ends_with(".env"))
-    {
-        return Err(ApiError::client(
-            FILES,
-            &file.value,
-            "The name of an environment file must end in .env.",
-        ));
-    }
+fn swap(container: &ContainerDefinition) -> Result<(), ApiError> {
     match &container.linux_parameters {
         Some(linux) => {
             range(
@@ -178,7 +149,8 @@ mod tests {
     };
     use super::*;
     use crate::model::{
-        ContainerRestartPolicy, EnvironmentFile, LinuxParameters, ResourceRequirement, Secret,
+        ContainerRestartPolicy, EnvironmentFile, EnvironmentFileType, LinuxParameters,
+        ResourceRequirement, Secret,
     };
 
     #[test]
@@ -282,7 +254,7 @@ mod tests {
         let with = |value: &str, count| {
             let file = EnvironmentFile {
                 value: value.to_owned(),
-                r#type: None,
+                r#type: Some(EnvironmentFileType::S3),
             };
             task_of([ContainerDefinition {
                 environment_files: vec![file; count],

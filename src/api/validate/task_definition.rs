@@ -1,11 +1,8 @@
 //! `RegisterTaskDefinition`: its rules in the order in which they are checked.
 //!
-//! Family, number of containers, names, images, essential, memory and CPU, settings of
-//! containers, networks and ports, relations of containers, placement, size of the whole.
-//!
-//! # Model
-//!
-//! What Fargate adds, and cycles between containers, are not checked.
+//! Family, number of containers, names, images, essential, memory and CPU, settings and parts of
+//! containers, networks and ports, relations of containers, parts of the task, placement, launch
+//! types, tags, size of the whole.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +10,10 @@ use crate::model::{
     ApiError, ContainerDefinition, PlacementConstraintType, RegisterTaskDefinition,
 };
 
-use super::{containers, is_name, placement, ports, relations, settings, tags};
+use super::{
+    JsonLength, containers, is_name, launch_types, parts, placement, ports, relations, settings,
+    tags,
+};
 
 /// Containers of a task definition (service quotas of ECS).
 const CONTAINERS_MAX: usize = 10;
@@ -30,10 +30,14 @@ pub(crate) fn register_task_definition(request: &RegisterTaskDefinition) -> Resu
     essential(&request.container_definitions)?;
     containers::sizes(request)?;
     settings::settings(request)?;
+    parts::of_containers(request)?;
+    parts::resources(request)?;
     ports::network_mode(request)?;
     ports::ports(request)?;
     relations::relations(request)?;
+    parts::of_task(request)?;
     constraints(request)?;
+    launch_types::required(request)?;
     tags(&request.tags)?;
     json_size(request)
 }
@@ -96,7 +100,7 @@ fn images(containers: &[ContainerDefinition]) -> Result<(), ApiError> {
                 message,
             ))
         }
-        None => Ok(()),
+        None => containers.iter().try_for_each(parts::image),
     }
 }
 
@@ -135,14 +139,10 @@ fn constraints(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
 }
 
 fn json_size(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
-    let json = serde_json::to_vec(request).expect("a task definition is plain data with text keys");
-    if json.len() > JSON_MAX {
+    let bytes = JsonLength::of(request).bytes;
+    if bytes > JSON_MAX {
         let message = format!("A task definition can have at most {JSON_MAX} bytes.");
-        return Err(ApiError::client(
-            "containerDefinitions",
-            json.len(),
-            message,
-        ));
+        return Err(ApiError::client("containerDefinitions", bytes, message));
     }
     Ok(())
 }
