@@ -33,6 +33,16 @@ impl Engine {
             Request::StopTask(r) => self.stop_task(r)?.into(),
             Request::DescribeTasks(r) => self.describe_tasks(r)?.into(),
             Request::ListTasks(r) => self.list_tasks(r)?.into(),
+            Request::PutAttributes(r) => self.put_attributes(r)?.into(),
+            Request::DeleteAttributes(r) => self.delete_attributes(r)?.into(),
+            Request::ListAttributes(r) => self.list_attributes(r)?.into(),
+            Request::TagResource(r) => self.tag_resource(r)?.into(),
+            Request::UntagResource(r) => self.untag_resource(r)?.into(),
+            Request::ListTagsForResource(r) => self.list_tags_for_resource(r)?.into(),
+            Request::PutAccountSetting(r) => self.put_account_setting(r)?.into(),
+            Request::PutAccountSettingDefault(r) => self.put_account_setting_default(r)?.into(),
+            Request::DeleteAccountSetting(r) => self.delete_account_setting(r)?.into(),
+            Request::ListAccountSettings(r) => self.list_account_settings(r)?.into(),
         })
     }
 
@@ -216,7 +226,7 @@ impl Engine {
     }
 
     /// Lets a verb decide and commits, or leaves everything as it was.
-    fn act<T>(
+    pub(super) fn act<T>(
         &mut self,
         verb: impl FnOnce(&crate::ledger::Ctx<'_>, &mut crate::ledger::Effects) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
@@ -230,7 +240,7 @@ impl Engine {
     }
 
     /// Answers a read from what its replica sees; one that is refused was none.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         verb: impl FnOnce(&Settings, &View<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {

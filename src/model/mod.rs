@@ -16,6 +16,7 @@
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
 
+mod account_setting;
 mod capability;
 mod cluster;
 mod common;
@@ -43,6 +44,7 @@ mod task_override;
 mod timestamp;
 mod volume;
 
+pub use account_setting::*;
 pub use capability::{Capabilities, Capability};
 pub use cluster::*;
 pub use common::*;

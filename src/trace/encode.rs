@@ -11,6 +11,7 @@ use crate::time::SimTime;
 
 use super::code::Code;
 use super::kind::Kind;
+use super::labels;
 use super::record::Record;
 
 /// Flag in `detail`: `b` is an exit code.
@@ -114,6 +115,11 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::LaunchOpened { .. }
         | Change::TokenKept { .. }
         | Change::PullFailing { .. } => surroundings_change(at, step, change),
+        Change::AttributesPut { .. }
+        | Change::AttributesDeleted { .. }
+        | Change::TagsSet { .. }
+        | Change::AccountSettingPut { .. }
+        | Change::AccountSettingDeleted { .. } => labels::change(at, step, change),
         Change::HostAccepted { .. }
         | Change::HostStarted { .. }
         | Change::HostDequeued { .. }
@@ -238,7 +244,7 @@ pub(super) fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }
-        _ => return false,
+        other => return labels::content(other, bytes),
     }
     true
 }
@@ -298,7 +304,7 @@ fn launch(spec: &LaunchSpec, bytes: &mut Vec<u8>) {
     json(&(spec.cluster, spec.definition, spec.group, tasks), bytes);
 }
 
-fn json<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) {
+pub(super) fn json<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) {
     serde_json::to_writer(bytes, value)
         .expect("specifications have text keys, and a vector takes every byte");
 }
@@ -437,7 +443,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 11);
+        assert_eq!(with_content, 19);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

@@ -262,6 +262,7 @@ impl History {
             kind: InstanceKind::Ec2,
             eni_slots: 2,
             capabilities: Capabilities::ALL,
+            awsvpc_trunking: false,
             request: RegisterContainerInstance::default(),
         };
         doctor(&mut spec);

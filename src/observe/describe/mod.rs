@@ -4,8 +4,10 @@ mod cluster;
 mod fargate;
 mod instance;
 mod interface;
+mod setting;
 mod task;
 
 pub(crate) use cluster::cluster;
 pub(crate) use instance::instance;
+pub(crate) use setting::setting;
 pub(crate) use task::{stopped_task, task};

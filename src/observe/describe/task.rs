@@ -10,7 +10,7 @@ use crate::ledger::{
     TaskExtras, TaskRecord,
 };
 use crate::model::{
-    Connectivity, Container, LastStatus, LaunchType, NetworkBinding, Settings, StopCode, Task,
+    Connectivity, Container, LastStatus, LaunchType, NetworkBinding, Settings, Task,
     TaskEphemeralStorage, Timestamp,
 };
 
@@ -85,9 +85,8 @@ pub(crate) fn task(
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
         overrides: launch.echo.overrides.clone(),
-        // Stopping a task deletes its tags (API reference of `StopTask`).
-        tags: if with_tags && record.stop_code != Some(StopCode::UserInitiated) {
-            launch.echo.tags.clone()
+        tags: if with_tags {
+            seen.tags().to_vec()
         } else {
             Vec::new()
         },
