@@ -214,6 +214,10 @@ impl Definitions {
     }
 
     /// A task of it was placed.
+    pub(super) fn tagged(&mut self, definition: TaskDefinitionId, tags: &[Tag]) {
+        Arc::make_mut(&mut self.known(definition).spec).tags = tags.to_vec();
+    }
+
     pub(super) fn task_placed(&mut self, definition: TaskDefinitionId) {
         self.known(definition).live += 1;
     }
