@@ -7,6 +7,8 @@
     reason = "tests read files, the environment and statistics; only the library must not"
 )]
 
+mod account_settings;
+mod attributes;
 mod awsvpc;
 mod capabilities;
 mod client_tokens;
@@ -36,6 +38,7 @@ mod run_task;
 mod scenarios;
 mod start_stop;
 mod support;
+mod tags;
 mod task_definitions;
 mod tidy;
 mod timeline;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
-use crate::ledger::instance::{InstanceKind, InstanceRecord, InstanceSpec};
+use crate::ledger::instance::{InstanceKind, InstanceRecord, InstanceSpec, are_too_many, merged};
+use crate::ledger::tags;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
 use crate::model::{
     ApiError, AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
@@ -64,9 +65,36 @@ pub(crate) fn register(
     let naming = &ctx.settings.naming;
     let arn = naming.container_instance_arn(&name, instance);
     let ec2 = naming.ec2_instance_id(instance);
-    let spec = Arc::new(read_spec(request, cluster, arn.into(), ec2.into()));
+    let mut spec = read_spec(request, cluster, arn.into(), ec2.into());
+    within_quotas(&spec)?;
+    spec.awsvpc_trunking = ctx.ledger.account_settings().awsvpc_trunking();
+    spec.eni_slots = eni::awsvpc_slots(spec.attribute("ecs.instance-type"), spec.awsvpc_trunking);
+    let spec = Arc::new(spec);
     out.change(Change::InstanceRegistered { instance, spec });
     Ok(instance)
+}
+
+/// Attributes of any kind that a container instance may register with: a limit of the simulator, not of ECS.
+const ATTRIBUTES_MAX: usize = 240;
+
+/// Refuses more attributes and more tags than an instance may have, those it had before counted.
+fn within_quotas(spec: &InstanceSpec) -> Result<(), ApiError> {
+    if spec.attributes.len() > ATTRIBUTES_MAX {
+        let message = format!("attributes can have at most {ATTRIBUTES_MAX} items.");
+        let count = spec.attributes.len();
+        return Err(ApiError::invalid("attributes", count, message));
+    }
+    if are_too_many(&spec.attributes) {
+        let message = "A container instance can have at most 10 custom attributes.";
+        let count = spec.attributes.len();
+        return Err(ApiError::invalid("attributes", count, message));
+    }
+    if tags::are_too_many(&spec.request.tags) {
+        let message = "A resource can have at most 50 tags.";
+        let count = spec.request.tags.len();
+        return Err(ApiError::invalid("tags", count, message));
+    }
+    Ok(())
 }
 
 fn reregister(
@@ -94,16 +122,16 @@ fn reregister(
         let message = "Container instance type changes are not supported.";
         return Err(ApiError::client("totalResources", arn, message));
     }
-    let kept = record.spec.attributes.iter();
-    let kept = kept.filter(|old| !spec.attributes.iter().any(|new| new.name == old.name));
-    let attributes = kept.cloned().chain(spec.attributes.clone()).collect();
-    spec.set_attributes(attributes);
+    spec.set_attributes(merged(&record.spec.attributes, spec.attributes.clone()));
+    spec.request.tags = tags::merged(&record.spec.request.tags, &request.tags);
+    within_quotas(&spec)?;
     // Ports that running tasks hold must not become reserved under them.
     spec.reserved_tcp.clone_from(&record.spec.reserved_tcp);
     spec.reserved_udp.clone_from(&record.spec.reserved_udp);
     // The machine stays what it is, and so does what tasks use of it.
     spec.kind = record.spec.kind;
     spec.eni_slots = record.spec.eni_slots;
+    spec.awsvpc_trunking = record.spec.awsvpc_trunking;
     out.change(Change::InstanceReregistered {
         instance,
         spec: Arc::new(spec),
@@ -143,14 +171,13 @@ fn read_spec(
         kind: InstanceKind::Ec2,
         eni_slots: eni::UNLIMITED,
         capabilities: Capabilities::ALL,
+        awsvpc_trunking: false,
         request: request.clone(),
     };
     spec.set_attributes(attributes);
     if spec.attributes.iter().any(|known| *known.name == *EXTERNAL) {
         spec.kind = InstanceKind::External;
     }
-    let machine = spec.attribute("ecs.instance-type");
-    spec.eni_slots = eni::awsvpc_slots(machine, false);
     spec
 }
 
@@ -164,17 +191,7 @@ fn attributes(request: &RegisterContainerInstance, document: &IdentityDocument) 
     let told = told
         .into_iter()
         .filter_map(|(name, value)| Some(Attribute::new(name, value.as_deref()?)));
-    let mut attributes: Vec<Attribute> = Vec::new();
-    for attribute in told.chain(request.attributes.iter().cloned()) {
-        match attributes
-            .iter_mut()
-            .find(|known| known.name == attribute.name)
-        {
-            Some(known) => *known = attribute,
-            None => attributes.push(attribute),
-        }
-    }
-    attributes
+    merged(&[], told.chain(request.attributes.iter().cloned()))
 }
 
 fn resource<'a>(request: &'a RegisterContainerInstance, name: &str) -> Option<&'a Resource> {

@@ -9,6 +9,7 @@ use crate::ledger::change::Change;
 use crate::ledger::demand::gpu_count;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
+use crate::ledger::tags::are_too_many;
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::{
     ApiError, AttachmentStatus, ContainerOverride, LaunchType, PropagateTags, Tag, TaskOverride,
@@ -17,6 +18,9 @@ use crate::placement::{Ask, Rule};
 
 use super::network;
 use super::validate::sizes;
+
+/// The tag by which ECS tells in which cluster a task runs (developer guide, tagging of resources).
+const CLUSTER_NAME_TAG: &str = "aws:ecs:clusterName";
 
 /// What a request says of all its tasks.
 #[derive(Clone, Debug)]
@@ -248,20 +252,40 @@ fn normalise(overrides: &mut TaskOverride) {
     }
 }
 
-/// The tags of a request's tasks: the caller's, and those of the definition when they are to be propagated.
+/// What a request says of tags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TagsWanted<'a> {
+    pub(crate) given: &'a [Tag],
+    pub(crate) propagate: Option<PropagateTags>,
+    pub(crate) managed: bool,
+}
+
+/// The tags of a request's tasks: the caller's; those of the definition when they are to be propagated; the one that ECS
+/// adds to standalone tasks when its own are asked for.
 pub(crate) fn tags(
     ctx: &Ctx<'_>,
+    cluster: ClusterId,
     definition: TaskDefinitionId,
-    propagate: Option<PropagateTags>,
-    given: &[Tag],
-) -> Vec<Tag> {
-    let mut tags = given.to_vec();
-    if propagate == Some(PropagateTags::TaskDefinition) {
-        let inherited = &ctx.ledger.definition(definition).spec.tags;
-        let known = |tag: &&Tag| given.iter().any(|own| own.key == tag.key);
-        tags.extend(inherited.iter().filter(|tag| !known(tag)).cloned());
+    wanted: TagsWanted<'_>,
+) -> Result<Vec<Tag>, ApiError> {
+    let mut tags = match wanted.propagate {
+        Some(PropagateTags::TaskDefinition) => {
+            let inherited = &ctx.ledger.definition(definition).spec.tags;
+            let is_left = |tag: &&Tag| !wanted.given.iter().any(|own| own.key == tag.key);
+            let left = inherited.iter().filter(is_left);
+            wanted.given.iter().chain(left).cloned().collect()
+        }
+        _ => wanted.given.to_vec(),
+    };
+    if are_too_many(&tags) {
+        let message = "A task can have at most 50 tags, those of its task definition counted.";
+        return Err(ApiError::invalid("tags", tags.len(), message));
     }
-    tags
+    if wanted.managed {
+        let name = &*ctx.ledger.cluster(cluster).spec.name;
+        tags.push(Tag::new(CLUSTER_NAME_TAG, name));
+    }
+    Ok(tags)
 }
 
 /// The launch type shown on tasks.

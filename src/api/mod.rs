@@ -11,9 +11,14 @@
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
 //! | [`stop_task`] | StopTask |
+//! | [`attributes`] | PutAttributes, DeleteAttributes |
+//! | [`tags`] | TagResource, UntagResource |
+//! | [`account_settings`] | PutAccountSetting, PutAccountSettingDefault, DeleteAccountSetting |
 //! | [`fault`] | faults, which come by the same door |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
+pub(crate) mod account_settings;
+pub(crate) mod attributes;
 pub(crate) mod cluster;
 pub(crate) mod container_instance;
 pub(crate) mod definition_life;
@@ -24,5 +29,6 @@ mod network;
 pub(crate) mod run_task;
 pub(crate) mod start_task;
 pub(crate) mod stop_task;
+pub(crate) mod tags;
 pub(crate) mod task_definition;
 pub(crate) mod validate;

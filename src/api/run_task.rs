@@ -15,7 +15,7 @@ use crate::model::{
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
 use super::fargate;
-use super::launch::{self, Prepared, Wanted};
+use super::launch::{self, Prepared, TagsWanted, Wanted};
 use super::validate;
 
 /// Failures told of one task when every instance tells.
@@ -55,7 +55,7 @@ pub(crate) fn run_task(
         instances(ctx, cluster, request)?;
         request.platform_version.clone()
     };
-    let prepared = prepare(ctx, cluster, definition, request, platform_version);
+    let prepared = prepare(ctx, cluster, definition, request, platform_version)?;
     let rules: Vec<Rule> = request
         .placement_strategy
         .iter()
@@ -170,7 +170,7 @@ fn prepare(
     definition: TaskDefinitionId,
     request: &RunTask,
     platform_version: Option<String>,
-) -> Prepared {
+) -> Result<Prepared, ApiError> {
     let is_distinct = |kind: Option<PlacementConstraintType>| {
         kind == Some(PlacementConstraintType::DistinctInstance)
     };
@@ -185,14 +185,20 @@ fn prepare(
         is_plain: is_plain(request),
     };
     let on_fargate = request.launch_type == Some(LaunchType::Fargate);
-    launch::prepare(ctx, &wanted, || LaunchEcho {
+    let tags = TagsWanted {
+        given: &request.tags,
+        propagate: request.propagate_tags,
+        managed: request.enable_ecs_managed_tags == Some(true),
+    };
+    let tags = launch::tags(ctx, cluster, definition, tags)?;
+    Ok(launch::prepare(ctx, &wanted, || LaunchEcho {
         started_by: request.started_by.as_deref().map(Arc::from),
         launch_type: launch::launch_type(
             request.launch_type,
             !request.capacity_provider_strategy.is_empty(),
         ),
         overrides: request.overrides.clone().unwrap_or_default(),
-        tags: launch::tags(ctx, definition, request.propagate_tags, &request.tags),
+        tags,
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
         reference_id: request.reference_id.clone(),
@@ -204,7 +210,7 @@ fn prepare(
         capacity_provider_strategy: request.capacity_provider_strategy.clone(),
         network_configuration: request.network_configuration.clone(),
         volume_configurations: request.volume_configurations.clone(),
-    })
+    }))
 }
 
 /// Whether all that tasks show of the request is its cluster and its definition.

@@ -10,7 +10,7 @@ use crate::model::{ApiError, Failure, FailureReason, LaunchType, StartTask};
 use crate::placement::{Ask, Pool};
 
 use super::container_instance::missing_arn;
-use super::launch::{self, Wanted};
+use super::launch::{self, TagsWanted, Wanted};
 use super::validate;
 
 /// Starts tasks where the caller says; what can't be done is told as failures, in the order of the request.
@@ -37,11 +37,17 @@ pub(crate) fn start_task(
         distinct_instance: false,
         is_plain: false,
     };
+    let tags = TagsWanted {
+        given: &request.tags,
+        propagate: request.propagate_tags,
+        managed: request.enable_ecs_managed_tags == Some(true),
+    };
+    let tags = launch::tags(ctx, cluster, definition, tags)?;
     let prepared = launch::prepare(ctx, &wanted, || LaunchEcho {
         started_by: request.started_by.as_deref().map(Arc::from),
         launch_type: Some(LaunchType::Ec2),
         overrides: request.overrides.clone().unwrap_or_default(),
-        tags: launch::tags(ctx, definition, request.propagate_tags, &request.tags),
+        tags,
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
         reference_id: request.reference_id.clone(),

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
 //! | [`request`] | one request: validate, act, commit, answer |
+//! | [`request_labels`] | those about attributes, tags and account settings |
 //! | [`dispatch`] | from an event to its handler |
 //! | [`commit`] | apply, record, schedule |
 //! | [`timers`] | which event is the next stage of a container |
@@ -15,6 +16,7 @@ mod dispatch;
 pub(crate) mod input;
 mod request;
 mod request_definition;
+mod request_labels;
 pub(crate) mod run;
 mod timers;
 mod watch;

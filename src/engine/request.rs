@@ -37,6 +37,16 @@ impl Engine {
             Request::StopTask(r) => self.stop_task(r)?.into(),
             Request::DescribeTasks(r) => self.describe_tasks(r)?.into(),
             Request::ListTasks(r) => self.list_tasks(r)?.into(),
+            Request::PutAttributes(r) => self.put_attributes(r)?.into(),
+            Request::DeleteAttributes(r) => self.delete_attributes(r)?.into(),
+            Request::ListAttributes(r) => self.list_attributes(r)?.into(),
+            Request::TagResource(r) => self.tag_resource(r)?.into(),
+            Request::UntagResource(r) => self.untag_resource(r)?.into(),
+            Request::ListTagsForResource(r) => self.list_tags_for_resource(r)?.into(),
+            Request::PutAccountSetting(r) => self.put_account_setting(r)?.into(),
+            Request::PutAccountSettingDefault(r) => self.put_account_setting_default(r)?.into(),
+            Request::DeleteAccountSetting(r) => self.delete_account_setting(r)?.into(),
+            Request::ListAccountSettings(r) => self.list_account_settings(r)?.into(),
         })
     }
 

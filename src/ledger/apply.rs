@@ -284,7 +284,13 @@ impl Ledger {
             .spec;
         let group = self.groups.records.get_mut(spec.group.number());
         let group = group.expect("a group stays while a launch belongs to it");
-        let extras = self.extras.get(&task);
+        let extras = self.extras.get_mut(&task).map(|extras| {
+            if code == StopCode::UserInitiated {
+                // Stopping a task deletes its tags (API reference of `StopTask`).
+                extras.tags = None;
+            }
+            &*extras
+        });
         let Some(on) = on else {
             let zone = extras.and_then(|extras| extras.interface.as_ref()?.zone.as_ref());
             group.leave_zone(zone.expect("a task on Fargate is in a zone"));

@@ -17,7 +17,7 @@ impl Ledger {
     ///
     /// # Panics
     ///
-    /// When the change contradicts the hosts, or is none of theirs.
+    /// When the change contradicts the hosts, or is one of the control plane that is applied before.
     pub(super) fn apply_host(&mut self, now: SimTime, change: &Change) {
         match change {
             Change::HostAccepted { task, launch, on } => self.host_accepted(*task, *launch, *on),
@@ -79,7 +79,7 @@ impl Ledger {
                 assert!(gone.is_some(), "an agent forgets a task once");
                 self.hosts.rest.remove(task);
             }
-            other => unreachable!("{other:?} is applied to the control plane"),
+            _ => self.apply_labels(change),
         }
     }
 

@@ -67,6 +67,11 @@ impl Ledger {
         );
         record.spec = Arc::clone(spec);
         record.version += 1;
+        self.describe_row(instance, spec);
+    }
+
+    /// Writes into the columns what a registered container instance has of attributes.
+    pub(super) fn describe_row(&mut self, instance: ContainerInstanceId, spec: &InstanceSpec) {
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let row = capacity
             .row(instance)

@@ -9,6 +9,7 @@ use crate::model::{
     TaskDefinitionStatus as DefinitionStatus,
 };
 
+use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
 use super::{InstanceRecord, Ledger};
@@ -275,9 +276,32 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
                 record.capacity.open[row],
                 open,
             )?;
+            attributes(ledger, &record.capacity, row, *instance)?;
         }
     }
     Ok(())
+}
+
+/// The attribute values in a row, against those of the record.
+fn attributes(
+    ledger: &Ledger,
+    capacity: &Capacity,
+    row: usize,
+    instance: ContainerInstanceId,
+) -> Result<(), String> {
+    let spec = ledger.instance(instance).map(|record| &record.spec);
+    let known = spec.map_or(&[][..], |spec| &spec.attribute_values);
+    let kept: BTreeMap<&str, &str> = capacity
+        .attributes
+        .iter()
+        .filter_map(|(name, column)| Some((&**name, column.value(row)?)))
+        .collect();
+    let counted = known.iter().map(|(name, value)| (&**name, &**value));
+    compare(
+        || format!("attribute values of {instance}"),
+        kept,
+        counted.collect(),
+    )
 }
 
 fn groups(ledger: &Ledger) -> Result<(), String> {

@@ -7,15 +7,18 @@ use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::model::{
-    AttachmentStatus, ContainerInstanceStatus, FailureReason, Glob, LastStatus, StopCode,
+    AttachmentStatus, Attribute, ContainerInstanceStatus, FailureReason, Glob, LastStatus,
+    SettingName, StopCode, Tag,
 };
 use crate::time::SimTime;
 
+use super::account_settings::Principal;
 use super::cluster::ClusterSpec;
 use super::definition::DefinitionSpec;
 use super::host::HostContainerPhase;
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
+use super::tags::TaggedResource;
 use super::task::{ContainerReason, ContainerStatus, Moment, StoppedReason};
 use super::token::Token;
 
@@ -220,6 +223,43 @@ pub enum Change {
         /// Until when, that moment excluded.
         until: SimTime,
     },
+    /// Attributes of a container instance were set; those of other names stay.
+    AttributesPut {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+        /// Names and values, each name once.
+        attributes: Arc<[Attribute]>,
+    },
+    /// Attributes of a container instance are gone.
+    AttributesDeleted {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+        /// Their names, each of which was there.
+        names: Arc<[Arc<str>]>,
+    },
+    /// A resource has these tags and no others from now on.
+    TagsSet {
+        /// What carries them.
+        resource: TaggedResource,
+        /// All of them.
+        tags: Arc<[Tag]>,
+    },
+    /// An account setting was set.
+    AccountSettingPut {
+        /// For whom.
+        principal: Principal,
+        /// Which setting.
+        name: SettingName,
+        /// What it is set to.
+        value: Arc<str>,
+    },
+    /// What a principal had set was forgotten.
+    AccountSettingDeleted {
+        /// Whose.
+        principal: Principal,
+        /// Which setting.
+        name: SettingName,
+    },
 
     /// An agent has a task in its queue.
     HostAccepted {
@@ -304,7 +344,11 @@ impl Change {
             | Self::TaskTimed { task, .. }
             | Self::ContainerMoved { task, .. }
             | Self::TaskTouched { task }
-            | Self::TaskForgotten { task } => Some(task),
+            | Self::TaskForgotten { task }
+            | Self::TagsSet {
+                resource: TaggedResource::Task(task),
+                ..
+            } => Some(task),
             _ => None,
         }
     }

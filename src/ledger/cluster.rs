@@ -112,6 +112,13 @@ pub struct AttributeColumn {
 }
 
 impl AttributeColumn {
+    /// The value of a row; `None` when the instance lacks the attribute or it has no value.
+    #[must_use]
+    pub fn value(&self, row: usize) -> Option<&str> {
+        let value = usize::try_from(*self.rows.get(row)?).ok()?;
+        self.values.get(value.checked_sub(1)?).map(|value| &**value)
+    }
+
     fn intern(&mut self, value: &str) -> u32 {
         let at = match self.values.iter().position(|known| &**known == value) {
             Some(at) => at,
@@ -121,6 +128,25 @@ impl AttributeColumn {
             }
         };
         u32::try_from(at + 1).expect("a cluster has fewer attribute values than u32 can count")
+    }
+
+    /// Forgets values that no row has, when they have become the most.
+    ///
+    /// So there are no more than twice as many as rows, and a few, however often values change.
+    fn compact(&mut self) {
+        if self.values.len() <= 2 * self.rows.len() + 16 {
+            return;
+        }
+        let values = std::mem::take(&mut self.values);
+        let mut numbers = vec![0; values.len() + 1];
+        for row in &mut self.rows {
+            let known = *row as usize;
+            if known > 0 && numbers[known] == 0 {
+                self.values.push(Arc::clone(&values[known - 1]));
+                numbers[known] = u32::try_from(self.values.len()).expect("there were more before");
+            }
+            *row = numbers[known];
+        }
     }
 }
 
@@ -190,6 +216,15 @@ impl Capacity {
             }
             let column = &mut self.attributes[name];
             column.rows[row] = column.intern(value);
+            column.compact();
+        }
+    }
+
+    /// Forgets the column of an attribute that no row has any more.
+    pub(crate) fn drop_unused(&mut self, name: &str) {
+        let column = self.attributes.get(name);
+        if column.is_some_and(|column| column.rows.iter().all(|value| *value == 0)) {
+            self.attributes.shift_remove(name);
         }
     }
 
@@ -271,5 +306,47 @@ impl Clusters {
         self.by_name
             .values()
             .map(|id| (*id, &self.records[id.index()]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(capacity: &mut Capacity, row: usize, value: &str) {
+        let name: Arc<str> = "stack".into();
+        capacity.describe(row, std::iter::once((&name, value)));
+    }
+
+    #[test]
+    fn values_that_no_row_has_are_forgotten() {
+        let mut capacity = Capacity::default();
+        for instance in 0..2 {
+            capacity.add(ContainerInstanceId::new(instance), &InstanceSpec::example());
+        }
+        put(&mut capacity, 1, "stays");
+        for turn in 0..1_000 {
+            put(&mut capacity, 0, &turn.to_string());
+            let column = &capacity.attributes["stack"];
+            assert!(column.values.len() <= 21, "{}", column.values.len());
+            assert_eq!(column.value(0), Some(&*turn.to_string()));
+            assert_eq!(column.value(1), Some("stays"));
+        }
+    }
+
+    #[test]
+    fn a_column_goes_with_the_last_value_in_it() {
+        let mut capacity = Capacity::default();
+        for instance in 0..2 {
+            capacity.add(ContainerInstanceId::new(instance), &InstanceSpec::example());
+            put(&mut capacity, instance as usize, "a");
+        }
+        for row in 0..2 {
+            capacity.drop_unused("stack");
+            assert!(capacity.attributes.contains_key("stack"));
+            capacity.describe(row, std::iter::empty());
+        }
+        capacity.drop_unused("stack");
+        assert!(capacity.attributes.is_empty());
     }
 }

@@ -181,6 +181,12 @@ impl Definitions {
         );
     }
 
+    pub(super) fn tags_set(&mut self, definition: TaskDefinitionId, tags: &[Tag]) {
+        let record = self.records.get_mut(definition.number());
+        let record = record.expect("changes are about known task definitions");
+        Arc::make_mut(&mut record.spec).tags = tags.to_vec();
+    }
+
     pub(super) fn deregistered(
         &mut self,
         now: SimTime,

@@ -67,6 +67,8 @@ pub struct InstanceSpec {
     pub eni_slots: u32,
     /// What its agent can do, as its attributes tell.
     pub capabilities: Capabilities,
+    /// Whether the account gave its instances trunk network interfaces when it registered first.
+    pub awsvpc_trunking: bool,
     /// The request, to be shown again.
     pub request: RegisterContainerInstance,
 }
@@ -104,6 +106,48 @@ impl InstanceSpec {
         self.capabilities = Capabilities::offered_by(&attributes);
         self.attributes = attributes;
     }
+}
+
+#[cfg(test)]
+impl InstanceSpec {
+    /// An EC2 instance of the first cluster with one CPU unit and one MiB, for unit tests.
+    pub(crate) fn example() -> Self {
+        Self {
+            cluster: ClusterId::new(0),
+            arn: "arn:instance".into(),
+            ec2_instance_id: "i-0".into(),
+            cpu: 1,
+            memory: 1,
+            gpu_ids: Vec::new(),
+            reserved_tcp: Vec::new(),
+            reserved_udp: Vec::new(),
+            attributes: Vec::new(),
+            attribute_values: Vec::new(),
+            zone: None,
+            kind: InstanceKind::Ec2,
+            eni_slots: 2,
+            capabilities: Capabilities::ALL,
+            awsvpc_trunking: false,
+            request: RegisterContainerInstance::default(),
+        }
+    }
+}
+
+/// Attributes as they are once others are put to them: of two of one name the later counts.
+#[must_use]
+pub fn merged(
+    attributes: &[Attribute],
+    with: impl IntoIterator<Item = Attribute>,
+) -> Vec<Attribute> {
+    let mut merged = attributes.to_vec();
+    for attribute in with {
+        let known = merged.iter_mut().find(|known| known.name == attribute.name);
+        match known {
+            Some(known) => *known = attribute,
+            None => merged.push(attribute),
+        }
+    }
+    merged
 }
 
 /// A container instance and what the control plane counts on it.
@@ -235,6 +279,16 @@ impl Instances {
             .iter()
             .map(|(number, record)| (ContainerInstanceId::new(number), record))
     }
+}
+
+/// Custom attributes that one container instance may have: 10 (API reference of `PutAttributes`).
+pub const ATTRIBUTE_QUOTA: usize = 10;
+
+/// Whether there are more custom attributes than a container instance may have.
+#[must_use]
+pub fn are_too_many(attributes: &[Attribute]) -> bool {
+    let custom = attributes.iter().filter(|known| !known.is_built_in());
+    custom.count() > ATTRIBUTE_QUOTA
 }
 
 /// Host ports that one container instance may have reserved, defaults included: 100 (API reference of `PortMapping`).

@@ -9,16 +9,19 @@
 //! | [`group`] | task groups |
 //! | [`task`] | tasks as the control plane knows them |
 //! | [`host`] | tasks as their agents run them |
+//! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`versions`] | what lagging readers may still see |
 //! | [`audit`] | every running total, counted again |
 
+pub mod account_settings;
 mod apply;
 mod apply_host;
 mod apply_instance;
 mod apply_interface;
+mod apply_labels;
 pub mod audit;
 pub mod change;
 pub mod cluster;
@@ -34,6 +37,7 @@ pub mod launch;
 pub mod names;
 mod resolve;
 pub mod table;
+pub mod tags;
 pub mod task;
 pub mod token;
 pub mod versions;
@@ -47,6 +51,7 @@ use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefiniti
 use crate::model::Glob;
 use crate::time::SimTime;
 
+pub use account_settings::AccountSettings;
 pub use change::Change;
 pub use cluster::{Capacity, ClusterRecord, Clusters};
 pub use definition::{DefinitionRecord, Definitions};
@@ -59,6 +64,7 @@ pub use instance::{InstanceRecord, Instances};
 pub use launch::{ContainerPlan, Launch, LaunchSpec};
 pub use names::filter_hash;
 pub use resolve::DefinitionReference;
+pub use tags::TaggedResource;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
 use names::NameMap;
@@ -97,6 +103,7 @@ pub struct Ledger {
     hosts: Hosts,
     tokens: Tokens,
     pull_failures: Vec<PullFailure>,
+    account_settings: AccountSettings,
     /// The task whose version grew last in the commit under way: changes of one task stand together.
     #[serde(skip)]
     bumped: Option<TaskId>,
@@ -238,6 +245,12 @@ impl Ledger {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+
+    /// Account settings.
+    #[must_use]
+    pub fn account_settings(&self) -> &AccountSettings {
+        &self.account_settings
     }
 
     /// What lagging readers may still see.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, LaunchId};
-use crate::model::{AttachmentStatus, DesiredStatus, LastStatus, StopCode};
+use crate::model::{AttachmentStatus, DesiredStatus, LastStatus, StopCode, Tag};
 use crate::time::SimTime;
 
 /// A point in simulated time that may not have come yet, in eight bytes.
@@ -208,6 +208,8 @@ pub struct TaskExtras {
     pub rest: Vec<ContainerRecord>,
     /// The GPUs it was given: bit `i` is the instance's `i`-th.
     pub gpus: u64,
+    /// Its tags, once somebody changed those it shares with the others of its request.
+    pub tags: Option<Arc<[Tag]>>,
     /// Its network interface, with network mode `awsvpc`.
     pub interface: Option<Interface>,
 }

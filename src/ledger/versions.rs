@@ -11,6 +11,7 @@ use super::Ledger;
 use super::change::Change;
 use super::instance::InstanceRecord;
 use super::launch::LaunchSpec;
+use super::tags::TaggedResource;
 use super::task::{TaskExtras, TaskRecord};
 
 /// A task as it stood, with all that is needed to describe it.
@@ -262,7 +263,13 @@ fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
         | Change::InstanceStatusChanged { instance, .. }
         | Change::AgentConnectionChanged { instance, .. }
         | Change::InstanceDeregistered { instance }
-        | Change::InstanceForgotten { instance } => Some(instance),
+        | Change::InstanceForgotten { instance }
+        | Change::AttributesPut { instance, .. }
+        | Change::AttributesDeleted { instance, .. }
+        | Change::TagsSet {
+            resource: TaggedResource::ContainerInstance(instance),
+            ..
+        } => Some(instance),
         _ => None,
     }
 }

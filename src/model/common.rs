@@ -44,6 +44,19 @@ impl Tag {
             value: Some(value.into()),
         }
     }
+
+    /// Whether a text begins with `aws:`, in whatever case, which only AWS's own tags do.
+    ///
+    /// ```
+    /// # use wavetank::model::Tag;
+    /// assert!(Tag::is_reserved("AWS:ecs:clusterName"));
+    /// assert!(!Tag::is_reserved("aws"));
+    /// ```
+    #[must_use]
+    pub fn is_reserved(text: &str) -> bool {
+        text.get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    }
 }
 
 impl KeyValuePair {

@@ -232,6 +232,31 @@ impl Attribute {
             ..Self::named(name)
         }
     }
+
+    /// Says which container instance carries it, by id or ARN.
+    #[must_use]
+    pub fn on(mut self, container_instance: impl Into<String>) -> Self {
+        self.target_type = Some(TargetType::ContainerInstance);
+        self.target_id = Some(container_instance.into());
+        self
+    }
+
+    /// Whether it is one that ECS and its agent tell of a container instance, rather than a custom one.
+    ///
+    /// ```
+    /// # use wavetank::model::Attribute;
+    /// assert!(Attribute::named("com.amazonaws.ecs.capability.ecr-auth").is_built_in());
+    /// assert!(!Attribute::new("stack", "production").is_built_in());
+    /// ```
+    ///
+    /// # Model
+    ///
+    /// These are the names that begin with `ecs.` and `com.amazonaws.ecs.`: all that the developer guide and the agent's
+    /// source give an instance do. The API reference states no rule.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.name.starts_with("ecs.") || self.name.starts_with("com.amazonaws.ecs.")
+    }
 }
 
 impl PlatformDevice {

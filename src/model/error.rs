@@ -113,6 +113,8 @@ macro_rules! exceptions {
 exceptions! {
     /// The caller may not do this.
     AccessDenied = "AccessDeniedException",
+    /// A container instance has as many custom attributes as it can have.
+    AttributeLimitExceeded = "AttributeLimitExceededException",
     /// The account may not run tasks.
     Blocked = "BlockedException",
     /// The request is wrong in a way that depends on what exists.
@@ -139,10 +141,14 @@ exceptions! {
     PlatformTaskDefinitionIncompatibility = "PlatformTaskDefinitionIncompatibilityException",
     /// There is no such platform version.
     PlatformUnknown = "PlatformUnknownException",
+    /// There is no such resource.
+    ResourceNotFound = "ResourceNotFoundException",
     /// ECS failed; whether the request took effect is open.
     Server = "ServerException",
     /// There is no such service.
     ServiceNotFound = "ServiceNotFoundException",
+    /// There is no such container instance to carry an attribute.
+    TargetNotFound = "TargetNotFoundException",
     /// Too many calls; this one had no effect.
     Throttling = "ThrottlingException",
     /// There is no such operation.

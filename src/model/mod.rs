@@ -17,6 +17,7 @@
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
 
+mod account_setting;
 mod capability;
 mod cluster;
 mod common;
@@ -45,6 +46,7 @@ mod task_override;
 mod timestamp;
 mod volume;
 
+pub use account_setting::*;
 pub(crate) use capability::is_ecr_image;
 pub use capability::{Capabilities, Capability};
 pub use cluster::*;

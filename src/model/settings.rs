@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::arn::Naming;
 use crate::time::SimTime;
 
+use super::error::ApiError;
 use super::timestamp::Timestamp;
 
 /// How an equal choice among container instances is made; ECS does not say.
@@ -46,9 +47,75 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The principal that an ARN names: a user or a role of the account; `None` is its root user, and stands for whoever
+    /// calls without naming one.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidParameterException` for what is no ARN of a principal of this account.
+    pub fn principal(&self, arn: Option<&str>) -> Result<Option<Arc<str>>, ApiError> {
+        let Some(arn) = arn else {
+            return Ok(None);
+        };
+        let within = arn
+            .strip_prefix("arn:aws:iam::")
+            .and_then(|rest| rest.strip_prefix(self.naming.account_id()))
+            .and_then(|rest| rest.strip_prefix(':'));
+        let is_named = |name: &str| !name.is_empty() && !name.ends_with('/');
+        match within.map(|path| path.split_once('/').unwrap_or((path, ""))) {
+            Some(("root", "")) if !arn.ends_with('/') => Ok(None),
+            Some(("user" | "role", name)) if is_named(name) => Ok(Some(Arc::from(arn))),
+            _ => {
+                let message = "principalArn must be the ARN of the root user, a user or a role of the account.";
+                Err(ApiError::invalid("principalArn", arn, message))
+            }
+        }
+    }
+
+    /// The ARN of a principal, `None` being the root user.
+    #[must_use]
+    pub fn principal_arn(&self, principal: Option<&str>) -> String {
+        match principal {
+            Some(arn) => arn.to_owned(),
+            None => format!("arn:aws:iam::{}:root", self.naming.account_id()),
+        }
+    }
+
     /// A simulated time as the API shows it, in whole milliseconds.
     #[must_use]
     pub fn timestamp(&self, time: SimTime) -> Timestamp {
         self.epoch.saturating_add(time.since(SimTime::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_is_the_root_user_or_a_user_or_a_role_of_the_account() {
+        let naming = Naming::new(1, "eu-west-1", "123456789012").expect("the names are good");
+        let settings = Settings {
+            naming,
+            epoch: Timestamp::from_millis(0),
+            placement_ties: PlacementTies::Seeded,
+            failures: FailureShape::Closest,
+            subnets: BTreeMap::new(),
+        };
+        let root = settings.principal_arn(None);
+        assert_eq!(settings.principal(Some(&root)), Ok(None));
+        for good in ["user/ann", "role/path/to/ops"] {
+            let arn = root.replace("root", good);
+            assert_eq!(
+                settings.principal(Some(&arn)),
+                Ok(Some(arn.as_str().into()))
+            );
+        }
+        for wrong in ["root/", "user/", "user", "group/ops", "role/a/", "rooted"] {
+            let arn = root.replace("root", wrong);
+            assert!(settings.principal(Some(&arn)).is_err(), "{arn}");
+        }
+        assert!(settings.principal(Some("ann")).is_err());
+        assert!(settings.principal(Some("arn:aws:iam::1:root")).is_err());
     }
 }

@@ -5,6 +5,7 @@
 //! | [`view`] | which version of a record a read sees |
 //! | [`describe`] | records as ECS shows them |
 //! | `read`, `definition` | the read operations; those of task definitions |
+//! | `read_labels` | those about attributes, tags and account settings |
 //! | `page`, `name_page` | page tokens; those of listings by name |
 
 pub(crate) mod definition;
@@ -12,6 +13,7 @@ pub mod describe;
 pub(crate) mod name_page;
 pub(crate) mod page;
 pub(crate) mod read;
+pub(crate) mod read_labels;
 pub mod view;
 
 pub use view::View;

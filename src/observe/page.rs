@@ -40,6 +40,14 @@ impl Page {
         })
     }
 
+    /// The same page with at most so many results: some operations have shorter ones.
+    pub(crate) fn of_at_most(self, results: usize) -> Self {
+        Self {
+            length: self.length.min(results),
+            ..self
+        }
+    }
+
     /// Cuts a page out of numbered results in ascending order; the token of the next one when more follow.
     pub(crate) fn cut<T>(
         &self,

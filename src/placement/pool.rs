@@ -158,12 +158,7 @@ impl<'a> Pool<'a> {
     /// The value of an attribute in a row; `None` when the instance lacks it or it has no value.
     #[must_use]
     pub fn attribute(&self, row: usize, name: &str) -> Option<&'a str> {
-        let column = self.capacity.attributes.get(name)?;
-        let value = usize::try_from(*column.rows.get(row)?).ok()?;
-        column
-            .values
-            .get(value.checked_sub(1)?)
-            .map(|value| &**value)
+        self.capacity.attributes.get(name)?.value(row)
     }
 
     /// How many tasks of a group are wanted RUNNING in a row, picks included.

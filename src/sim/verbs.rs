@@ -62,4 +62,24 @@ verbs! {
     describe_tasks(DescribeTasks) -> DescribeTasksOutput;
     /// Lists the ARNs of tasks, in order of creation.
     list_tasks(ListTasks) -> ListTasksOutput;
+    /// Sets attributes of container instances, all of them or none.
+    put_attributes(PutAttributes) -> PutAttributesOutput;
+    /// Takes custom attributes from container instances.
+    delete_attributes(DeleteAttributes) -> DeleteAttributesOutput;
+    /// Lists the attributes of container instances, in order of registration.
+    list_attributes(ListAttributes) -> ListAttributesOutput;
+    /// Puts tags on a task, a container instance, a cluster or a task definition.
+    tag_resource(TagResource) -> TagResourceOutput;
+    /// Takes tags from a resource.
+    untag_resource(UntagResource) -> UntagResourceOutput;
+    /// Lists the tags of a resource.
+    list_tags_for_resource(ListTagsForResource) -> ListTagsForResourceOutput;
+    /// Sets an account setting of one principal.
+    put_account_setting(PutAccountSetting) -> PutAccountSettingOutput;
+    /// Sets an account setting of all who did not set their own.
+    put_account_setting_default(PutAccountSettingDefault) -> PutAccountSettingDefaultOutput;
+    /// Forgets what a principal set.
+    delete_account_setting(DeleteAccountSetting) -> DeleteAccountSettingOutput;
+    /// Lists the account settings of a principal.
+    list_account_settings(ListAccountSettings) -> ListAccountSettingsOutput;
 }

@@ -4,8 +4,8 @@ use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
 use crate::model::{
-    AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind, StopCode,
-    Undeletable,
+    AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind,
+    SettingName, StopCode, Undeletable,
 };
 
 /// A closed list of words, each with a number from 1 that is part of the trace format.
@@ -248,6 +248,30 @@ impl Code for HostContainerPhase {
     }
 }
 
+impl Code for SettingName {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::ServiceLongArnFormat => 1,
+            Self::TaskLongArnFormat => 2,
+            Self::ContainerInstanceLongArnFormat => 3,
+            Self::AwsvpcTrunking => 4,
+            Self::ContainerInsights => 5,
+            Self::FargateFipsMode => 6,
+            Self::TagResourceAuthorization => 7,
+            Self::FargateTaskRetirementWaitPeriod => 8,
+            Self::GuardDutyActivate => 9,
+            Self::DefaultLogDriverMode => 10,
+            Self::FargateEventWindows => 11,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
 impl Code for Report {
     const WORDS: &'static [Self] = &[Self::Running, Self::Stopped];
 
@@ -298,5 +322,6 @@ mod tests {
         check_codes::<HostContainerPhase>();
         check_codes::<Report>();
         check_codes::<AttachmentStatus>();
+        check_codes::<SettingName>();
     }
 }

@@ -98,6 +98,16 @@ kinds! {
     GroupOpened = 84, "group-opened";
     /// A request for tasks was accepted.
     LaunchOpened = 85, "launch-opened";
+    /// Attributes of a container instance were set.
+    AttributesPut = 86, "attributes-put";
+    /// Attributes of a container instance are gone.
+    AttributesDeleted = 87, "attributes-deleted";
+    /// A resource has other tags.
+    TagsSet = 88, "tags-set";
+    /// An account setting was set.
+    AccountSettingPut = 89, "account-setting-put";
+    /// What a principal had set was forgotten.
+    AccountSettingDeleted = 90, "account-setting-deleted";
     /// A task was placed.
     TaskPlaced = 96, "task-placed";
     /// A task could not be placed.
@@ -173,6 +183,11 @@ impl Kind {
                 | Self::DefinitionDeregistered
                 | Self::GroupOpened
                 | Self::LaunchOpened
+                | Self::AttributesPut
+                | Self::AttributesDeleted
+                | Self::TagsSet
+                | Self::AccountSettingPut
+                | Self::AccountSettingDeleted
                 | Self::TaskUnwanted
                 | Self::InterfaceAsked
                 | Self::TokenKept
@@ -197,8 +212,8 @@ mod tests {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
         let causes: Vec<u8> = (1..=13).chain([15]).collect();
         let changes = [
-            64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 96, 97, 98, 99, 100, 101, 102,
-            103, 104, 105, 112, 113,
+            64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
+            99, 100, 101, 102, 103, 104, 105, 112, 113,
         ];
         let hosts: Vec<u8> = (128..=137).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());

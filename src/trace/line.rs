@@ -19,6 +19,7 @@ use super::encode::{
     PULL_STARTED, PULL_STOPPED,
 };
 use super::kind::Kind;
+use super::labels;
 use super::record::Record;
 
 /// Writes `time #step cause` or `time #step   change`, without an end of line.
@@ -75,6 +76,11 @@ impl fmt::Display for Subject<'_> {
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
+            Kind::AttributesPut
+            | Kind::AttributesDeleted
+            | Kind::TagsSet
+            | Kind::AccountSettingPut
+            | Kind::AccountSettingDeleted => labels::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerStarted
@@ -154,6 +160,11 @@ impl fmt::Display for What<'_> {
                 record.a().swap_bytes(),
                 record.b().swap_bytes()
             ),
+            Kind::AttributesPut
+            | Kind::AttributesDeleted
+            | Kind::TagsSet
+            | Kind::AccountSettingPut
+            | Kind::AccountSettingDeleted => labels::what(f, record),
             _ if record.kind().is_on_host() => on_host(f, record),
             _ => Ok(()),
         }

@@ -5,14 +5,18 @@
 //! | `kind` | the kinds of records and their numbers |
 //! | `record` | the record of 24 bytes |
 //! | `code`, `encode` | events and changes as records |
+//! | `content` | what does not fit into them |
+//! | `labels` | what is told of attributes, tags and account settings |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
 //! | `diff` | the first difference of two traces |
 
 mod code;
+mod content;
 mod diff;
 mod encode;
 mod kind;
+mod labels;
 mod line;
 mod record;
 mod recorder;

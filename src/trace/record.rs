@@ -5,8 +5,8 @@ use std::fmt;
 use crate::ledger::{Change, Event};
 use crate::time::SimTime;
 
-use super::encode;
 use super::kind::Kind;
+use super::{content, encode};
 
 /// One thing that happened: the cause of a step, or one change it made.
 ///
@@ -97,13 +97,13 @@ impl Record {
     ///
     /// The bytes are canonical: they come from typed values without floats or unordered maps.
     pub fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
-        encode::content(change, bytes)
+        content::content(change, bytes)
     }
 
     /// The fingerprint of what did not fit into a record of `kind`: the first eight bytes of its digest.
     #[must_use]
     pub fn of_content(at: SimTime, step: u64, kind: Kind, bytes: &[u8]) -> Self {
-        encode::content_record(at, step, kind, bytes)
+        content::content_record(at, step, kind, bytes)
     }
 
     /// When, in simulated time.

@@ -11,10 +11,13 @@ use crate::ledger::instance::{InstanceKind, InstanceSpec};
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
-use crate::ledger::{Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason};
+use crate::ledger::{
+    Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason, TaggedResource,
+};
 use crate::model::{
-    AttachmentStatus, Capabilities, ContainerInstanceStatus, CreateCluster, FailureReason, Glob,
-    LastStatus, RegisterContainerInstance, ResourceKind, RunTask, StopCode, TaskDefinition,
+    AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
+    FailureReason, Glob, LastStatus, RegisterContainerInstance, ResourceKind, RunTask, SettingName,
+    StopCode, Tag, TaskDefinition,
 };
 use crate::time::SimTime;
 
@@ -51,6 +54,7 @@ fn instance_spec() -> Arc<InstanceSpec> {
         kind: InstanceKind::Ec2,
         eni_slots: 2,
         capabilities: Capabilities::ALL,
+        awsvpc_trunking: false,
         request: RegisterContainerInstance::default(),
     })
 }
@@ -130,6 +134,7 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     all.extend(placing_changes());
     all.extend(definition_changes());
     all.extend(task_changes());
+    all.extend(label_changes());
     all
 }
 
@@ -306,6 +311,58 @@ fn task_changes() -> Vec<(Change, &'static str)> {
         ),
         (Change::TaskTouched { task }, "task-3 touched"),
         (Change::TaskForgotten { task }, "task-3 forgotten"),
+    ]
+}
+
+fn label_changes() -> Vec<(Change, &'static str)> {
+    let instance = INSTANCE;
+    let tagged = |resource| Change::TagsSet {
+        resource,
+        tags: Arc::from([Tag::new("team", "blue")]),
+    };
+    vec![
+        (
+            Change::AttributesPut {
+                instance,
+                attributes: Arc::from([Attribute::new("stack", "a"), Attribute::named("b")]),
+            },
+            "container-instance-1 attributes put: 2",
+        ),
+        (
+            Change::AttributesDeleted {
+                instance,
+                names: Arc::from([Arc::from("stack")]),
+            },
+            "container-instance-1 attributes deleted: 1",
+        ),
+        (tagged(TaggedResource::Task(TASK)), "task-3 tags set: 1"),
+        (
+            tagged(TaggedResource::ContainerInstance(instance)),
+            "container-instance-1 tags set: 1",
+        ),
+        (
+            tagged(TaggedResource::Cluster(CLUSTER)),
+            "cluster-0 tags set: 1",
+        ),
+        (
+            tagged(TaggedResource::TaskDefinition(TaskDefinitionId::new(2))),
+            "task-definition-2 tags set: 1",
+        ),
+        (
+            Change::AccountSettingPut {
+                principal: None,
+                name: SettingName::AwsvpcTrunking,
+                value: "enabled".into(),
+            },
+            "account awsvpcTrunking set",
+        ),
+        (
+            Change::AccountSettingDeleted {
+                principal: Some("arn:user".into()),
+                name: SettingName::AwsvpcTrunking,
+            },
+            "principal awsvpcTrunking deleted",
+        ),
     ]
 }
 

@@ -12,6 +12,7 @@
 //! | [`tasks`] | `StopTask`, `DescribeTasks`, `ListTasks` |
 //! | [`definitions`] | what is asked of task definitions that are registered |
 //! | [`registration`] | clusters and container instances |
+//! | [`labels`] | attributes, tags and account settings, wherever requests have them |
 //! | [`task_definition`] | `RegisterTaskDefinition`: the order of its rules |
 //! | [`containers`], [`settings`], [`ports`], [`relations`] | its containers: sizes, settings, ports, and each other |
 //! | [`parts`] | what its smaller parts can't do without; images, files, GPUs, scratch space |
@@ -22,6 +23,7 @@ mod against_definition;
 mod containers;
 mod definitions;
 mod fargate;
+mod labels;
 mod launch_types;
 mod overrides;
 mod parts;
@@ -39,11 +41,17 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::model::{ApiError, Tag};
+use crate::model::ApiError;
 
 pub(crate) use definitions::{
     delete_task_definitions, deregister_task_definition, describe_task_definition,
     list_task_definition_families, list_task_definitions,
+};
+use labels::{attribute, tags};
+pub(crate) use labels::{
+    delete_account_setting, delete_attributes, list_account_settings, list_attributes,
+    list_tags_for_resource, put_account_setting, put_account_setting_default, put_attributes,
+    tag_resource, untag_resource,
 };
 pub(crate) use launch_types::compatibilities;
 pub(crate) use registration::{
@@ -54,9 +62,6 @@ pub(crate) use registration::{
 pub(crate) use run_task::{run_task, start_task};
 pub(crate) use task_definition::register_task_definition;
 pub(crate) use tasks::{describe_tasks, list_tasks, stop_task};
-
-/// Tags a resource may have (service quotas of ECS).
-const TAGS_MAX: usize = 50;
 
 /// Whether a text can be the name of a cluster, family, container or volume (API reference): 1 to
 /// 255 letters, digits, hyphens and underscores.
@@ -139,36 +144,6 @@ fn max_results(count: Option<i32>) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses too many labels, a label that is too long, and two with one key.
-fn tags(tags: &[Tag]) -> Result<(), ApiError> {
-    items("tags", tags.len(), TAGS_MAX)?;
-    for (nth, tag) in tags.iter().enumerate() {
-        if !(1..=128).contains(&tag.key.chars().count()) {
-            return Err(ApiError::invalid(
-                "tags.key",
-                &tag.key,
-                "A tag key must have 1 to 128 characters.",
-            ));
-        }
-        if let Some(value) = tag
-            .value
-            .as_ref()
-            .filter(|value| value.chars().count() > 256)
-        {
-            return Err(ApiError::invalid(
-                "tags.value",
-                value,
-                "A tag value can have at most 256 characters.",
-            ));
-        }
-        if tags[..nth].iter().any(|earlier| earlier.key == tag.key) {
-            let message = format!("The tag key {} is given more than once.", tag.key);
-            return Err(ApiError::invalid("tags.key", &tag.key, message));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,25 +184,6 @@ mod tests {
             (length.bytes, length.characters),
             (json.len(), json.chars().count())
         );
-    }
-
-    #[test]
-    fn a_resource_has_at_most_50_tags() {
-        let many = |count: usize| {
-            (0..count)
-                .map(|n| Tag::new(n.to_string(), ""))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(tags(&many(50)), Ok(()));
-        check_invalid(tags(&many(51)), "tags");
-    }
-
-    #[test]
-    fn a_tag_has_a_key_of_its_own() {
-        check_invalid(tags(&[Tag::new("", "x")]), "tags.key");
-        check_invalid(tags(&[Tag::new("a", "x"), Tag::new("a", "y")]), "tags.key");
-        check_invalid(tags(&[Tag::new("k".repeat(129), "x")]), "tags.key");
-        check_invalid(tags(&[Tag::new("k", "v".repeat(257))]), "tags.value");
     }
 
     #[test]

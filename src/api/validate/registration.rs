@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    ApiError, Attribute, ContainerInstanceStatus, CreateCluster, DeleteCluster,
-    DeregisterContainerInstance, DescribeClusters, DescribeContainerInstances, ListClusters,
-    ListContainerInstances, RegisterContainerInstance, Resource, UpdateContainerInstancesState,
+    ApiError, ContainerInstanceStatus, CreateCluster, DeleteCluster, DeregisterContainerInstance,
+    DescribeClusters, DescribeContainerInstances, ListClusters, ListContainerInstances,
+    RegisterContainerInstance, Resource, UpdateContainerInstancesState,
 };
 
 use super::run_task::capacity_provider_strategy;
-use super::{is_name, items, max_results, present, tags};
+use super::{attribute, is_name, items, max_results, present, tags};
 
 /// Devices of a container instance: a limit of the simulator, not of ECS.
 const DEVICES_MAX: usize = 64;
@@ -100,30 +100,6 @@ fn resource(resource: &Resource) -> Result<(), ApiError> {
         "" => wrong("", "A resource needs a name."),
         _ => Ok(()),
     }
-}
-
-/// Refuses names and values outside the characters and lengths of the API reference of `Attribute`.
-fn attribute(attribute: &Attribute) -> Result<(), ApiError> {
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/\\.".contains(&byte);
-    if !(1..=128).contains(&attribute.name.len()) || !attribute.name.bytes().all(in_name) {
-        let message = "An attribute name must have 1 to 128 letters, digits, hyphens, underscores, slashes and periods.";
-        return Err(ApiError::invalid(
-            "attributes.name",
-            &attribute.name,
-            message,
-        ));
-    }
-    let in_value = |byte: u8| in_name(byte) || b"@: ".contains(&byte);
-    let Some(value) = &attribute.value else {
-        return Ok(());
-    };
-    let is_well_formed =
-        (1..=128).contains(&value.len()) && value.bytes().all(in_value) && value.trim() == &**value;
-    if !is_well_formed {
-        let message = "An attribute value must have 1 to 128 letters, digits and characters of -_/\\.@: with spaces only inside.";
-        return Err(ApiError::invalid("attributes.value", value, message));
-    }
-    Ok(())
 }
 
 /// Refuses a `DeregisterContainerInstance` without a container instance.

@@ -263,6 +263,7 @@ impl History {
             kind: InstanceKind::Ec2,
             eni_slots: 2,
             capabilities: Capabilities::ALL,
+            awsvpc_trunking: false,
             request: RegisterContainerInstance::default(),
         };
         doctor(&mut spec);

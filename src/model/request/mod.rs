@@ -3,9 +3,12 @@
 //! Each operation is a struct of its own that can be built in code or read from ECS's JSON;
 //! [`Request`] and [`Output`] are any of them.
 
+mod account_setting;
+mod attribute;
 mod cluster;
 mod container_instance;
 mod strict;
+mod tag;
 mod task;
 mod task_definition;
 
@@ -13,9 +16,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::account_setting::*;
+pub use self::attribute::*;
 pub use self::cluster::*;
 pub use self::container_instance::*;
 use self::strict::Strict;
+pub use self::tag::*;
 pub use self::task::*;
 pub use self::task_definition::*;
 use super::error::{ApiError, Problem};
@@ -145,6 +151,26 @@ operations! {
     DescribeTasks -> DescribeTasksOutput,
     /// Lists tasks.
     ListTasks -> ListTasksOutput,
+    /// Sets attributes of container instances.
+    PutAttributes -> PutAttributesOutput,
+    /// Takes custom attributes from container instances.
+    DeleteAttributes -> DeleteAttributesOutput,
+    /// Lists attributes of container instances.
+    ListAttributes -> ListAttributesOutput,
+    /// Puts tags on a resource.
+    TagResource -> TagResourceOutput,
+    /// Takes tags from a resource.
+    UntagResource -> UntagResourceOutput,
+    /// Lists the tags of a resource.
+    ListTagsForResource -> ListTagsForResourceOutput,
+    /// Sets an account setting for one principal.
+    PutAccountSetting -> PutAccountSettingOutput,
+    /// Sets an account setting for all who did not set their own.
+    PutAccountSettingDefault -> PutAccountSettingDefaultOutput,
+    /// Forgets what a principal set.
+    DeleteAccountSetting -> DeleteAccountSettingOutput,
+    /// Lists account settings.
+    ListAccountSettings -> ListAccountSettingsOutput,
 }
 
 /// Reads one input and says where it is wrong.

@@ -4,9 +4,11 @@ mod cluster;
 mod definition;
 mod instance;
 mod interface;
+mod setting;
 mod task;
 
 pub(crate) use cluster::cluster;
 pub(crate) use definition::definition;
 pub(crate) use instance::instance;
+pub(crate) use setting::setting;
 pub(crate) use task::{stopped_task, task};

@@ -11,7 +11,7 @@ use crate::ledger::{
 };
 use crate::model::{
     Attribute, Connectivity, Container, EphemeralStorage, LastStatus, NetworkBinding, Settings,
-    StopCode, Task, TaskEphemeralStorage, Timestamp,
+    Task, TaskEphemeralStorage, Timestamp,
 };
 
 use super::interface;
@@ -85,9 +85,8 @@ pub(crate) fn task(
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
         overrides: launch.echo.overrides.clone(),
-        // Stopping a task deletes its tags (API reference of `StopTask`).
-        tags: if with_tags && record.stop_code != Some(StopCode::UserInitiated) {
-            launch.echo.tags.clone()
+        tags: if with_tags {
+            seen.tags().to_vec()
         } else {
             Vec::new()
         },
