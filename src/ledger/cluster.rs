@@ -89,7 +89,7 @@ pub struct Capacity {
     pub gpus: Vec<u32>,
     /// Network interfaces left for `awsvpc` tasks.
     pub enis: Vec<u32>,
-    /// The number of its [`InstanceKind`](super::instance::InstanceKind) where the instance is ACTIVE and its agent
+    /// The number of its [`InstanceKind`] where the instance is ACTIVE and its agent
     /// connected, else 0.
     pub open: Vec<u32>,
     /// How many of the instances are not of EC2.
