@@ -373,3 +373,52 @@ fn managed_instances_are_not_simulated() {
     let error = trial.run_task(request).expect_err("there are none");
     assert_eq!(error.exception(), "UnsupportedFeatureException");
 }
+
+fn item(provider: &str) -> CapacityProviderStrategyItem {
+    CapacityProviderStrategyItem {
+        capacity_provider: provider.to_owned(),
+        weight: 1,
+        base: 0,
+    }
+}
+
+#[test]
+fn a_strategy_of_fargate_runs_on_fargate() {
+    let mut trial = fargate();
+    let mut spot = request(&["subnet-a"]);
+    spot.launch_type = None;
+    spot.capacity_provider_strategy = vec![item("FARGATE_SPOT")];
+    let answer = trial.run_task(spot).expect("there is always room");
+    let task = &answer.tasks[0];
+    assert_eq!(
+        (task.launch_type, task.capacity_provider_name.as_deref()),
+        (Some(LaunchType::Fargate), Some("FARGATE_SPOT"))
+    );
+}
+
+#[test]
+fn a_strategy_is_of_fargate_or_of_instances_and_not_of_both() {
+    let mut trial = fargate();
+    let mut mixed = request(&["subnet-a"]);
+    mixed.launch_type = None;
+    mixed.capacity_provider_strategy = vec![item("FARGATE"), item("machines")];
+    let text = "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.";
+    check_refused(trial.run_task(mixed), "InvalidParameterException", text);
+}
+
+#[test]
+fn a_request_that_says_nothing_gets_what_its_cluster_gives() {
+    let mut trial = Trial::new();
+    let cluster = CreateCluster {
+        default_capacity_provider_strategy: vec![item("FARGATE")],
+        ..CreateCluster::new("default")
+    };
+    trial
+        .create_cluster(cluster)
+        .expect("a cluster can be created");
+    trial.define(serverless("free"));
+    let mut silent = request(&["subnet-a"]);
+    silent.launch_type = None;
+    let answer = trial.run_task(silent).expect("there is always room");
+    assert_eq!(answer.tasks[0].launch_type, Some(LaunchType::Fargate));
+}

@@ -12,7 +12,7 @@ use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
 use crate::ledger::tags::are_too_many;
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::{
-    ApiError, AttachmentStatus, ContainerOverride, LaunchType, PropagateTags, Tag, TaskOverride,
+    ApiError, AttachmentStatus, ContainerOverride, PropagateTags, Tag, TaskOverride,
 };
 use crate::placement::{Ask, Rule};
 
@@ -286,9 +286,4 @@ pub(crate) fn tags(
         tags.push(Tag::new(CLUSTER_NAME_TAG, name));
     }
     Ok(tags)
-}
-
-/// The launch type shown on tasks.
-pub(crate) fn launch_type(asked: Option<LaunchType>, has_provider: bool) -> Option<LaunchType> {
-    asked.or((!has_provider).then_some(LaunchType::Ec2))
 }

@@ -10,7 +10,8 @@ use crate::ledger::launch::LaunchEcho;
 use crate::ledger::token::{TOKEN_LIFETIME, Token};
 use crate::ledger::{Ctx, Effects};
 use crate::model::{
-    ApiError, Failure, FailureShape, LaunchType, PlacementConstraintType, Problem, RunTask,
+    ApiError, CapacityProviderStrategyItem, Failure, FailureShape, LaunchType,
+    PlacementConstraintType, Problem, RunTask,
 };
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
@@ -46,8 +47,11 @@ pub(crate) fn run_task(
         request,
         &ctx.ledger.definition(definition).spec.definition,
     )?;
-    let on_fargate = request.launch_type == Some(LaunchType::Fargate);
+    let strategy = strategy(ctx, cluster, request);
+    let on_fargate = request.launch_type == Some(LaunchType::Fargate)
+        || strategy.first().is_some_and(fargate::is_provider);
     let platform_version = if on_fargate {
+        validate::run_task::no_placement_on_fargate(request)?;
         let definition = &ctx.ledger.definition(definition).spec.definition;
         let asked = request.platform_version.as_deref();
         Some(fargate::platform_version(asked, definition)?)
@@ -55,7 +59,12 @@ pub(crate) fn run_task(
         instances(ctx, cluster, request)?;
         request.platform_version.clone()
     };
-    let prepared = prepare(ctx, cluster, definition, request, platform_version)?;
+    let capacity = Capacity {
+        strategy,
+        on_fargate,
+        platform_version,
+    };
+    let prepared = prepare(ctx, cluster, definition, request, capacity)?;
     let rules: Vec<Rule> = request
         .placement_strategy
         .iter()
@@ -85,6 +94,26 @@ pub(crate) fn run_task(
     };
     keep_token(ctx, cluster, request, &failures, out);
     Ok(Answer::Placed(failures))
+}
+
+/// What the tasks of a request are to run on.
+struct Capacity<'a> {
+    strategy: &'a [CapacityProviderStrategyItem],
+    on_fargate: bool,
+    platform_version: Option<String>,
+}
+
+/// The capacity providers of a request: its own, else those that the cluster gives to requests without any.
+fn strategy<'a>(
+    ctx: &Ctx<'a>,
+    cluster: ClusterId,
+    request: &'a RunTask,
+) -> &'a [CapacityProviderStrategyItem] {
+    if request.launch_type.is_some() || !request.capacity_provider_strategy.is_empty() {
+        return &request.capacity_provider_strategy;
+    }
+    let cluster = &ctx.ledger.cluster(cluster).spec.request;
+    &cluster.default_capacity_provider_strategy
 }
 
 /// Refuses a launch type that has no container instance here.
@@ -169,7 +198,7 @@ fn prepare(
     cluster: ClusterId,
     definition: TaskDefinitionId,
     request: &RunTask,
-    platform_version: Option<String>,
+    capacity: Capacity<'_>,
 ) -> Result<Prepared, ApiError> {
     let is_distinct = |kind: Option<PlacementConstraintType>| {
         kind == Some(PlacementConstraintType::DistinctInstance)
@@ -184,7 +213,6 @@ fn prepare(
             .any(|rule| is_distinct(rule.r#type)),
         is_plain: is_plain(request),
     };
-    let on_fargate = request.launch_type == Some(LaunchType::Fargate);
     let tags = TagsWanted {
         given: &request.tags,
         propagate: request.propagate_tags,
@@ -193,21 +221,22 @@ fn prepare(
     let tags = launch::tags(ctx, cluster, definition, tags)?;
     Ok(launch::prepare(ctx, &wanted, || LaunchEcho {
         started_by: request.started_by.as_deref().map(Arc::from),
-        launch_type: launch::launch_type(
-            request.launch_type,
-            !request.capacity_provider_strategy.is_empty(),
-        ),
+        launch_type: match request.launch_type {
+            None if capacity.on_fargate => Some(LaunchType::Fargate),
+            None if capacity.strategy.is_empty() => Some(LaunchType::Ec2),
+            asked => asked,
+        },
         overrides: request.overrides.clone().unwrap_or_default(),
         tags,
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),
         reference_id: request.reference_id.clone(),
-        platform_version,
-        fargate: on_fargate.then(|| {
+        platform_version: capacity.platform_version,
+        fargate: capacity.on_fargate.then(|| {
             let definition = &ctx.ledger.definition(definition).spec.definition;
             fargate::platform(definition, request.overrides.as_ref())
         }),
-        capacity_provider_strategy: request.capacity_provider_strategy.clone(),
+        capacity_provider_strategy: capacity.strategy.to_vec(),
         network_configuration: request.network_configuration.clone(),
         volume_configurations: request.volume_configurations.clone(),
     }))

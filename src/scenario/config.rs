@@ -1,5 +1,6 @@
 //! The `config` of a scenario: what it says, and the simulation it asks for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +10,10 @@ use serde::{Deserialize, Deserializer};
 
 use crate::draw::{Latency, Ratio};
 use crate::invariant::Checking;
-use crate::model::{Latencies, ParseTimestampError, Profile, Reads, Timestamp, UnknownLatency};
+use crate::model::{
+    FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, Timestamp,
+    UnknownLatency,
+};
 use crate::scenario::distribution::{Distribution, Millionths, Span};
 use crate::scenario::workload::WorkloadAs;
 use crate::sim::{Builder, Simulation};
@@ -26,6 +30,10 @@ pub(super) struct Config {
     latencies: LatencyRows,
     workloads: Vec<WorkloadAs>,
     check: CheckAs,
+    placement_ties: TiesAs,
+    failures: FailuresAs,
+    /// The availability zone of each subnet that is told.
+    subnets: BTreeMap<String, String>,
 }
 
 impl Config {
@@ -35,7 +43,12 @@ impl Config {
             .seed(seed)
             .profile(self.profile())
             .reads(self.reads())
-            .checking(self.check.checking());
+            .checking(self.check.checking())
+            .placement_ties(self.placement_ties.ties())
+            .failures(self.failures.shape());
+        for (subnet, zone) in &self.subnets {
+            builder = builder.subnet(subnet, zone);
+        }
         if let Some(region) = &self.region {
             builder = builder.region(&region.0);
         }
@@ -103,6 +116,40 @@ impl CheckAs {
         match self {
             Self::EveryEvent => Checking::EveryEvent,
             Self::EveryStep | Self::End => Checking::AtRest,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum TiesAs {
+    #[default]
+    Seeded,
+    OldestInstance,
+}
+
+impl TiesAs {
+    fn ties(self) -> PlacementTies {
+        match self {
+            Self::Seeded => PlacementTies::Seeded,
+            Self::OldestInstance => PlacementTies::OldestInstance,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum FailuresAs {
+    #[default]
+    Closest,
+    EveryInstance,
+}
+
+impl FailuresAs {
+    fn shape(self) -> FailureShape {
+        match self {
+            Self::Closest => FailureShape::Closest,
+            Self::EveryInstance => FailureShape::EveryInstance,
         }
     }
 }
@@ -352,6 +399,12 @@ mod tests {
             ),
             (json!({"latencies": {"report": 5}}), "invalid type"),
             (json!({"check": "never"}), "unknown variant `never`"),
+            (json!({"failures": "none"}), "unknown variant `none`"),
+            (
+                json!({"placementTies": "newest"}),
+                "unknown variant `newest`",
+            ),
+            (json!({"subnets": ["subnet-a"]}), "invalid type"),
         ] {
             let error = read(config.clone()).unwrap_err();
             assert!(error.contains(named), "{config}: {error}");

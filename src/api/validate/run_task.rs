@@ -24,7 +24,6 @@ pub(crate) fn run_task(request: &RunTask) -> Result<(), ApiError> {
     tags(&request.tags)?;
     client_token(request.client_token.as_deref())?;
     platform_version(request)?;
-    no_placement_on_fargate(request)?;
     volumes(&request.volume_configurations)
 }
 
@@ -104,6 +103,14 @@ pub(super) fn capacity_provider_strategy(
             ));
         }
     }
+    let on_fargate = |item: &&CapacityProviderStrategyItem| {
+        matches!(&*item.capacity_provider, "FARGATE" | "FARGATE_SPOT")
+    };
+    let fargate = strategy.iter().filter(on_fargate).count();
+    if fargate > 0 && fargate < strategy.len() {
+        let message = "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.";
+        return Err(ApiError::invalid(NAME, strategy.len(), message));
+    }
     if strategy.iter().filter(|item| item.base > 0).count() > 1 {
         return Err(ApiError::invalid(
             NAME,
@@ -182,10 +189,7 @@ fn platform_version(request: &RunTask) -> Result<(), ApiError> {
 }
 
 /// On Fargate there is no container instance to choose (API reference of `RunTask`).
-fn no_placement_on_fargate(request: &RunTask) -> Result<(), ApiError> {
-    if request.launch_type != Some(LaunchType::Fargate) {
-        return Ok(());
-    }
+pub(crate) fn no_placement_on_fargate(request: &RunTask) -> Result<(), ApiError> {
     for (parameter, count, what) in [
         (
             "placementConstraints",

@@ -46,6 +46,11 @@ pub(crate) fn task(
         container_instance_arn: instance_arn,
         availability_zone: zone,
         launch_type: launch.echo.launch_type,
+        // Which of several it got is not decided here.
+        capacity_provider_name: match &launch.echo.capacity_provider_strategy[..] {
+            [only] => Some(Arc::from(only.capacity_provider.as_str())),
+            _ => None,
+        },
         group: Some(Arc::clone(&launch.group_name)),
         started_by: launch.echo.started_by.clone(),
         cpu: Some(Arc::clone(&launch.cpu)),
