@@ -253,6 +253,11 @@ fn situations(player: &Player) -> Vec<&'static str> {
             record.last_status == LastStatus::Stopping,
             "a task is stopping",
         );
+        note(record.on.is_none(), "a task is on Fargate");
+        note(
+            record.last_status == LastStatus::Deprovisioning,
+            "an interface is detached",
+        );
         note(
             record.stopped_reason == StoppedReason::CannotPull,
             "a pull fails",
@@ -280,6 +285,8 @@ fn situations(player: &Player) -> Vec<&'static str> {
         "RESOURCE:CPU",
         "RESOURCE:MEMORY",
         "RESOURCE:PORTS",
+        "RESOURCE:ENI",
+        "DELETE_IN_PROGRESS",
         "DistinctInstance",
         "AGENT",
         "INACTIVE",
@@ -295,7 +302,7 @@ fn situations(player: &Player) -> Vec<&'static str> {
 fn scripts_reach_what_the_properties_are_about() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut reached = BTreeMap::new();
-    for _ in 0..150 {
+    for _ in 0..250 {
         let tree = (stage(), script(40)).new_tree(&mut runner);
         let (stage, script) = tree.expect("a script is never rejected").current();
         let mut player = Player::on(stage);
@@ -306,6 +313,6 @@ fn scripts_reach_what_the_properties_are_about() {
             }
         }
     }
-    assert_eq!(reached.len(), 21, "{reached:#?}");
+    assert_eq!(reached.len(), 25, "{reached:#?}");
     assert!(reached.values().all(|times| *times > 2), "{reached:#?}");
 }
