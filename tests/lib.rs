@@ -15,6 +15,7 @@ mod drive;
 mod faults;
 mod golden;
 mod lifecycle;
+mod listing;
 mod memory;
 mod placement;
 mod placement_rules;

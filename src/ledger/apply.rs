@@ -66,6 +66,7 @@ impl Ledger {
             Change::InstanceForgotten { instance } => {
                 let gone = self.instances.records.remove(instance.number());
                 assert!(gone.is_some(), "a container instance is forgotten once");
+                self.listing.instance_forgotten(*instance);
             }
             Change::DefinitionRegistered { definition, spec } => {
                 assert_eq!(
@@ -182,6 +183,7 @@ impl Ledger {
         self.clusters
             .by_name
             .insert(Arc::clone(&spec.name), cluster);
+        self.listing.cluster_created(cluster);
     }
 
     fn launch_opened(&mut self, launch: LaunchId, spec: &Arc<LaunchSpec>, plain: bool) {
@@ -200,9 +202,15 @@ impl Ledger {
                 .plain
                 .push(plain);
         }
-        let spec = Arc::clone(spec);
-        self.launches
-            .insert(launch.number(), Launch { spec, tasks: 0 });
+        let family = &self.definitions.records[spec.definition.index()]
+            .spec
+            .family;
+        let opened = Launch {
+            spec: Arc::clone(spec),
+            tasks: 0,
+            keys: self.listing.launch_opened(spec, family),
+        };
+        self.launches.insert(launch.number(), opened);
     }
 
     fn mint_task(&mut self, task: TaskId) {
@@ -268,6 +276,7 @@ impl Ledger {
         let group = self.groups.records.get_mut(spec.group.number());
         let group = group.expect("a group stays while a launch belongs to it");
         group.wanted.add(on);
+        self.listing.task_placed(spec.cluster, entry.keys, on, task);
         self.tasks
             .insert(task.number(), TaskRecord::placed(launch, on, now));
     }
@@ -319,6 +328,7 @@ impl Ledger {
         let group = self.groups.records.get_mut(spec.group.number());
         let group = group.expect("a group stays while a launch belongs to it");
         group.wanted.remove(on);
+        self.listing.task_unwanted(task);
     }
 
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
@@ -379,6 +389,7 @@ impl Ledger {
             .get_mut(record.launch.number())
             .expect("a launch stays with its tasks");
         launch.tasks -= 1;
+        self.listing.task_forgotten(task);
         if launch.tasks > 0 {
             return;
         }
@@ -390,6 +401,8 @@ impl Ledger {
         definition
             .plain
             .retain(|plain| plain.launch != record.launch);
+        self.listing
+            .launch_closed(&launch.spec, &definition.spec.family, launch.keys);
         let number = launch.spec.group.number();
         let group = self
             .groups

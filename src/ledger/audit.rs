@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId};
-use crate::model::LastStatus;
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskId};
+use crate::model::{DesiredStatus, LastStatus};
 
 use super::Ledger;
 use super::demand::Demand;
 use super::host::HostPhase;
+use super::listing::ListedBy;
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,8 @@ pub fn audit(ledger: &Ledger) -> Result<(), String> {
     hosts(ledger)?;
     clusters(ledger)?;
     groups(ledger)?;
-    launches(ledger)
+    launches(ledger)?;
+    listings(ledger)
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(
@@ -265,4 +267,42 @@ fn launches(ledger: &Ledger) -> Result<(), String> {
         )?;
     }
     Ok(())
+}
+
+fn listings(ledger: &Ledger) -> Result<(), String> {
+    let mut listed: BTreeMap<(ListedBy<'_>, DesiredStatus), Vec<TaskId>> = BTreeMap::new();
+    for (task, record) in ledger.tasks() {
+        let launch = &**ledger.launch_of(record);
+        let family = &*ledger.definition(launch.definition).spec.family;
+        let started_by = launch.echo.started_by.as_deref();
+        let instance = ledger.instance(record.on).map(|_| record.on);
+        let lists = [
+            Some(ListedBy::Cluster(launch.cluster)),
+            Some(ListedBy::Family(launch.cluster, family)),
+            started_by.map(|name| ListedBy::StartedBy(launch.cluster, name)),
+            instance.map(ListedBy::Instance),
+        ];
+        for by in lists.into_iter().flatten() {
+            let tasks = listed.entry((by, record.desired_status)).or_default();
+            tasks.push(task);
+        }
+    }
+    for by in ledger.listing.every() {
+        for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+            let kept = ledger.listed(by, desired).into_iter();
+            let walk = kept.flat_map(|listed| listed.walk(TaskId::new(0)));
+            compare(
+                || format!("tasks wanted {desired} listed by {by:?}"),
+                walk.filter(|(_, is_met)| *is_met)
+                    .map(|(task, _)| task)
+                    .collect(),
+                listed.remove(&(by, desired)).unwrap_or_default(),
+            )?;
+        }
+    }
+    compare(
+        || "tasks that no listing shows".to_owned(),
+        listed,
+        BTreeMap::new(),
+    )
 }

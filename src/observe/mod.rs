@@ -4,10 +4,11 @@
 //! | --- | --- |
 //! | [`view`] | which version of a record a read sees |
 //! | [`describe`] | records as ECS shows them |
-//! | `read` | the read operations |
+//! | `read`, `list_tasks` | the read operations |
 //! | `page` | page tokens |
 
 pub mod describe;
+pub(crate) mod list_tasks;
 pub(crate) mod page;
 pub(crate) mod read;
 pub mod view;
