@@ -25,6 +25,7 @@ mod faults;
 mod golden;
 mod launch_types;
 mod lifecycle;
+mod listing;
 mod memory;
 mod override_rules;
 mod placement;

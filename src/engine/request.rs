@@ -4,6 +4,7 @@ use crate::api::{self, run_task::Answer, validate};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
 use crate::ledger::token::Token;
 use crate::model::*;
+use crate::observe::list_tasks::list_tasks;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
 use crate::observe::{View, describe};
 
@@ -204,7 +205,7 @@ impl Engine {
 
     pub(crate) fn list_tasks(&mut self, request: &ListTasks) -> Result<ListTasksOutput, ApiError> {
         validate::list_tasks(request)?;
-        self.read(|settings, view| read::list_tasks(settings, view, request))
+        self.read(|settings, view| list_tasks(settings, view, request))
     }
 
     /// Lets a verb decide and commits, or leaves everything as it was.

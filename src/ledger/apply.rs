@@ -64,6 +64,7 @@ impl Ledger {
             Change::InstanceForgotten { instance } => {
                 let gone = self.instances.records.remove(instance.number());
                 assert!(gone.is_some(), "a container instance is forgotten once");
+                self.listing.instance_forgotten(*instance);
             }
             Change::DefinitionRegistered { definition, spec } => {
                 self.definitions.registered(*definition, spec)
@@ -178,6 +179,7 @@ impl Ledger {
         self.clusters
             .by_name
             .insert(Arc::clone(&spec.name), cluster);
+        self.listing.cluster_created(cluster);
     }
 
     fn launch_opened(&mut self, launch: LaunchId, spec: &Arc<LaunchSpec>, plain: bool) {
@@ -194,9 +196,12 @@ impl Ledger {
             };
             self.definitions.plain_opened(spec.definition, plain);
         }
-        let spec = Arc::clone(spec);
-        self.launches
-            .insert(launch.number(), Launch { spec, tasks: 0 });
+        let opened = Launch {
+            spec: Arc::clone(spec),
+            tasks: 0,
+            keys: self.listing.launch_opened(spec),
+        };
+        self.launches.insert(launch.number(), opened);
     }
 
     fn mint_task(&mut self, task: TaskId) {
@@ -255,6 +260,7 @@ impl Ledger {
             };
             self.extras.insert(task, extras);
         }
+        self.listing.task_placed(spec.cluster, entry.keys, on, task);
         let record = TaskRecord::placed(launch, on, last_status, now);
         self.tasks.insert(task.number(), record);
     }
@@ -274,6 +280,7 @@ impl Ledger {
         record.stopped_reason = reason;
         record.stopping_at = now.into();
         let (on, launch) = (record.on, record.launch);
+        self.listing.task_unwanted(task);
         if given.is_some() {
             self.extras.entry(task).or_default().reason = given.cloned();
         }
@@ -367,6 +374,7 @@ impl Ledger {
             .get_mut(record.launch.number())
             .expect("a launch stays with its tasks");
         launch.tasks -= 1;
+        self.listing.task_forgotten(task);
         if launch.tasks > 0 {
             return;
         }
@@ -376,6 +384,7 @@ impl Ledger {
             .expect("it was just read");
         self.definitions
             .launch_closed(launch.spec.definition, record.launch);
+        self.listing.launch_closed(&launch.spec, launch.keys);
         let number = launch.spec.group.number();
         let group = self
             .groups

@@ -43,6 +43,7 @@ impl Ledger {
                 gpus: 0,
             },
         );
+        self.listing.instance_registered(instance);
         self.host_registered(instance, spec);
         self.subnet_told(spec);
     }

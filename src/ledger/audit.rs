@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId};
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::model::{
-    Capabilities, LastStatus, SortOrder, TaskDefinitionFamilyStatus,
+    Capabilities, DesiredStatus, LastStatus, SortOrder, TaskDefinitionFamilyStatus,
     TaskDefinitionStatus as DefinitionStatus,
 };
 
 use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
+use super::listing::ListedBy;
 use super::{InstanceRecord, Ledger};
 
 /// What the tasks wanted on one container instance add up to.
@@ -51,7 +52,8 @@ pub fn audit(ledger: &Ledger) -> Result<(), String> {
     clusters(ledger)?;
     groups(ledger)?;
     launches(ledger)?;
-    definitions(ledger)
+    definitions(ledger)?;
+    listings(ledger)
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(
@@ -407,6 +409,44 @@ fn definitions(ledger: &Ledger) -> Result<(), String> {
             .names(TaskDefinitionFamilyStatus::Inactive, "", "")
             .collect::<Vec<_>>(),
         without_active.into_iter().collect(),
+    )
+}
+
+fn listings(ledger: &Ledger) -> Result<(), String> {
+    let mut listed: BTreeMap<(ListedBy<'_>, DesiredStatus), Vec<TaskId>> = BTreeMap::new();
+    for (task, record) in ledger.tasks() {
+        let launch = &**ledger.launch_of(record);
+        let family = &*launch.family;
+        let started_by = launch.echo.started_by.as_deref();
+        let instance = record.on.filter(|on| ledger.instance(*on).is_some());
+        let lists = [
+            Some(ListedBy::Cluster(launch.cluster)),
+            Some(ListedBy::Family(launch.cluster, family)),
+            started_by.map(|name| ListedBy::StartedBy(launch.cluster, name)),
+            instance.map(ListedBy::Instance),
+        ];
+        for by in lists.into_iter().flatten() {
+            let tasks = listed.entry((by, record.desired_status)).or_default();
+            tasks.push(task);
+        }
+    }
+    for by in ledger.listing.every() {
+        for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+            let kept = ledger.listed(by, desired).into_iter();
+            let walk = kept.flat_map(|listed| listed.walk(TaskId::new(0)));
+            compare(
+                || format!("tasks wanted {desired} listed by {by:?}"),
+                walk.filter(|(_, is_met)| *is_met)
+                    .map(|(task, _)| task)
+                    .collect(),
+                listed.remove(&(by, desired)).unwrap_or_default(),
+            )?;
+        }
+    }
+    compare(
+        || "tasks that no listing shows".to_owned(),
+        listed,
+        BTreeMap::new(),
     )
 }
 

@@ -13,6 +13,7 @@ use crate::model::{
 
 use super::demand::Demand;
 use super::instance::InstanceKind;
+use super::listing::ListKeys;
 
 /// One container as an agent will run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -175,6 +176,9 @@ pub struct Launch {
     pub spec: Arc<LaunchSpec>,
     /// Tasks live or retained; the launch goes with the last of them.
     pub tasks: u32,
+    /// Where List finds its tasks.
+    #[serde(skip)]
+    pub(crate) keys: ListKeys,
 }
 
 /// The launch that a plain request (nothing but a definition and a count) of a cluster uses again.

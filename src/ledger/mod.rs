@@ -13,6 +13,7 @@
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
+//! | [`listing`], `posting`, `desired` | which tasks List finds |
 //! | [`versions`] | what lagging readers may still see |
 //! | [`audit`] | every running total, counted again |
 
@@ -27,6 +28,7 @@ pub mod change;
 pub mod cluster;
 pub mod definition;
 pub mod demand;
+mod desired;
 pub mod effects;
 pub mod event;
 pub mod family;
@@ -34,7 +36,9 @@ pub mod group;
 pub mod host;
 pub mod instance;
 pub mod launch;
+pub mod listing;
 pub mod names;
+mod posting;
 mod resolve;
 pub mod table;
 pub mod tags;
@@ -62,11 +66,14 @@ pub use group::{GroupRecord, Groups};
 pub use host::{Host, HostTask, Hosts};
 pub use instance::{InstanceRecord, Instances};
 pub use launch::{ContainerPlan, Launch, LaunchSpec};
+pub use listing::{Listed, ListedBy};
 pub use names::filter_hash;
+pub use posting::Walk;
 pub use resolve::DefinitionReference;
 pub use tags::TaggedResource;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
+use listing::Listing;
 use names::NameMap;
 use table::Table;
 use token::Tokens;
@@ -107,6 +114,9 @@ pub struct Ledger {
     /// The task whose version grew last in the commit under way: changes of one task stand together.
     #[serde(skip)]
     bumped: Option<TaskId>,
+    /// Follows from the tasks.
+    #[serde(skip)]
+    listing: Listing,
     #[serde(skip)]
     versions: Versions,
 }

@@ -5,6 +5,11 @@ use crate::model::ApiError;
 /// The most results of a page, and how many there are when the caller does not say.
 const PAGE: usize = 100;
 
+/// The most tasks a page looks at, listed or not: filters that hold together may pass by what each alone would list.
+///
+/// ECS too may end a page early (API reference, `nextToken`); only a page without a token ends a listing.
+const EXAMINED: usize = 10_000;
+
 /// Where a page begins and how long it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
@@ -51,19 +56,32 @@ impl Page {
     /// Cuts a page out of numbered results in ascending order; the token of the next one when more follow.
     pub(crate) fn cut<T>(
         &self,
-        mut results: impl Iterator<Item = (u32, T)>,
+        results: impl Iterator<Item = (u32, T)>,
     ) -> (Vec<T>, Option<String>) {
         let mut page = Vec::new();
-        while page.len() < self.length {
-            match results.next() {
-                Some((_, result)) => page.push(result),
-                None => return (page, None),
+        for (number, result) in results {
+            if page.len() == self.length {
+                return (page, Some(encode(self.filter, number)));
             }
+            page.push(result);
         }
-        let next = results
-            .next()
-            .map(|(number, _)| encode(self.filter, number));
-        (page, next)
+        (page, None)
+    }
+
+    /// Cuts a page out of numbered candidates in ascending order, some of which are no results; it ends early when few are.
+    pub(crate) fn sift<T>(
+        &self,
+        candidates: impl Iterator<Item = (u32, Option<T>)>,
+    ) -> (Vec<T>, Option<String>) {
+        let mut page = Vec::new();
+        for (examined, (number, result)) in candidates.enumerate() {
+            let is_full = page.len() == self.length && result.is_some();
+            if is_full || examined == EXAMINED {
+                return (page, Some(encode(self.filter, number)));
+            }
+            page.extend(result);
+        }
+        (page, None)
     }
 }
 
@@ -122,6 +140,31 @@ mod tests {
         for token in ["", "x", "00000000000000070000000g", "ééééééééééééé"] {
             assert!(Page::read(7, Some(token), None).is_err(), "{token}");
         }
+    }
+
+    #[test]
+    fn a_page_ends_early_when_few_of_many_are_listed_and_the_next_goes_on_there() {
+        let limit = u32::try_from(EXAMINED).expect("the bound is small");
+        let candidates = |from: u32| {
+            (from..3 * limit).map(move |number| (number, (number > 2 * limit).then_some(number)))
+        };
+        let (mut token, mut pages) = (None::<String>, Vec::new());
+        for _ in 0..4 {
+            let page = Page::read(7, token.as_deref(), Some(2)).expect("it was given out");
+            let (results, next) = page.sift(candidates(page.first));
+            pages.push((page.first, results));
+            token = next;
+        }
+        let numbers = |from| vec![from, from + 1];
+        assert_eq!(
+            pages,
+            [
+                (0, vec![]),
+                (limit, vec![]),
+                (2 * limit, numbers(2 * limit + 1)),
+                (2 * limit + 3, numbers(2 * limit + 3)),
+            ]
+        );
     }
 
     #[test]

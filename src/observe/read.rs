@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ClusterId, TaskId};
+use crate::ids::ClusterId;
 use crate::ledger::filter_hash;
-use crate::ledger::versions::TaskSeen;
 use crate::model::{
     ApiError, ClusterField, ContainerInstanceField, ContainerInstanceStatus, DescribeClusters,
     DescribeClustersOutput, DescribeContainerInstances, DescribeContainerInstancesOutput,
-    DescribeTasks, DescribeTasksOutput, DesiredStatus, Failure, FailureReason, ListClusters,
-    ListClustersOutput, ListContainerInstances, ListContainerInstancesOutput, ListTasks,
-    ListTasksOutput, Problem, Settings, TaskField,
+    DescribeTasks, DescribeTasksOutput, Failure, FailureReason, ListClusters, ListClustersOutput,
+    ListContainerInstances, ListContainerInstancesOutput, Settings, TaskField,
 };
 
 use super::describe;
@@ -144,7 +142,7 @@ pub(crate) fn describe_tasks(
                     settings,
                     view.ledger(),
                     task,
-                    &seen.glance(),
+                    &seen,
                     with_tags,
                 ));
             }
@@ -157,74 +155,6 @@ pub(crate) fn describe_tasks(
         }
     }
     Ok(output)
-}
-
-pub(crate) fn list_tasks(
-    settings: &Settings,
-    view: &View<'_>,
-    request: &ListTasks,
-) -> Result<ListTasksOutput, ApiError> {
-    let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
-    if let Some(service) = &request.service_name {
-        return Err(ApiError::ServiceNotFound(Problem::about(
-            "serviceName",
-            service,
-            "Service not found.",
-        )));
-    }
-    let on = match &request.container_instance {
-        None => None,
-        Some(text) => {
-            let instance = view
-                .ledger()
-                .resolve_instance(&settings.naming, cluster, text);
-            let message = "The referenced container instance was not found.";
-            Some(instance.ok_or_else(|| ApiError::invalid("containerInstance", text, message))?)
-        }
-    };
-    let desired = request.desired_status.unwrap_or(DesiredStatus::Running);
-    let name = view.ledger().cluster(cluster).spec.name.as_ref();
-    let filter = filter_hash(&[
-        Some("tasks"),
-        Some(name),
-        request.container_instance.as_deref(),
-        request.family.as_deref(),
-        request.started_by.as_deref(),
-        request.launch_type.map(crate::model::LaunchType::as_str),
-        request.daemon_name.as_deref(),
-        Some(desired.as_str()),
-    ]);
-    let page = Page::read(filter, request.next_token.as_deref(), request.max_results)?;
-    let is_listed = |seen: &TaskSeen| {
-        let launch = &*seen.launch;
-        launch.cluster == cluster
-            && seen.record.desired_status == desired
-            && on.is_none_or(|on| seen.record.on == Some(on))
-            && request
-                .family
-                .as_deref()
-                .is_none_or(|family| *launch.family == *family)
-            && request
-                .started_by
-                .as_deref()
-                .is_none_or(|by| launch.echo.started_by.as_deref() == Some(by))
-            && request
-                .launch_type
-                .is_none_or(|kind| launch.echo.launch_type == Some(kind))
-            && request.daemon_name.is_none()
-    };
-    let tasks = view
-        .task_numbers(TaskId::new(page.first))
-        .filter_map(|task| {
-            let seen = view.task(task).filter(|seen| is_listed(seen))?;
-            let cluster = &*view.ledger().cluster(seen.launch.cluster).spec.name;
-            Some((task.number(), settings.naming.task_arn(cluster, task)))
-        });
-    let (task_arns, next_token) = page.cut(tasks);
-    Ok(ListTasksOutput {
-        next_token,
-        task_arns,
-    })
 }
 
 /// The ARN under which a failure tells of what was asked for.

@@ -98,7 +98,7 @@ fn seen_tags(
     match resource {
         TaggedResource::Task(task) => match view.task(task) {
             Some(seen) if seen.record.is_stopped() => Err(task_stopped(arn)),
-            seen => Ok(seen.map(|seen| seen.glance().tags().to_vec())),
+            seen => Ok(seen.map(|seen| seen.tags().to_vec())),
         },
         TaggedResource::ContainerInstance(instance) => match view.instance(instance) {
             Some(seen) if !seen.record.is_registered() => Err(instance_inactive(arn)),

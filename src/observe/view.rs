@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::draw::{Draws, Purpose};
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::Ledger;
-use crate::ledger::versions::{History, InstanceSeen, TaskSeen, Version};
+use crate::ledger::versions::{History, InstanceSeen, TaskGlance, TaskSeen, Version};
 use crate::model::Reads;
 use crate::time::SimTime;
 
@@ -68,17 +68,19 @@ impl<'a> View<'a> {
 
     /// A task as this read sees it.
     #[must_use]
-    pub fn task(&self, task: TaskId) -> Option<Cow<'a, TaskSeen>> {
-        match self.ledger.versions().bound() {
-            None => self.ledger.task_seen(task).map(Cow::Owned),
-            Some(_) => self
-                .seen(
-                    0,
-                    u64::from(task.number()),
-                    self.ledger.versions().tasks().get(&task)?,
-                )
-                .map(Cow::Borrowed),
+    pub fn task(&self, task: TaskId) -> Option<TaskGlance<'a>> {
+        if !self.lags() {
+            return self.ledger.glance(task);
         }
+        let history = self.ledger.versions().tasks().get(&task)?;
+        self.seen(0, u64::from(task.number()), history)
+            .map(TaskSeen::glance)
+    }
+
+    /// Whether what it sees may be older than the truth.
+    #[must_use]
+    pub fn lags(&self) -> bool {
+        self.ledger.versions().bound().is_some()
     }
 
     /// A container instance as this read sees it.
