@@ -226,21 +226,7 @@ impl Player {
         Some(match action {
             Action::CreateCluster(number) => CreateCluster::new(cluster(*number)).into(),
             Action::DeleteCluster(number) => DeleteCluster::new(cluster(*number)).into(),
-            Action::Register {
-                cluster: number,
-                cpu,
-                memory,
-                zone,
-            } => {
-                let request = RegisterContainerInstance::new(cluster(*number))
-                    .cpu(*cpu)
-                    .memory(*memory)
-                    .attribute("ecs.availability-zone", ["a", "b"][usize::from(zone % 2)]);
-                match zone % 3 {
-                    0 => request.attribute("ecs.instance-type", "m5.large").into(),
-                    _ => request.into(),
-                }
-            }
+            Action::Register { .. } => register(action)?,
             Action::RegisterAgain { instance: number } => RegisterContainerInstance {
                 container_instance_arn: Some(instance(number)),
                 ..RegisterContainerInstance::default().cpu(2048).memory(4096)
@@ -384,6 +370,26 @@ fn cluster(number: u8) -> String {
         3 => "not a name".to_owned(),
         other => format!("c{other}"),
     }
+}
+
+fn register(action: &Action) -> Option<Request> {
+    let Action::Register {
+        cluster: number,
+        cpu,
+        memory,
+        zone,
+    } = action
+    else {
+        return None;
+    };
+    let request = RegisterContainerInstance::new(cluster(*number))
+        .cpu(*cpu)
+        .memory(*memory)
+        .attribute("ecs.availability-zone", ["a", "b"][usize::from(zone % 2)]);
+    Some(match zone % 3 {
+        0 => request.attribute("ecs.instance-type", "m5.large").into(),
+        _ => request.into(),
+    })
 }
 
 fn strategy(rule: u8) -> PlacementStrategy {
