@@ -28,6 +28,7 @@ mod golden;
 mod launch_types;
 mod lifecycle;
 mod memory;
+mod mutations;
 mod override_rules;
 mod placement;
 mod placement_rules;
