@@ -264,6 +264,7 @@ pub mod guide {
     pages! {
         tutorial = "../docs/tutorial.md";
         model = "../docs/model.md";
+        api_coverage = "../docs/api-coverage.md";
         configuration = "../docs/configuration.md";
         faults = "../docs/faults.md";
         trace = "../docs/trace.md";

@@ -1,6 +1,8 @@
 //! What behaviour tests share: a simulation with short names for everyday calls, and a check at its end.
 
+pub(crate) mod api;
 mod fixture;
+pub(crate) mod prepared;
 pub(crate) mod script;
 
 use std::ops::{Deref, DerefMut};
