@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::digest::Digest;
 use crate::ids::TaskDefinitionId;
 use crate::ledger::change::Change;
 use crate::ledger::definition::DefinitionSpec;
@@ -32,6 +33,7 @@ const HEALTH_RETRIES: i32 = 3;
 pub(crate) fn register(
     ctx: &Ctx<'_>,
     request: &RegisterTaskDefinition,
+    fingerprint: Digest,
     out: &mut Effects,
 ) -> TaskDefinitionId {
     let id = ctx.ledger.next_definition();
@@ -59,6 +61,7 @@ pub(crate) fn register(
             arn,
             definition: Arc::new(definition),
             tags: request.tags.clone(),
+            fingerprint,
             demand,
             requires,
             containers,

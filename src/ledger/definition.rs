@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::digest::Digest;
 use crate::ids::{ClusterId, LaunchId, TaskDefinitionId};
 use crate::model::{Capabilities, Tag, TaskDefinition, TaskDefinitionStatus};
 use crate::time::SimTime;
@@ -28,6 +29,8 @@ pub struct DefinitionSpec {
     pub definition: Arc<TaskDefinition>,
     /// Its tags.
     pub tags: Vec<Tag>,
+    /// The digest of the request that registered it: everything else here follows from that.
+    pub fingerprint: Digest,
     /// What a task of it takes when nothing is overridden.
     pub demand: Demand,
     /// What the agent of a container instance must be able to do for it.
@@ -46,6 +49,7 @@ impl DefinitionSpec {
             arn: "arn:definition".into(),
             definition: Arc::new(TaskDefinition::default()),
             tags: Vec::new(),
+            fingerprint: Digest::of(b"web"),
             demand: Demand::default(),
             requires: Capabilities::NONE,
             containers: Arc::from([]),

@@ -19,7 +19,9 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::InstanceRegistered { spec, .. } | Change::InstanceReregistered { spec, .. } => {
             instance(spec, bytes)
         }
-        Change::DefinitionRegistered { spec, .. } => json(spec, bytes),
+        Change::DefinitionRegistered { spec, .. } => {
+            bytes.extend_from_slice(spec.fingerprint.as_bytes());
+        }
         Change::InterfaceAsked {
             zone: Some(zone), ..
         } => bytes.extend_from_slice(zone.as_bytes()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::digest::Digest;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
 use crate::ledger::definition::DefinitionSpec;
@@ -66,6 +67,7 @@ fn definition() -> Change {
         arn: "arn:definition".into(),
         definition: Arc::new(TaskDefinition::default()),
         tags: Vec::new(),
+        fingerprint: Digest::of(b"web"),
         demand: Demand::default(),
         requires: Capabilities::NONE,
         containers: Arc::from([ContainerPlan::example()]),

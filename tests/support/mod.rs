@@ -151,9 +151,8 @@ impl Trial {
 
     pub(crate) fn define(&mut self, request: RegisterTaskDefinition) -> TaskDefinition {
         let answer = self.register_task_definition(request);
-        answer
-            .expect("a task definition of a test is accepted")
-            .task_definition
+        let answer = answer.expect("a task definition of a test is accepted");
+        (*answer.task_definition).clone()
     }
 
     /// The ARN of the container instance that registered first.

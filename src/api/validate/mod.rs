@@ -150,14 +150,18 @@ mod tests {
 
     /// Asserts which exception and text a check gives.
     #[track_caller]
-    pub(super) fn check_refused(answer: Result<(), ApiError>, exception: &str, text: &str) {
+    pub(super) fn check_refused<T: std::fmt::Debug>(
+        answer: Result<T, ApiError>,
+        exception: &str,
+        text: &str,
+    ) {
         let error = answer.expect_err("the request breaks a rule");
         assert_eq!((error.exception(), error.message()), (exception, text));
     }
 
     /// Asserts that a parameter is refused as invalid.
     #[track_caller]
-    pub(super) fn check_invalid(answer: Result<(), ApiError>, parameter: &str) {
+    pub(super) fn check_invalid<T: std::fmt::Debug>(answer: Result<T, ApiError>, parameter: &str) {
         let error = answer.expect_err("the request breaks a rule");
         assert_eq!(error.exception(), "InvalidParameterException");
         assert_eq!(

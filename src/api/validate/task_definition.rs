@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::digest::Digest;
 use crate::model::{
     ApiError, ContainerDefinition, PlacementConstraintType, RegisterTaskDefinition,
 };
 
 use super::{
-    JsonLength, containers, is_name, launch_types, parts, placement, ports, relations, settings,
-    tags,
+    containers, is_name, launch_types, parts, placement, ports, relations, settings, tags,
 };
 
 /// Containers of a task definition (service quotas of ECS).
@@ -22,7 +22,9 @@ const CONTAINERS_MAX: usize = 10;
 const JSON_MAX: usize = 65_536;
 
 /// Refuses a task definition that breaks a rule.
-pub(crate) fn register_task_definition(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
+pub(crate) fn register_task_definition(
+    request: &RegisterTaskDefinition,
+) -> Result<Digest, ApiError> {
     family(&request.family)?;
     count(&request.container_definitions)?;
     names(&request.container_definitions)?;
@@ -39,7 +41,7 @@ pub(crate) fn register_task_definition(request: &RegisterTaskDefinition) -> Resu
     constraints(request)?;
     launch_types::required(request)?;
     tags(&request.tags)?;
-    json_size(request)
+    fingerprint(request)
 }
 
 fn family(family: &str) -> Result<(), ApiError> {
@@ -138,13 +140,18 @@ fn constraints(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
         })
 }
 
-fn json_size(request: &RegisterTaskDefinition) -> Result<(), ApiError> {
-    let bytes = JsonLength::of(request).bytes;
-    if bytes > JSON_MAX {
+/// The digest of the definition's JSON, which is written once to be measured and hashed.
+fn fingerprint(request: &RegisterTaskDefinition) -> Result<Digest, ApiError> {
+    let json = serde_json::to_vec(request).expect("a task definition is plain data with text keys");
+    if json.len() > JSON_MAX {
         let message = format!("A task definition can have at most {JSON_MAX} bytes.");
-        return Err(ApiError::client("containerDefinitions", bytes, message));
+        return Err(ApiError::client(
+            "containerDefinitions",
+            json.len(),
+            message,
+        ));
     }
-    Ok(())
+    Ok(Digest::of(&json))
 }
 
 #[cfg(test)]
@@ -170,7 +177,7 @@ pub(super) mod tests {
 
     #[track_caller]
     pub(in super::super) fn check_accepted(request: &RegisterTaskDefinition) {
-        assert_eq!(register_task_definition(request), Ok(()));
+        assert_eq!(register_task_definition(request).map(drop), Ok(()));
     }
 
     /// Asserts that a text of ECS is given.

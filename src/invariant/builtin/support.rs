@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::digest::Digest;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::invariant::{Invariant, Seen};
 use crate::ledger::cluster::ClusterSpec;
@@ -85,6 +86,7 @@ impl History {
             arn: "d".into(),
             definition: Arc::new(TaskDefinition::default()),
             tags: Vec::new(),
+            fingerprint: Digest::of(b"web"),
             demand: Demand::default(),
             requires: Capabilities::NONE,
             containers: Arc::from([ContainerPlan::example()]),

@@ -1,5 +1,7 @@
 //! Requests about task definitions.
 
+use std::sync::Arc;
+
 use crate::model::common::{SortOrder, Tag};
 use crate::model::container::ContainerDefinition;
 use crate::model::container_parts::InferenceAccelerator;
@@ -70,7 +72,7 @@ shape! {
         pub tags: Vec<Tag>,
         shown {
             /// The task definition.
-            pub task_definition: TaskDefinition,
+            pub task_definition: Arc<TaskDefinition>,
         }
     }
 
