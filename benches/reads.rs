@@ -189,14 +189,14 @@ fn time_pages(
     }
 }
 
-/// A definition of three containers with ports, environments and limits.
+/// A definition of three containers with a port and two environment variables each.
 fn three() -> RegisterTaskDefinition {
     let container = |name: &str, port: i32| {
         let mut container = ContainerDefinition::new(name, format!("registry.example/{name}:1.2"))
             .cpu(256)
             .memory(512)
             .port(PortMapping::tcp(port));
-        container.environment = ["STAGE", "REGION", "LOG_LEVEL"]
+        container.environment = ["STAGE", "LOG_LEVEL"]
             .map(|name| KeyValuePair {
                 name: Some(name.to_owned()),
                 value: Some("one of several words".to_owned()),
