@@ -25,6 +25,7 @@ mod drive;
 mod fargate_rules;
 mod faults;
 mod golden;
+mod indexes;
 mod launch_types;
 mod lifecycle;
 mod listing;

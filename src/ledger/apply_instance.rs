@@ -112,7 +112,7 @@ impl Ledger {
         let row = capacity
             .row(instance)
             .expect("a registered instance has a row");
-        capacity.open[row] = open;
+        capacity.set_open(row, open);
     }
 
     pub(super) fn instance_mut(&mut self, instance: ContainerInstanceId) -> &mut InstanceRecord {

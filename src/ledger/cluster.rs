@@ -11,6 +11,7 @@ use crate::time::SimTime;
 use super::demand::Demand;
 use super::instance::{InstanceKind, InstanceSpec};
 use super::names::NameMap;
+use super::order::Order;
 
 /// What a cluster was created with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,9 +99,53 @@ pub struct Capacity {
     pub capabilities: Vec<Capabilities>,
     /// How many rows lack some capability: while there is none, nobody need look at that column.
     pub limited: u32,
+    /// The rows in order, for strategies that asked for it.
+    #[serde(skip)]
+    pub orders: Orders,
     /// For each attribute name, the value of each row.
     pub attributes: NameMap<AttributeColumn>,
 }
+
+/// The orders of a cluster's rows that some strategy asked for; the first is by CPU, the second by memory.
+///
+/// They follow from the columns, so two of them never tell clusters apart.
+#[derive(Clone, Debug, Default)]
+pub struct Orders([Option<Order>; 2]);
+
+impl PartialEq for Orders {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Orders {}
+
+/// What rows are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum OrderBy {
+    /// CPU units left.
+    Cpu = 0,
+    /// MiB left.
+    Memory = 1,
+}
+
+impl OrderBy {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Cpu, Self::Memory];
+
+    /// What is left of the resource ordered by, and of the other one.
+    #[must_use]
+    pub fn of(self, cpu: u32, memory: u32) -> (u32, u32) {
+        match self {
+            Self::Cpu => (cpu, memory),
+            Self::Memory => (memory, cpu),
+        }
+    }
+}
+
+/// Rows from which on an order is quicker than a scan: some 900 without the vector instructions of newer processors.
+const ORDERED_FROM: usize = 256;
 
 /// The values of one attribute, interned: value 0 means that an instance lacks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -195,6 +240,7 @@ impl Capacity {
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
+        self.reorder(row, None);
         row
     }
 
@@ -228,8 +274,61 @@ impl Capacity {
         }
     }
 
+    /// The rows that placement may choose on EC2 in an order, if some strategy asked for it.
+    #[must_use]
+    pub fn order(&self, by: OrderBy) -> Option<&Order> {
+        self.orders.0[by as usize].as_ref()
+    }
+
+    /// Builds an order unless it is there, or the cluster is so small that scanning it is quicker.
+    pub(crate) fn want_order(&mut self, by: OrderBy) {
+        if self.len() >= ORDERED_FROM && self.order(by).is_none() {
+            self.orders.0[by as usize] = Some(Order::of(self.in_order(by)));
+        }
+    }
+
+    /// The rows that belong into an order, each with what is left.
+    pub(crate) fn in_order(&self, by: OrderBy) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
+        let is_open = |row: &usize| self.open[*row] == InstanceKind::Ec2 as u32;
+        (0..self.len()).filter(is_open).map(move |row| {
+            let (key, other) = by.of(self.cpu[row], self.memory[row]);
+            (row, key, other)
+        })
+    }
+
+    /// Lets the orders know what is left in a row; `before` is what was left, `None` when the row was not open.
+    fn reorder(&mut self, row: usize, before: Option<(u32, u32)>) {
+        let is_open = self.open[row] == InstanceKind::Ec2 as u32;
+        for by in OrderBy::ALL {
+            let Some(order) = &mut self.orders.0[by as usize] else {
+                continue;
+            };
+            if let Some((cpu, memory)) = before {
+                order.remove(row, by.of(cpu, memory).0);
+            }
+            if is_open {
+                let (key, other) = by.of(self.cpu[row], self.memory[row]);
+                order.insert(row, key, other);
+            }
+        }
+    }
+
+    /// What is left in a row, if orders know it.
+    fn ordered(&self, row: usize) -> Option<(u32, u32)> {
+        let is_open = self.open[row] == InstanceKind::Ec2 as u32;
+        is_open.then(|| (self.cpu[row], self.memory[row]))
+    }
+
+    /// Opens or closes a row to placement.
+    pub(crate) fn set_open(&mut self, row: usize, open: u32) {
+        let before = self.ordered(row);
+        self.open[row] = open;
+        self.reorder(row, before);
+    }
+
     /// Takes from a row what a placed task asks for.
     pub(crate) fn debit(&mut self, row: usize, demand: &Demand) {
+        let before = self.ordered(row);
         let left = |have: u32, want: u32| {
             have.checked_sub(want)
                 .expect("a plan is checked before it is committed")
@@ -238,13 +337,16 @@ impl Capacity {
         self.memory[row] = left(self.memory[row], demand.memory);
         self.gpus[row] = left(self.gpus[row], demand.gpus);
         self.enis[row] = left(self.enis[row], demand.enis);
+        self.reorder(row, before);
     }
 
     /// Gives back to a row what a task no longer wanted took, but for its network interface.
     pub(crate) fn credit(&mut self, row: usize, demand: &Demand) {
+        let before = self.ordered(row);
         self.cpu[row] += demand.cpu;
         self.memory[row] += demand.memory;
         self.gpus[row] += demand.gpus;
+        self.reorder(row, before);
     }
 
     /// Gives back the network interface of a stopped task, while its instance is registered.
@@ -270,6 +372,8 @@ impl Capacity {
     }
 
     pub(crate) fn remove(&mut self, row: usize, kind: InstanceKind) {
+        // The rows behind it move up: an order is built anew when it is asked for.
+        self.orders = Orders::default();
         self.external -= usize::from(kind == InstanceKind::External);
         self.enable(row, Capabilities::ALL);
         self.instances.remove(row);

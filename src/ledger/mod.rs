@@ -38,6 +38,7 @@ pub mod instance;
 pub mod launch;
 pub mod listing;
 pub mod names;
+pub mod order;
 mod posting;
 mod resolve;
 pub mod table;
@@ -57,7 +58,7 @@ use crate::time::SimTime;
 
 pub use account_settings::AccountSettings;
 pub use change::Change;
-pub use cluster::{Capacity, ClusterRecord, Clusters};
+pub use cluster::{Capacity, ClusterRecord, Clusters, OrderBy};
 pub use definition::{DefinitionRecord, Definitions};
 pub use demand::Demand;
 pub use effects::{Ctx, Effects};
@@ -275,6 +276,13 @@ impl Ledger {
         self.pull_failures.iter().any(|failure| {
             failure.from <= to && from < failure.until && failure.image.matches(image)
         })
+    }
+
+    /// Prepares for strategies that go by an order of a cluster's rows; what is read of the ledger stays the same.
+    pub(crate) fn want_order(&mut self, cluster: ClusterId, by: OrderBy) {
+        self.clusters.records[cluster.index()]
+            .capacity
+            .want_order(by);
     }
 
     /// The number that the next task asked for gets, placed or not.

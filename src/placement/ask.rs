@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
-use crate::ledger::Demand;
 use crate::ledger::instance::InstanceKind;
+use crate::ledger::{Demand, OrderBy};
 use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
@@ -48,6 +48,18 @@ impl Rule {
             {
                 Some(Self::BinpackMemory)
             }
+            _ => None,
+        }
+    }
+}
+
+impl Rule {
+    /// The order of a cluster's rows that the rule goes by, if it goes by one.
+    #[must_use]
+    pub fn order(&self) -> Option<OrderBy> {
+        match self {
+            Self::BinpackCpu => Some(OrderBy::Cpu),
+            Self::BinpackMemory => Some(OrderBy::Memory),
             _ => None,
         }
     }

@@ -1,5 +1,9 @@
 //! The built-in scheduler: ECS's requirements, then its strategies, in order.
 
+use crate::ledger::OrderBy;
+use crate::ledger::instance::InstanceKind;
+use crate::ledger::order::Order;
+
 use super::ask::{Ask, Rule};
 use super::filter;
 use super::pool::Pool;
@@ -27,10 +31,14 @@ impl Scheduler for EcsScheduler {
     }
 
     fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
-        let row = match ask.rules {
-            [] | [Rule::Random, ..] => self.random(ask, pool),
-            [Rule::BinpackCpu] => self.least(ask, pool, pool.cpu()),
-            [Rule::BinpackMemory] => self.least(ask, pool, pool.memory()),
+        let order = ask.rules.first().and_then(Rule::order);
+        let order = order.filter(|_| ask.kind == InstanceKind::Ec2);
+        let order = order.and_then(|by| Some((by, pool.capacity().order(by)?)));
+        let row = match (ask.rules, order) {
+            (_, Some((by, order))) => self.in_order(ask, pool, by, order),
+            ([] | [Rule::Random, ..], _) => self.random(ask, pool),
+            ([Rule::BinpackCpu], _) => self.least(ask, pool, pool.cpu()),
+            ([Rule::BinpackMemory], _) => self.least(ask, pool, pool.memory()),
             _ => self.listed(ask, pool),
         };
         match row {
@@ -41,6 +49,49 @@ impl Scheduler for EcsScheduler {
 }
 
 impl EcsScheduler {
+    /// The first candidates in an order, narrowed by the rules behind the one that goes by it.
+    ///
+    /// The order is that of the ledger: rows already picked for this request are looked at one by one.
+    fn in_order(
+        &mut self,
+        ask: &Ask<'_>,
+        pool: &Pool<'_>,
+        by: OrderBy,
+        order: &Order,
+    ) -> Option<usize> {
+        let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
+        let is_plain = ask.demand.gpus == 0 && !is_odd(ask, pool);
+        let is_picked = |row: usize| pool.picked_rows().any(|picked| picked == row);
+        let fits = |row: usize| !is_picked(row) && (is_plain || filter::fits(pool, ask, row));
+        let found = order.walk(key, other).find(|(_, row)| fits(*row));
+        let left = |row: usize| by.of(pool.cpu()[row], pool.memory()[row]).0;
+        let picked = pool
+            .picked_rows()
+            .filter(|row| filter::fits(pool, ask, *row));
+        let least_picked = picked.map(left).min();
+        let least = [found.map(|(key, _)| key), least_picked]
+            .into_iter()
+            .flatten()
+            .min()?;
+        if let ([_], true, None) = (ask.rules, is_plain, pool.picked_rows().next()) {
+            let chosen = ask.pick(order.count(least, other));
+            return order.nth(least, other, chosen);
+        }
+        self.candidates.clear();
+        let ties = order
+            .walk(least, other)
+            .take_while(|(key, _)| *key == least);
+        self.candidates
+            .extend(ties.map(|(_, row)| row).filter(|row| fits(*row)));
+        let picked = pool
+            .picked_rows()
+            .filter(|row| left(*row) == least && filter::fits(pool, ask, *row));
+        self.candidates.extend(picked);
+        self.candidates.sort_unstable();
+        self.candidates.dedup();
+        rank::choose(pool, ask, &mut self.candidates)
+    }
+
     /// Lists the candidates, then narrows them.
     fn listed(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Option<usize> {
         self.candidates.clear();
@@ -74,8 +125,7 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        let is_odd = demand.has_ports() || demand.enis > 0 || ask.distinct_instance;
-        if is_odd || pool.capacity().limited > 0 {
+        if is_odd(ask, pool) {
             return self.listed(ask, pool);
         }
         let least = least_open(
@@ -95,6 +145,12 @@ impl EcsScheduler {
         self.candidates.extend(ties);
         Some(self.candidates[ask.pick(self.candidates.len())])
     }
+}
+
+/// Whether more counts for an ask than CPU, memory and GPUs.
+fn is_odd(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
+    let demand = ask.demand;
+    demand.has_ports() || demand.enis > 0 || ask.distinct_instance || pool.capacity().limited > 0
 }
 
 /// The least key of the rows that are open and have enough of everything, else `u32::MAX`.

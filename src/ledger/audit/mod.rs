@@ -11,7 +11,7 @@ use crate::model::{Capabilities, LastStatus};
 use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
-use super::{InstanceRecord, Ledger};
+use super::{InstanceRecord, Ledger, OrderBy};
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -267,6 +267,18 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             &record.capacity.capabilities,
             &capabilities,
         )?;
+        for by in OrderBy::ALL {
+            let Some(order) = record.capacity.order(by) else {
+                continue;
+            };
+            let mut scanned: Vec<_> = record.capacity.in_order(by).collect();
+            scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
+            compare(
+                || format!("order by {by:?} of {id}"),
+                order.iter().collect(),
+                scanned,
+            )?;
+        }
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)

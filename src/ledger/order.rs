@@ -1,0 +1,300 @@
+//! The open rows of a cluster in the order of what is left of one resource, so that binpack need not look at all of them.
+//!
+//! It is derived from the columns of [`Capacity`](super::Capacity): built when a strategy first asks for it, kept up to
+//! date from then on, audited against a scan, and no part of a ledger's serialised state.
+
+/// The most entries of a block before it is split in two.
+const BLOCK_MAX: usize = 128;
+
+/// Rows with something left, ascending by what is left of one resource and then by row, in blocks.
+///
+/// Each block knows the most that is left of the other resource in any of its rows: whole blocks without enough of it
+/// are passed over, which is what keeps a search short when that one is scarce.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    blocks: Vec<Block>,
+    /// The first entry of each block, as `key << 32 | row`: what a search for a place goes by.
+    firsts: Vec<u64>,
+    /// The most of the other resource in each block.
+    most: Vec<u32>,
+}
+
+/// Entries that follow each other; never empty.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    /// `key << 32 | row`, ascending.
+    places: Vec<u64>,
+    /// What is left of the other resource, entry by entry.
+    others: Vec<u32>,
+    /// The least of them.
+    least: u32,
+}
+
+impl Block {
+    fn bounds(&self) -> (u32, u32) {
+        let fold = |(least, most): (u32, u32), other: &u32| (least.min(*other), most.max(*other));
+        self.others.iter().fold((u32::MAX, 0), fold)
+    }
+
+    /// Whether every entry has this key and enough of the other resource.
+    fn is_all(&self, key: u32, other: u32) -> bool {
+        let (first, last) = (self.places.first(), self.places.last());
+        self.least >= other
+            && first.is_some_and(|first| key_of(*first) == key)
+            && last.is_some_and(|last| key_of(*last) == key)
+    }
+}
+
+fn place(key: u32, row: usize) -> u64 {
+    let row = u32::try_from(row).expect("a cluster has fewer rows than u32 can count");
+    u64::from(key) << 32 | u64::from(row)
+}
+
+fn key_of(place: u64) -> u32 {
+    (place >> 32) as u32
+}
+
+fn row_of(place: u64) -> usize {
+    (place & u64::from(u32::MAX)) as usize
+}
+
+impl Order {
+    /// The order of some rows, each with its key and what is left of the other resource.
+    #[must_use]
+    pub fn of(rows: impl Iterator<Item = (usize, u32, u32)>) -> Self {
+        let mut entries: Vec<(u64, u32)> = rows
+            .map(|(row, key, other)| (place(key, row), other))
+            .collect();
+        entries.sort_unstable();
+        let mut order = Self::default();
+        for chunk in entries.chunks(BLOCK_MAX / 2) {
+            let (places, others) = chunk.iter().copied().unzip();
+            order.push(Block {
+                places,
+                others,
+                least: 0,
+            });
+        }
+        order
+    }
+
+    fn push(&mut self, mut block: Block) {
+        let (least, most) = block.bounds();
+        block.least = least;
+        self.firsts.push(block.places[0]);
+        self.most.push(most);
+        self.blocks.push(block);
+    }
+
+    /// The block in which a place is or would be.
+    fn block_of(&self, place: u64) -> usize {
+        self.firsts
+            .partition_point(|first| *first <= place)
+            .saturating_sub(1)
+    }
+
+    /// Brings what is known of a block up to date.
+    fn refresh(&mut self, at: usize) {
+        let (least, most) = self.blocks[at].bounds();
+        self.blocks[at].least = least;
+        self.firsts[at] = self.blocks[at].places[0];
+        self.most[at] = most;
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    ///
+    /// When it is there already.
+    pub fn insert(&mut self, row: usize, key: u32, other: u32) {
+        let place = place(key, row);
+        if self.blocks.is_empty() {
+            self.push(Block {
+                places: vec![place],
+                others: vec![other],
+                least: other,
+            });
+            return;
+        }
+        let at = self.block_of(place);
+        let block = &mut self.blocks[at];
+        let within = block.places.binary_search(&place);
+        let within = within.expect_err("a row is in the order once");
+        block.places.insert(within, place);
+        block.others.insert(within, other);
+        if block.places.len() > BLOCK_MAX {
+            self.split(at);
+        }
+        self.refresh(at);
+    }
+
+    fn split(&mut self, at: usize) {
+        let block = &mut self.blocks[at];
+        let half = block.places.len() / 2;
+        let upper = Block {
+            places: block.places.split_off(half),
+            others: block.others.split_off(half),
+            least: 0,
+        };
+        self.firsts.insert(at + 1, upper.places[0]);
+        self.most.insert(at + 1, 0);
+        self.blocks.insert(at + 1, upper);
+        self.refresh(at + 1);
+    }
+
+    /// Takes a row out.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there under this key.
+    pub fn remove(&mut self, row: usize, key: u32) {
+        let place = place(key, row);
+        let at = self.block_of(place);
+        let block = &mut self.blocks[at];
+        let within = block.places.binary_search(&place);
+        let within = within.expect("a row is in the order under its key");
+        block.places.remove(within);
+        block.others.remove(within);
+        if block.places.is_empty() {
+            self.blocks.remove(at);
+            self.firsts.remove(at);
+            self.most.remove(at);
+        } else {
+            self.refresh(at);
+        }
+    }
+
+    /// Rows with at least so much of both resources, in order: each with its key.
+    pub fn walk(&self, key: u32, other: u32) -> impl Iterator<Item = (u32, usize)> + '_ {
+        let from = place(key, 0);
+        let start = self.block_of(from);
+        let blocks = self.blocks.iter().zip(&self.most).skip(start);
+        blocks
+            .filter(move |(_, most)| **most >= other)
+            .flat_map(|(block, _)| block.places.iter().zip(&block.others))
+            .filter(move |(place, left)| **place >= from && **left >= other)
+            .map(|(place, _)| (key_of(*place), row_of(*place)))
+    }
+
+    /// How many rows have exactly this key and enough of the other resource.
+    #[must_use]
+    pub fn count(&self, key: u32, other: u32) -> usize {
+        let mut count = 0;
+        for block in self.blocks_with(key) {
+            count += if block.is_all(key, other) {
+                block.places.len()
+            } else {
+                entries(block, key, other).count()
+            };
+        }
+        count
+    }
+
+    /// The `nth` of the rows that [`count`](Self::count) counts, in order of rows.
+    #[must_use]
+    pub fn nth(&self, key: u32, other: u32, mut nth: usize) -> Option<usize> {
+        for block in self.blocks_with(key) {
+            if block.is_all(key, other) {
+                if let Some(place) = block.places.get(nth) {
+                    return Some(row_of(*place));
+                }
+                nth -= block.places.len();
+                continue;
+            }
+            for row in entries(block, key, other) {
+                if nth == 0 {
+                    return Some(row);
+                }
+                nth -= 1;
+            }
+        }
+        None
+    }
+
+    /// The blocks in which entries with a key may be.
+    fn blocks_with(&self, key: u32) -> impl Iterator<Item = &Block> {
+        let blocks = &self.blocks[self.block_of(place(key, 0)).min(self.blocks.len())..];
+        blocks
+            .iter()
+            .take_while(move |block| key_of(block.places[0]) <= key)
+    }
+
+    /// Every row with its key and what is left of the other resource, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
+        let entries = self
+            .blocks
+            .iter()
+            .flat_map(|block| block.places.iter().zip(&block.others));
+        entries.map(|(place, other)| (row_of(*place), key_of(*place), *other))
+    }
+}
+
+/// The rows of a block with exactly this key and enough of the other resource.
+fn entries(block: &Block, key: u32, other: u32) -> impl Iterator<Item = usize> + '_ {
+    let from = block.places.partition_point(|known| key_of(*known) < key);
+    let places = block.places[from..].iter().zip(&block.others[from..]);
+    places
+        .take_while(move |(known, _)| key_of(**known) == key)
+        .filter(move |(_, left)| **left >= other)
+        .map(|(known, _)| row_of(*known))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rows by number, each with its key and the other resource, if it is there.
+    type Plain = Vec<Option<(u32, u32)>>;
+
+    fn rows(plain: &Plain) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
+        let there = plain.iter().enumerate();
+        there.filter_map(|(row, left)| left.map(|(key, other)| (row, key, other)))
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_finds_what_a_scan_finds(
+            start in vec(proptest::option::of((0..6_u32, 0..6_u32)), 1..400),
+            moves in vec((any::<proptest::sample::Index>(), proptest::option::of((0..6_u32, 0..6_u32))), 0..300),
+            (key, other) in (0..7_u32, 0..7_u32),
+        ) {
+            let mut plain = start;
+            let mut order = Order::of(rows(&plain));
+            for (row, to) in moves {
+                let row = row.index(plain.len());
+                if let Some((key, _)) = plain[row] {
+                    order.remove(row, key);
+                }
+                if let Some((key, other)) = to {
+                    order.insert(row, key, other);
+                }
+                plain[row] = to;
+            }
+            let mut sorted: Vec<_> = rows(&plain).collect();
+            sorted.sort_by_key(|(row, key, _)| (*key, *row));
+            prop_assert_eq!(order.iter().collect::<Vec<_>>(), sorted.clone());
+            let enough = sorted.iter().filter(|(_, k, o)| *k >= key && *o >= other);
+            let enough: Vec<_> = enough.map(|(row, key, _)| (*key, *row)).collect();
+            prop_assert_eq!(order.walk(key, other).collect::<Vec<_>>(), enough.clone());
+            let ties: Vec<_> = enough.iter().filter(|(k, _)| *k == key).map(|(_, row)| *row).collect();
+            prop_assert_eq!(order.count(key, other), ties.len());
+            for nth in 0..=ties.len() {
+                prop_assert_eq!(order.nth(key, other, nth), ties.get(nth).copied());
+            }
+        }
+    }
+
+    #[test]
+    fn many_equal_rows_are_split_and_counted() {
+        let mut order = Order::of(std::iter::empty());
+        for row in (0..10_000).rev() {
+            order.insert(row, 7, 3);
+        }
+        assert_eq!((order.count(7, 3), order.count(7, 4)), (10_000, 0));
+        assert_eq!(order.nth(7, 1, 9_999), Some(9_999));
+        assert!(order.blocks.len() < 10_000 / (BLOCK_MAX / 4));
+    }
+}
