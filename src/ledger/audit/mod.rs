@@ -11,7 +11,7 @@ use crate::model::{Capabilities, LastStatus};
 use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
-use super::{InstanceRecord, Ledger, OrderBy};
+use super::{ClusterRecord, InstanceRecord, Ledger, OrderBy};
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,6 +211,23 @@ fn hosts(ledger: &Ledger) -> Result<(), String> {
     Ok(())
 }
 
+/// The orders of a cluster's rows that are kept.
+fn orders(id: ClusterId, record: &ClusterRecord) -> Result<(), String> {
+    for by in OrderBy::ALL {
+        let Some(order) = record.capacity.order(by) else {
+            continue;
+        };
+        let mut scanned: Vec<_> = record.capacity.in_order(by).collect();
+        scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
+        compare(
+            || format!("order by {by:?} of {id}"),
+            order.iter().collect(),
+            scanned,
+        )?;
+    }
+    Ok(())
+}
+
 fn clusters(ledger: &Ledger) -> Result<(), String> {
     let mut counts: BTreeMap<ClusterId, (u32, u32, u32)> = BTreeMap::new();
     let mut on_fargate: BTreeMap<ClusterId, (u32, u32)> = BTreeMap::new();
@@ -267,18 +284,7 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             &record.capacity.capabilities,
             &capabilities,
         )?;
-        for by in OrderBy::ALL {
-            let Some(order) = record.capacity.order(by) else {
-                continue;
-            };
-            let mut scanned: Vec<_> = record.capacity.in_order(by).collect();
-            scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
-            compare(
-                || format!("order by {by:?} of {id}"),
-                order.iter().collect(),
-                scanned,
-            )?;
-        }
+        orders(id, record)?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)
