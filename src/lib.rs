@@ -210,6 +210,7 @@ pub mod ids;
 pub mod time;
 
 pub mod draw;
+pub mod expr;
 pub mod queue;
 
 pub mod model;

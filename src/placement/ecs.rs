@@ -14,7 +14,7 @@ const RANDOM_TRIES: u32 = 16;
 /// # Model
 ///
 /// Without a strategy, standalone tasks are placed at random, as the API reference of 2015 says; today's gives no
-/// algorithm. `memberOf` constraints are kept but not acted on yet.
+/// algorithm.
 #[derive(Clone, Debug, Default)]
 pub struct EcsScheduler {
     /// Kept between calls so that placing does not allocate.
@@ -74,7 +74,10 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        let is_odd = demand.has_ports() || demand.enis > 0 || ask.distinct_instance;
+        let is_odd = demand.has_ports()
+            || demand.enis > 0
+            || ask.distinct_instance
+            || !ask.constraints.is_empty();
         if is_odd || pool.capacity().limited > 0 {
             return self.listed(ask, pool);
         }
