@@ -12,6 +12,7 @@
 //! | let time pass | [`advance`](Simulation::advance), [`step`](Simulation::step), [`run_until`](Simulation::run_until), [`settle`](Simulation::settle) |
 //! | look at the truth, or at what a caller sees | [`Simulation::ledger`], [`Simulation::describe_tasks`], [`Reads`] |
 //! | read what happened, compare two runs | [`trace`], [`Simulation::digest`] |
+//! | say which container instances you mean | [`expr`], [`guide::query_language`] |
 //! | make something go wrong | [`Fault`], [`Simulation::inject`], [`Simulation::schedule`] |
 //! | state what must hold | [`invariant`] |
 //! | bring your own scheduler | [`placement`] |
@@ -210,6 +211,7 @@ pub mod ids;
 pub mod time;
 
 pub mod draw;
+pub mod expr;
 pub mod queue;
 
 pub mod model;
@@ -266,6 +268,7 @@ pub mod guide {
         model = "../docs/model.md";
         api_coverage = "../docs/api-coverage.md";
         configuration = "../docs/configuration.md";
+        query_language = "../docs/query-language.md";
         faults = "../docs/faults.md";
         trace = "../docs/trace.md";
         invariants = "../docs/invariants.md";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use wavetank::model::Request;
 use wavetank::{Checking, Simulation, always};
 
-use crate::support::prepared::{Prepared, requests, run_scenario};
+use crate::support::prepared::{Prepared, judge_expression, requests, run_scenario};
 
 /// The corpus of a target; none in a copy of the crate without `fuzz/`.
 fn corpus(target: &str) -> Option<PathBuf> {
@@ -44,6 +44,16 @@ fn every_scenario_of_the_corpus_runs_the_same_way_twice() {
         return;
     };
     inputs(&folder).iter().for_each(|input| run_scenario(input));
+}
+
+#[test]
+fn every_expression_of_the_corpus_is_refused_or_judged() {
+    let Some(folder) = corpus("expression") else {
+        return;
+    };
+    inputs(&folder)
+        .iter()
+        .for_each(|input| judge_expression(input));
 }
 
 #[test]

@@ -38,7 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("proptest", &["strategies/"]),
     ("rand_chacha", &["draw/"]),
     ("rayon", &["lab/campaign.rs"]),
-    ("regex_lite", &["placement/member_of.rs", "scenario/"]),
+    ("regex_lite", &["model/constraint/pattern.rs", "scenario/"]),
     ("serde_json", &["api/container_instance.rs", "api/validate/", "engine/mod.rs", "model/request/", "scenario/", "trace/"]),
     ("serde_path_to_error", &["model/request/", "scenario/"]),
 ];

@@ -11,6 +11,7 @@ use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::{ContainerPlan, LaunchEcho, LaunchSpec};
 use crate::ledger::tags::are_too_many;
 use crate::ledger::{Ctx, Demand, Effects, Event};
+use crate::model::constraint::Constraint;
 use crate::model::{
     ApiError, AttachmentStatus, ContainerOverride, PropagateTags, Tag, TaskOverride,
 };
@@ -32,6 +33,15 @@ pub(crate) struct Wanted {
     pub(crate) distinct_instance: bool,
     /// Whether the request says nothing else, so that its launch can be used again.
     pub(crate) is_plain: bool,
+}
+
+/// What a request says of where its tasks go; none of it is kept with them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes<'a> {
+    /// The constraints that must hold.
+    pub(crate) constraints: &'a [Arc<Constraint>],
+    /// The strategy.
+    pub(crate) rules: &'a [Rule],
 }
 
 /// The launch of a request: one that is there already, or one to be opened with its first placed task.
@@ -66,7 +76,7 @@ impl Prepared {
     }
 
     /// What a scheduler is asked for one of its tasks.
-    pub(crate) fn ask<'a>(&'a self, ctx: &Ctx<'a>, task: TaskId, rules: &'a [Rule]) -> Ask<'a> {
+    pub(crate) fn ask<'a>(&'a self, ctx: &Ctx<'a>, task: TaskId, wishes: Wishes<'a>) -> Ask<'a> {
         let spec = self.spec();
         Ask {
             task,
@@ -77,8 +87,9 @@ impl Prepared {
             requires: ctx.ledger.definition(spec.definition).spec.requires,
             group: self.known_group(),
             group_name: &spec.group_name,
+            constraints: wishes.constraints,
             distinct_instance: spec.distinct_instance,
-            rules,
+            rules: wishes.rules,
             ties: ctx.settings.placement_ties,
             draws: ctx.draws,
         }

@@ -10,6 +10,7 @@
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
+//! | [`constraints`] | the expressions that requests bring, compiled |
 //! | [`stop_task`] | StopTask |
 //! | [`attributes`] | PutAttributes, DeleteAttributes |
 //! | [`tags`] | TagResource, UntagResource |
@@ -20,6 +21,7 @@
 pub(crate) mod account_settings;
 pub(crate) mod attributes;
 pub(crate) mod cluster;
+pub(crate) mod constraints;
 pub(crate) mod container_instance;
 pub(crate) mod definition_life;
 mod fargate;

@@ -1,14 +1,17 @@
 //! RunTask: places up to ten tasks, each seeing where those before it went.
 
+use std::borrow::Cow;
 use std::slice;
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, TaskDefinitionId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::token::{TOKEN_LIFETIME, Token};
 use crate::ledger::{Ctx, Effects};
+use crate::model::constraint::Constraint;
 use crate::model::{
     ApiError, CapacityProviderStrategyItem, Failure, FailureShape, LaunchType,
     PlacementConstraintType, Problem, RunTask,
@@ -16,7 +19,7 @@ use crate::model::{
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
 use super::fargate;
-use super::launch::{self, Prepared, TagsWanted, Wanted};
+use super::launch::{self, Prepared, TagsWanted, Wanted, Wishes};
 use super::validate;
 
 /// Failures told of one task when every instance tells.
@@ -31,10 +34,11 @@ pub(crate) enum Answer {
     Repeated(Arc<Token>),
 }
 
-/// Places and starts tasks.
+/// Places and starts tasks; `constraints` are those of the request, compiled.
 pub(crate) fn run_task(
     ctx: &Ctx<'_>,
     request: &RunTask,
+    constraints: Vec<Arc<Constraint>>,
     scheduler: &mut dyn Scheduler,
     out: &mut Effects,
 ) -> Result<Answer, ApiError> {
@@ -77,7 +81,12 @@ pub(crate) fn run_task(
         keep_token(ctx, cluster, request, &[], out);
         return Ok(Answer::Placed(Vec::new()));
     }
-    let ask = |number| prepared.ask(ctx, TaskId::new(number), &rules);
+    let constraints = with_own(&ctx.ledger.definition(definition).spec, constraints);
+    let wishes = Wishes {
+        constraints: &constraints,
+        rules: &rules,
+    };
+    let ask = |number| prepared.ask(ctx, TaskId::new(number), wishes);
     let mut pool = Pool::new(ctx.ledger, cluster);
     let failures = if count == 1 {
         // The usual request, without a list of one.
@@ -94,6 +103,18 @@ pub(crate) fn run_task(
     };
     keep_token(ctx, cluster, request, &failures, out);
     Ok(Answer::Placed(failures))
+}
+
+/// The constraints of a definition, and those of a request behind them.
+fn with_own(
+    definition: &DefinitionSpec,
+    constraints: Vec<Arc<Constraint>>,
+) -> Cow<'_, [Arc<Constraint>]> {
+    let own = &definition.constraints;
+    if constraints.is_empty() {
+        return Cow::Borrowed(own);
+    }
+    Cow::Owned(own.iter().cloned().chain(constraints).collect())
 }
 
 /// What the tasks of a request are to run on.

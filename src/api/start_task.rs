@@ -10,7 +10,7 @@ use crate::model::{ApiError, Failure, FailureReason, LaunchType, StartTask};
 use crate::placement::{Ask, Pool};
 
 use super::container_instance::missing_arn;
-use super::launch::{self, TagsWanted, Wanted};
+use super::launch::{self, TagsWanted, Wanted, Wishes};
 use super::validate;
 
 /// Starts tasks where the caller says; what can't be done is told as failures, in the order of the request.
@@ -61,7 +61,7 @@ pub(crate) fn start_task(
     let first = ctx.ledger.next_task().number();
     for (number, text) in (first..).zip(&request.container_instances) {
         let task = TaskId::new(number);
-        let ask = prepared.ask(ctx, task, &[]);
+        let ask = prepared.ask(ctx, task, Wishes::default());
         match take(ctx, &mut pool, &ask, text) {
             Ok(on) => {
                 let launch = *opened.get_or_insert_with(|| prepared.open(ctx, out));

@@ -10,6 +10,7 @@ use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, PortPlan};
 use crate::ledger::{Ctx, Demand, Effects};
+use crate::model::constraint::Constraint;
 use crate::model::{
     Attribute, Capabilities, Capability, ContainerDefinition, NetworkMode, RegisterTaskDefinition,
     StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride, TransportProtocol,
@@ -29,11 +30,12 @@ const HEALTH_TIMEOUT: i32 = 5;
 /// Failures in a row that make a container unhealthy, likewise.
 const HEALTH_RETRIES: i32 = 3;
 
-/// Registers the next revision of a family.
+/// Registers the next revision of a family, whose placement constraints are compiled already.
 pub(crate) fn register(
     ctx: &Ctx<'_>,
     request: &RegisterTaskDefinition,
     fingerprint: Digest,
+    constraints: Vec<Arc<Constraint>>,
     out: &mut Effects,
 ) -> TaskDefinitionId {
     let id = ctx.ledger.next_definition();
@@ -65,6 +67,7 @@ pub(crate) fn register(
             demand,
             requires,
             containers,
+            constraints: constraints.into(),
         }),
     });
     id

@@ -24,6 +24,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::constraints::Constraints;
 use crate::draw::Draws;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
@@ -82,6 +83,8 @@ pub(crate) struct Engine {
     settings: Arc<Settings>,
     reads: Arc<Reads>,
     scheduler: Box<dyn Scheduler>,
+    /// The expressions of requests, compiled.
+    constraints: Constraints,
     event_ties: EventTies,
     recorder: Recorder,
     invariants: Invariants,
@@ -112,6 +115,7 @@ impl Engine {
             reads_answered: 0,
             draws: Arc::new(parts.draws),
             profile: Arc::new(parts.profile),
+            constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),
             reads: Arc::new(parts.reads),
             scheduler: parts.scheduler,

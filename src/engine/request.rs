@@ -1,8 +1,12 @@
 //! One request: validate, act, commit, answer from the truth as it is then.
 
+use std::sync::Arc;
+
 use crate::api::{self, run_task::Answer, validate};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
+use crate::ledger::InstanceRecord;
 use crate::ledger::token::Token;
+use crate::model::constraint::Constraint;
 use crate::model::*;
 use crate::observe::list_tasks::list_tasks;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
@@ -128,7 +132,19 @@ impl Engine {
         request: &ListContainerInstances,
     ) -> Result<ListContainerInstancesOutput, ApiError> {
         validate::list_container_instances(request)?;
-        self.read(|_, view| read::list_container_instances(view, request))
+        let filter = request.filter.as_deref();
+        let filter = filter
+            .map(|text| self.constraints.of_filter(text))
+            .transpose()?;
+        self.read(|_, view| {
+            let passes = |instance, record: &InstanceRecord| {
+                let holds = |filter: &Arc<Constraint>| {
+                    filter.holds_as_seen(view.ledger(), instance, record)
+                };
+                filter.as_ref().is_none_or(holds)
+            };
+            read::list_container_instances(view, request, passes)
+        })
     }
 
     pub(crate) fn update_container_instances_state(
@@ -150,8 +166,11 @@ impl Engine {
     pub(crate) fn run_task(&mut self, request: &RunTask) -> Result<RunTaskOutput, ApiError> {
         validate::run_task(request)?;
         self.prepare_order(request);
+        let constraints = self
+            .constraints
+            .of_request(&request.placement_constraints)?;
         let (ctx, out, scheduler) = self.parts();
-        let answer = match api::run_task::run_task(&ctx, request, scheduler, out) {
+        let answer = match api::run_task::run_task(&ctx, request, constraints, scheduler, out) {
             Ok(answer) => answer,
             Err(refused) => {
                 self.effects.clear();

@@ -16,9 +16,12 @@ impl Engine {
         request: &RegisterTaskDefinition,
     ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
         let fingerprint = validate::register_task_definition(request)?;
+        let constraints = self
+            .constraints
+            .of_definition(&request.placement_constraints)?;
         let (ctx, out, _) = self.parts();
         let definition: TaskDefinitionId =
-            api::task_definition::register(&ctx, request, fingerprint, out);
+            api::task_definition::register(&ctx, request, fingerprint, constraints, out);
         self.commit(None);
         let spec = &self.ledger.definition(definition).spec;
         Ok(RegisterTaskDefinitionOutput {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::ids::{ClusterId, LaunchId, TaskDefinitionId};
+use crate::model::constraint::Constraint;
 use crate::model::{Capabilities, Tag, TaskDefinition, TaskDefinitionStatus};
 use crate::time::SimTime;
 
@@ -37,6 +38,9 @@ pub struct DefinitionSpec {
     pub requires: Capabilities,
     /// Its containers as an agent runs them.
     pub containers: Arc<[ContainerPlan]>,
+    /// Its placement constraints, compiled; their texts are in `definition`.
+    #[serde(skip)]
+    pub constraints: Arc<[Arc<Constraint>]>,
 }
 
 #[cfg(test)]
@@ -53,6 +57,7 @@ impl DefinitionSpec {
             demand: Demand::default(),
             requires: Capabilities::NONE,
             containers: Arc::from([]),
+            constraints: Arc::from([]),
         })
     }
 }

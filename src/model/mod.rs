@@ -13,6 +13,7 @@
 //! | a running copy | [`Task`], [`Container`], [`LastStatus`], [`StopCode`] |
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
 //! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
+//! | which container instances an expression means | [`constraint`] |
 //! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
@@ -21,6 +22,7 @@ mod account_setting;
 mod capability;
 mod cluster;
 mod common;
+pub mod constraint;
 mod container;
 mod container_instance;
 mod container_parts;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::ids::ClusterId;
-use crate::ledger::filter_hash;
+use crate::ids::{ClusterId, ContainerInstanceId};
+use crate::ledger::{InstanceRecord, filter_hash};
 use crate::model::{
     ApiError, ClusterField, ContainerInstanceField, ContainerInstanceStatus, DescribeClusters,
     DescribeClustersOutput, DescribeContainerInstances, DescribeContainerInstancesOutput,
@@ -92,9 +92,11 @@ pub(crate) fn describe_container_instances(
     Ok(output)
 }
 
+/// Lists container instances; `passes` tells which of them, as this read sees them, the filter lets through.
 pub(crate) fn list_container_instances(
     view: &View<'_>,
     request: &ListContainerInstances,
+    passes: impl Fn(ContainerInstanceId, &InstanceRecord) -> bool,
 ) -> Result<ListContainerInstancesOutput, ApiError> {
     let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
     let name = view.ledger().cluster(cluster).spec.name.as_ref();
@@ -115,7 +117,9 @@ pub(crate) fn list_container_instances(
         .skip_while(|instance| instance.number() < page.first)
         .filter_map(|instance| {
             let seen = view.instance(instance)?;
-            let listed = seen.record.spec.cluster == cluster && wanted(seen.record.status);
+            let listed = seen.record.spec.cluster == cluster
+                && wanted(seen.record.status)
+                && passes(instance, &seen.record);
             listed.then(|| (instance.number(), seen.record.spec.arn.to_string()))
         });
     let (container_instance_arns, next_token) = page.cut(instances);

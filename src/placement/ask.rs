@@ -6,6 +6,7 @@ use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::{Demand, OrderBy};
+use crate::model::constraint::Constraint;
 use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
@@ -84,6 +85,8 @@ pub struct Ask<'a> {
     pub group: Option<GroupId>,
     /// The name of its task group.
     pub group_name: &'a str,
+    /// The `memberOf` constraints of its definition and its request: each must hold.
+    pub constraints: &'a [Arc<Constraint>],
     /// Whether it must be on an instance without a wanted task of its group.
     pub distinct_instance: bool,
     /// The strategy, in order.

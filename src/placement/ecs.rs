@@ -18,7 +18,7 @@ const RANDOM_TRIES: u32 = 16;
 /// # Model
 ///
 /// Without a strategy, standalone tasks are placed at random, as the API reference of 2015 says; today's gives no
-/// algorithm. `memberOf` constraints are kept but not acted on yet.
+/// algorithm.
 #[derive(Clone, Debug, Default)]
 pub struct EcsScheduler {
     /// Kept between calls so that placing does not allocate.
@@ -150,7 +150,11 @@ impl EcsScheduler {
 /// Whether more counts for an ask than CPU, memory and GPUs.
 fn is_odd(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
     let demand = ask.demand;
-    demand.has_ports() || demand.enis > 0 || ask.distinct_instance || pool.capacity().limited > 0
+    demand.has_ports()
+        || demand.enis > 0
+        || ask.distinct_instance
+        || !ask.constraints.is_empty()
+        || pool.capacity().limited > 0
 }
 
 /// The least key of the rows that are open and have enough of everything, else `u32::MAX`.

@@ -4,12 +4,13 @@ use crate::model::{ContainerInstanceStatus, FailureReason, ResourceKind};
 
 use super::Refusal;
 use super::ask::Ask;
+use super::member_of;
 use super::pool::Pool;
 
 /// The requirements in the order in which ECS's failures are told here (undocumented; status, agent, attributes, zone, CPU,
 /// memory,
 /// ports, network interfaces, GPU, then constraints).
-const REQUIREMENTS: [FailureReason; 10] = [
+const REQUIREMENTS: [FailureReason; 11] = [
     FailureReason::Inactive,
     FailureReason::Agent,
     FailureReason::Attribute,
@@ -19,6 +20,7 @@ const REQUIREMENTS: [FailureReason; 10] = [
     FailureReason::Resource(ResourceKind::Ports),
     FailureReason::Resource(ResourceKind::Eni),
     FailureReason::Resource(ResourceKind::Gpu),
+    FailureReason::MemberOf,
     FailureReason::DistinctInstance,
 ];
 
@@ -69,8 +71,9 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
     unmet.set(6, demand.has_ports() && !pool.ports_free(row, demand));
     unmet.set(7, left.enis < demand.enis);
     unmet.set(8, left.gpus < demand.gpus);
+    unmet.set(9, !member_of::all_hold(pool, ask, row));
     unmet.set(
-        9,
+        10,
         ask.distinct_instance && pool.tasks_of_group(row, ask.group) > 0,
     );
     unmet
@@ -88,6 +91,7 @@ pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
         && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
+        && (ask.constraints.is_empty() || member_of::all_hold(pool, ask, row))
 }
 
 /// The rows that can take a task, in order of registration.

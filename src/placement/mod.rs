@@ -8,6 +8,7 @@
 //! | [`ask`] | what is asked: one task, its demand, its rules |
 //! | [`pool`] | what may be read: the cluster, with the picks already made for the same request |
 //! | [`filter`] | the hard requirements: who can take the task, and why the others can't |
+//! | [`member_of`] | the cluster query language: whether an expression holds for an instance |
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
 //! | [`closure`] | a scheduler from a closure |
@@ -16,6 +17,7 @@ pub mod ask;
 pub mod closure;
 pub mod ecs;
 pub mod filter;
+pub mod member_of;
 pub mod pool;
 pub mod rank;
 
@@ -25,6 +27,7 @@ use crate::model::FailureReason;
 pub use ask::{Ask, Rule};
 pub use closure::FnScheduler;
 pub use ecs::EcsScheduler;
+pub use member_of::Constraint;
 pub use pool::{Pool, Remaining};
 
 /// Why a task could not be placed, and which container instance came closest.

@@ -12,6 +12,7 @@ use crate::model::FailureReason;
 
 use super::ask::Ask;
 use super::filter::{self, Shortfalls};
+use super::member_of;
 use super::rank;
 use super::{Placement, Refusal};
 
@@ -159,6 +160,16 @@ impl<'a> Pool<'a> {
     #[must_use]
     pub fn attribute(&self, row: usize, name: &str) -> Option<&'a str> {
         self.capacity.attributes.get(name)?.value(row)
+    }
+
+    /// Whether every `memberOf` constraint of an ask holds in a row, picks included.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such row.
+    #[must_use]
+    pub fn meets_constraints(&self, row: usize, ask: &Ask<'_>) -> bool {
+        member_of::all_hold(self, ask, row)
     }
 
     /// How many tasks of a group are wanted RUNNING in a row, picks included.

@@ -8,8 +8,10 @@ use crate::api::fault::FaultError;
 use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
+use crate::expr::ExprError;
 use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
+use crate::model::constraint::Constraint;
 use crate::model::{ApiError, Fault, Output, Request, Timestamp};
 use crate::time::{Deadline, SimTime};
 use crate::trace::Recorder;
@@ -114,6 +116,15 @@ impl Simulation {
     #[must_use]
     pub fn timestamp(&self, time: SimTime) -> Timestamp {
         self.engine.settings().timestamp(time)
+    }
+
+    /// Reads an expression of the cluster query language, to be judged for container instances of this simulation.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and where.
+    pub fn constraint(&self, expression: &str) -> Result<Constraint, ExprError> {
+        Constraint::new(expression, self.engine.settings().epoch)
     }
 
     /// When the next event comes due.

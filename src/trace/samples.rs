@@ -71,6 +71,7 @@ fn definition() -> Change {
         demand: Demand::default(),
         requires: Capabilities::NONE,
         containers: Arc::from([ContainerPlan::example()]),
+        constraints: Arc::from([]),
     };
     Change::DefinitionRegistered {
         definition: DEFINITION,

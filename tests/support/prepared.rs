@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wavetank::draw::Latency;
-use wavetank::model::{Output, Profile, Request, Run, WorkloadRow};
+use wavetank::model::{Output, Profile, RegisterContainerInstance, Request, Run, WorkloadRow};
 use wavetank::scenario::{RunOptions, Scenario};
 use wavetank::{ApiError, Builder, Checking, Simulation, TraceMode};
 
@@ -139,6 +139,37 @@ pub(crate) fn run_scenario(bytes: &[u8]) {
         assert!(line.is_ok_and(|line| line.is_object()));
     }
     assert_eq!(first, run(), "two runs differ");
+}
+
+/// Reads bytes as an expression of the cluster query language, and judges it for a container instance.
+///
+/// # Panics
+///
+/// When it is refused elsewhere than within it, and when what is written for it is another expression.
+pub(crate) fn judge_expression(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut sim = Simulation::builder().build().expect("the options are good");
+    let machine = RegisterContainerInstance::default().attribute("rack", "7");
+    let registered = sim.register_container_instance(machine);
+    registered.expect("a machine that offers nothing may register");
+    let (first, _) = sim
+        .ledger()
+        .instances()
+        .iter()
+        .next()
+        .expect("one is there");
+    match sim.constraint(text) {
+        Ok(constraint) => {
+            let written = sim.constraint(&constraint.expr().to_string());
+            let written = written.expect("what is written can be read");
+            assert_eq!(constraint.expr(), written.expr());
+            let holds = [constraint, written].map(|one| one.holds(sim.ledger(), first));
+            assert_eq!(holds[0], holds[1]);
+        }
+        Err(error) => assert!(text.get(error.span()).is_some(), "{error}"),
+    }
 }
 
 /// A good request of each operation, by name; more operations than this version has may be among them.

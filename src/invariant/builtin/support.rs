@@ -90,6 +90,7 @@ impl History {
             demand: Demand::default(),
             requires: Capabilities::NONE,
             containers: Arc::from([ContainerPlan::example()]),
+            constraints: Arc::from([]),
         };
         let defined = Change::DefinitionRegistered {
             definition: DEFINITION,
