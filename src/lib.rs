@@ -154,7 +154,8 @@
 //! # Bring your own scheduler
 //!
 //! A [`Scheduler`] is shown an [`Ask`](placement::Ask) and a read-only [`Pool`](placement::Pool). What it answers is
-//! checked again before it is committed, so a wrong scheduler fails the call and changes nothing.
+//! checked again before it is committed: a wrong answer refuses that task and is kept with the evidence.
+//! [`guide::schedulers`] has the whole of it.
 //!
 //! ```
 //! # use wavetank::{ContainerDefinition, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation};
@@ -165,15 +166,14 @@
 //! # sim.register_container_instance(RegisterContainerInstance::default().cpu(2048).memory(4096))?;
 //! # let nginx = ContainerDefinition::new("nginx", "nginx:1.27").cpu(512).memory(512);
 //! # sim.register_task_definition(RegisterTaskDefinition::new("web").container(nginx))?;
-//! sim.run_task(RunTask::new("web").count(4))?;
-//!
-//! let before = sim.state_digest();
-//! let wrong = sim.run_task(RunTask::new("web")).unwrap_err();
+//! let out = sim.run_task(RunTask::new("web").count(5))?;
+//! assert_eq!(out.tasks.len(), 4);
+//! assert_eq!(out.failures[0].reason.to_string(), "RESOURCE:CPU");
 //! assert_eq!(
-//!     wrong.message(),
-//!     "scheduler careless chose container-instance-0 for task-4, which can't take it: RESOURCE:CPU"
+//!     sim.scheduler_errors()[0].to_string(),
+//!     "0.000s scheduler careless chose container-instance-0 for task-4, which can't take it beside others of the same \
+//!      request: RESOURCE:CPU, asked 512, available 0"
 //! );
-//! assert_eq!(sim.state_digest(), before);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -272,6 +272,7 @@ pub mod guide {
         faults = "../docs/faults.md";
         trace = "../docs/trace.md";
         invariants = "../docs/invariants.md";
+        schedulers = "../docs/schedulers.md";
         performance = "../docs/performance.md";
         architecture = "../docs/architecture.md";
     }

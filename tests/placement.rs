@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use wavetank::Simulation;
 use wavetank::model::*;
 use wavetank::placement::{Ask, FnScheduler, Pool};
 
@@ -475,29 +474,6 @@ fn a_scheduler_of_ones_own_chooses() {
                    b
                    c cpu=1";
     assert_eq!(placed(builder().scheduler(newest), cluster, "cpu=9"), "b");
-}
-
-#[test]
-fn a_choice_that_cannot_be_is_refused_and_changes_nothing() {
-    let stubborn = FnScheduler::new("stubborn", |_: &Ask<'_>, pool: &Pool<'_>| {
-        Ok(pool.instances()[0])
-    });
-    let mut sim: Simulation = builder()
-        .scheduler(stubborn)
-        .build()
-        .expect("the options are good");
-    let host = RegisterContainerInstance::default().cpu(300).memory(4096);
-    sim.register_container_instance(host)
-        .expect("it is accepted");
-    sim.register_task_definition(one("web"))
-        .expect("it is accepted");
-    let before = sim.state_digest();
-    let error = sim
-        .run_task(RunTask::new("web").count(2))
-        .expect_err("one of them fits");
-    assert_eq!(error.exception(), "ServerException");
-    assert!(error.message().contains("stubborn"), "{error}");
-    assert_eq!(sim.state_digest(), before);
 }
 
 #[test]

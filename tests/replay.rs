@@ -207,6 +207,18 @@ fn a_shape_that_is_not_there_is_named_with_those_of_its_family() {
 }
 
 #[test]
+fn a_baseline_places_in_place_of_the_strategies_of_ecs() {
+    // The second machine is used while the first has room only when tasks are dealt out in turn.
+    let text = "arrival_s,duration_s,cpu_units,memory_mib\n0,50,256,256\n1,50,256,256\n";
+    let used = |strategy: &str| {
+        let words = format!("--shape a.gpu:2 --strategy {strategy}");
+        replayed(text, &words).usage.peak_instances
+    };
+    assert_eq!(used("first-fit"), 1);
+    assert_eq!(used("round-robin"), 2);
+}
+
+#[test]
 fn wrong_arguments_are_refused_and_help_names_every_option() {
     for wrong in [
         "--zones 0",
@@ -214,6 +226,7 @@ fn wrong_arguments_are_refused_and_help_names_every_option() {
         "--batch 11",
         "--strategy binpack",
         "--strategy spread:zone,",
+        "--strategy first-fit,random",
         "--profile slow",
         "--jobs-under 5",
         "--seed -1",

@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
 use wavetank::model::{PlacementStrategy, Profile, duration};
+use wavetank::placement::Baseline;
 
 use super::drive::Setting;
 use super::shapes::{ShapeError, Shapes, number_of_machines};
@@ -24,7 +26,8 @@ Usage: replay [OPTIONS]
                         [a table of common EC2 types]
   --zones N             availability zones, 1 to 26, with the machines in each in turn [3]
   --strategy NAME       binpack:memory, binpack:cpu, spread:zone, spread:instance or random; several with commas
-                        between, the first above the second and so on [binpack:memory]
+                        between, the first above the second and so on [binpack:memory]; or alone, in place of ECS's
+                        scheduler: first-fit, best-fit, worst-fit, round-robin or dot-product
   --batch N             tasks of a group and size in one RunTask call, 1 to 10 [10]
   --jobs-under TIME     tasks with a shorter stay end by themselves, the others are stopped by their owner [1h]
   --profile NAME        ideal or realistic latencies [ideal]
@@ -53,7 +56,7 @@ pub(crate) struct Arguments {
     pub(crate) shape: String,
     pub(crate) instances: Option<u32>,
     pub(crate) zones: u8,
-    pub(crate) strategy: Vec<PlacementStrategy>,
+    pub(crate) strategy: Strategy,
     pub(crate) per_call: u8,
     pub(crate) jobs_under: Duration,
     pub(crate) timing: Timing,
@@ -69,7 +72,7 @@ impl Default for Arguments {
             shape: "m5.16xlarge".to_owned(),
             instances: None,
             zones: 3,
-            strategy: vec![PlacementStrategy::binpack_memory()],
+            strategy: Strategy::Ecs(vec![PlacementStrategy::binpack_memory()]),
             per_call: 10,
             jobs_under: Duration::from_secs(3600),
             timing: Timing::Ideal,
@@ -91,6 +94,27 @@ impl Arguments {
             jobs_under: self.jobs_under,
             per_call: self.per_call,
         })
+    }
+}
+
+/// How tasks are placed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Strategy {
+    /// By ECS's scheduler, with these strategies in order.
+    Ecs(Vec<PlacementStrategy>),
+    /// By another scheduler.
+    Baseline(Baseline),
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ecs(strategies) => {
+                let names: Vec<String> = strategies.iter().map(ToString::to_string).collect();
+                f.write_str(&names.join(", "))
+            }
+            Self::Baseline(baseline) => baseline.fmt(f),
+        }
     }
 }
 
@@ -132,7 +156,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
                 arguments.instances = Some(parser.value()?.parse_with(number_of_machines)?);
             }
             Long("zones") => arguments.zones = parser.value()?.parse_with(up_to::<26>)?,
-            Long("strategy") => strategy.extend(parser.value()?.parse_with(strategies)?),
+            Long("strategy") => strategy.push(parser.value()?.string()?),
             Long("batch") => arguments.per_call = parser.value()?.parse_with(up_to::<10>)?,
             Long("jobs-under") => {
                 arguments.jobs_under = parser.value()?.parse_with(duration::parse)?;
@@ -148,7 +172,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         arguments.traces = traces;
     }
     if !strategy.is_empty() {
-        arguments.strategy = strategy;
+        arguments.strategy = read_strategy(&strategy.join(","))?;
     }
     Ok(Command::Replay(Box::new(arguments)))
 }
@@ -173,17 +197,20 @@ fn timing(text: &str) -> Result<Timing, String> {
     found.ok_or_else(|| "expected ideal or realistic".to_owned())
 }
 
-fn strategies(text: &str) -> Result<Vec<PlacementStrategy>, String> {
+/// Strategies of ECS with commas between, or one baseline. Random placement is ECS's own.
+fn read_strategy(text: &str) -> Result<Strategy, String> {
     let strategy = |name: &str| match name.trim() {
         "binpack:memory" => Ok(PlacementStrategy::binpack_memory()),
         "binpack:cpu" => Ok(PlacementStrategy::binpack_cpu()),
         "spread:zone" => Ok(PlacementStrategy::spread_zones()),
         "spread:instance" => Ok(PlacementStrategy::spread_instances()),
         "random" => Ok(PlacementStrategy::random()),
-        _ => Err(
-            "expected binpack:memory, binpack:cpu, spread:zone, spread:instance or random"
-                .to_owned(),
-        ),
+        other => Err(format!("{other:?} is no strategy, see --help")),
     };
-    text.split(',').map(strategy).collect()
+    let strategies: Result<_, String> = text.split(',').map(strategy).collect();
+    match (strategies, text.parse()) {
+        (Ok(strategies), _) => Ok(Strategy::Ecs(strategies)),
+        (Err(_), Ok(baseline)) => Ok(Strategy::Baseline(baseline)),
+        (Err(wrong), Err(_)) => Err(wrong),
+    }
 }

@@ -8,14 +8,14 @@ use thiserror::Error;
 use wavetank::ids::{ContainerInstanceId, TaskId};
 use wavetank::ledger::{Event, Report};
 use wavetank::model::{
-    ApiError, ContainerDefinition, CreateCluster, Fault, PlacementStrategy, Profile,
-    RegisterContainerInstance, RegisterTaskDefinition, ResourceRequirement, ResourceType, RunTask,
-    StopTask,
+    ApiError, ContainerDefinition, CreateCluster, Fault, Profile, RegisterContainerInstance,
+    RegisterTaskDefinition, ResourceRequirement, ResourceType, RunTask, StopTask,
 };
 use wavetank::{
     BuildError, Digest, FaultError, SettleError, SimTime, Simulation, TraceMode, Violation,
 };
 
+use super::arguments::Strategy;
 use super::gauge::{Gauge, Usage};
 use super::shapes::{Machines, Size};
 use super::trace::{Batch, Trace};
@@ -35,7 +35,7 @@ pub(crate) struct Setting {
     pub(crate) machines: Vec<Machines>,
     /// Availability zones, 1 to 26; the machines are in each in turn.
     pub(crate) zones: u8,
-    pub(crate) strategy: Vec<PlacementStrategy>,
+    pub(crate) strategy: Strategy,
     pub(crate) seed: u64,
     pub(crate) profile: Profile,
     /// Shorter tasks end by themselves; the others, and those that outlasted the recording, are stopped by their owner.
@@ -140,12 +140,16 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     fn new(setting: &'a Setting) -> Result<Self, ReplayError> {
-        let sim = Simulation::builder()
+        let builder = Simulation::builder()
             .seed(setting.seed)
             .region(REGION)
             .profile(setting.profile.clone())
-            .trace(TraceMode::Off)
-            .build()?;
+            .trace(TraceMode::Off);
+        let sim = match setting.strategy {
+            Strategy::Ecs(_) => builder,
+            Strategy::Baseline(baseline) => builder.scheduler(baseline),
+        };
+        let sim = sim.build()?;
         let mut replay = Self {
             setting,
             sim,
@@ -279,9 +283,9 @@ impl<'a> Replay<'a> {
             let mut request = RunTask::new(family.clone());
             request.count = i32::try_from(stays.len()).ok();
             request.group = batch.group.map(|group| group.to_string());
-            request
-                .placement_strategy
-                .clone_from(&self.setting.strategy);
+            if let Strategy::Ecs(strategies) = &self.setting.strategy {
+                request.placement_strategy.clone_from(strategies);
+            }
             let answer = self.sim.run_task(request);
             let answer = self.answered(answer)?;
             self.run_task_calls += 1;

@@ -97,7 +97,7 @@ impl Report {
                 .map(|machines| u64::from(machines.count))
                 .sum(),
             zones: setting.zones,
-            strategy: join(", ", setting.strategy.iter().map(ToString::to_string)),
+            strategy: setting.strategy.to_string(),
             profile: arguments.timing.name(),
             seed: setting.seed,
             tasks,

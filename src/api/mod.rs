@@ -8,6 +8,7 @@
 //! | [`task_definition`] | RegisterTaskDefinition |
 //! | [`definition_life`] | DeregisterTaskDefinition, DeleteTaskDefinitions |
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
+//! | [`decisions`] | a scheduler's answers against the truth |
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
 //! | [`constraints`] | the expressions that requests bring, compiled |
@@ -23,6 +24,7 @@ pub(crate) mod attributes;
 pub(crate) mod cluster;
 pub(crate) mod constraints;
 pub(crate) mod container_instance;
+mod decisions;
 pub(crate) mod definition_life;
 mod fargate;
 pub(crate) mod fault;

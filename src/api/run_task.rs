@@ -9,15 +9,17 @@ use crate::ledger::change::Change;
 use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::launch::LaunchEcho;
+use crate::ledger::scheduler_error::SchedulerError;
 use crate::ledger::token::{TOKEN_LIFETIME, Token};
 use crate::ledger::{Ctx, Effects};
 use crate::model::constraint::Constraint;
 use crate::model::{
-    ApiError, CapacityProviderStrategyItem, Failure, FailureShape, LaunchType,
+    ApiError, CapacityProviderStrategyItem, Failure, FailureReason, FailureShape, LaunchType,
     PlacementConstraintType, Problem, RunTask,
 };
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
+use super::decisions;
 use super::fargate;
 use super::launch::{self, Prepared, TagsWanted, Wanted, Wishes};
 use super::validate;
@@ -91,15 +93,17 @@ pub(crate) fn run_task(
     let failures = if count == 1 {
         // The usual request, without a list of one.
         let ask = ask(first);
-        let placement = scheduler.place(&ask, &pool);
-        let (asks, placements) = (slice::from_ref(&ask), slice::from_ref(&placement));
-        check(ctx, scheduler.name(), asks, placements)?;
-        commit(ctx, &prepared, asks, placements, out)
+        let mut placement = scheduler.place(&ask, &pool);
+        let (asks, placements) = (slice::from_ref(&ask), slice::from_mut(&mut placement));
+        let errors = decisions::check(ctx, scheduler, asks, placements, 1);
+        commit(ctx, &prepared, (asks, placements), &errors, out)
     } else {
         let asks: Vec<Ask<'_>> = (first..first.saturating_add(count)).map(ask).collect();
-        let placements = scheduler.place_all(&asks, &mut pool);
-        check(ctx, scheduler.name(), &asks, &placements)?;
-        commit(ctx, &prepared, &asks, &placements, out)
+        let mut placements = scheduler.place_all(&asks, &mut pool);
+        let answers = placements.len();
+        placements.resize(asks.len(), Err(Refusal::from(FailureReason::Missing)));
+        let errors = decisions::check(ctx, scheduler, &asks, &mut placements, answers);
+        commit(ctx, &prepared, (&asks, &placements), &errors, out)
     };
     keep_token(ctx, cluster, request, &failures, out);
     Ok(Answer::Placed(failures))
@@ -281,57 +285,19 @@ fn is_plain(request: &RunTask) -> bool {
         && request.volume_configurations.is_empty()
 }
 
-/// Checks decisions against the truth before anything is committed.
-fn check(
-    ctx: &Ctx<'_>,
-    scheduler: &str,
-    asks: &[Ask<'_>],
-    placements: &[Placement],
-) -> Result<(), ApiError> {
-    let wrong = |value: String, message: String| {
-        Err(ApiError::Server(Problem::about(
-            "scheduler",
-            value,
-            message,
-        )))
-    };
-    if placements.len() != asks.len() {
-        let message = format!(
-            "scheduler {scheduler} answered {} of {} asks",
-            placements.len(),
-            asks.len()
-        );
-        return wrong(scheduler.to_owned(), message);
-    }
-    let Some(cluster) = asks.first().map(|ask| ask.cluster) else {
-        return Ok(());
-    };
-    let mut pool = Pool::new(ctx.ledger, cluster);
-    for (ask, placement) in asks.iter().zip(placements) {
-        let Ok(instance) = placement else { continue };
-        let checked = match asks {
-            [_] => pool.can_take(ask, *instance).map(drop),
-            _ => pool.take(ask, *instance),
-        };
-        if let Err(reason) = checked {
-            let message = format!(
-                "scheduler {scheduler} chose {instance} for {}, which can't take it: {reason}",
-                ask.task
-            );
-            return wrong(instance.to_string(), message);
-        }
-    }
-    Ok(())
-}
-
-/// Writes down where the tasks go and sends their payloads; the failures of those that go nowhere.
+/// Writes down what the scheduler got wrong and where the tasks go, and sends their payloads; the failures of those that
+/// go nowhere.
 fn commit(
     ctx: &Ctx<'_>,
     prepared: &Prepared,
-    asks: &[Ask<'_>],
-    placements: &[Placement],
+    (asks, placements): (&[Ask<'_>], &[Placement]),
+    errors: &[SchedulerError],
     out: &mut Effects,
 ) -> Vec<Failure> {
+    for error in errors {
+        let error = Arc::new(error.clone());
+        out.change(Change::SchedulerErred { error });
+    }
     let launch = placements
         .iter()
         .any(Result::is_ok)
@@ -349,6 +315,10 @@ fn commit(
                     task: ask.task,
                     reason: refusal.reason,
                 });
+                if let Some(failure) = decisions::failure(ctx, ask, errors) {
+                    failures.push(failure);
+                    continue;
+                }
                 let before = asks.iter().zip(placements).take(nth);
                 tell(ctx, before, ask, refusal, &mut failures);
             }

@@ -46,6 +46,8 @@ pub enum Purpose {
     SubnetTie = 15,
     /// How long a task definition can still be launched after it was deregistered.
     DeregistrationWindow = 16,
+    /// Which of several equally good tasks is stopped when there are too many.
+    StopChoice = 17,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -130,6 +132,7 @@ mod tests {
             (Purpose::HostPrepare, 14),
             (Purpose::SubnetTie, 15),
             (Purpose::DeregistrationWindow, 16),
+            (Purpose::StopChoice, 17),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

@@ -169,6 +169,10 @@ impl Engine {
         &self.invariants
     }
 
+    pub(crate) fn scheduler(&self) -> &(dyn Scheduler + 'static) {
+        &*self.scheduler
+    }
+
     pub(crate) fn violations(&self) -> &[Violation] {
         &self.violations
     }

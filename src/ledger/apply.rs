@@ -110,6 +110,7 @@ impl Ledger {
             }
             Change::InterfaceMoved { task, to } => self.interface_moved(now, *task, *to),
             Change::TaskRefused { task, .. } => self.mint_task(*task),
+            Change::SchedulerErred { error } => self.scheduler_errors.add(error),
             Change::TaskUnwanted {
                 task,
                 code,

@@ -18,6 +18,7 @@ use super::definition::DefinitionSpec;
 use super::host::HostContainerPhase;
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
+use super::scheduler_error::SchedulerError;
 use super::tags::TaggedResource;
 use super::task::{ContainerReason, ContainerStatus, Moment, StoppedReason};
 use super::token::Token;
@@ -154,6 +155,11 @@ pub enum Change {
         task: TaskId,
         /// Why.
         reason: FailureReason,
+    },
+    /// A scheduler's answer was wrong; what became of the task is a change of its own.
+    SchedulerErred {
+        /// What is wrong with it.
+        error: Arc<SchedulerError>,
     },
     /// A task was told to stop, or is known to stop by itself: its demand returns to the ledger.
     TaskUnwanted {

@@ -1,6 +1,6 @@
 //! What a task takes from a container instance.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     ContainerDefinition, NetworkMode, ResourceRequirement, ResourceType, TaskDefinition,
@@ -13,7 +13,7 @@ use crate::model::{
 /// container's soft limit, or hard limit where it has no soft one. Ports are the static host ports; a port that the
 /// agent chooses never enters a ledger, and an awsvpc task takes none. (Source: `ToHostResources` of the ECS agent,
 /// and the API reference of `ContainerDefinition`.)
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
     /// CPU units, 1024 to a vCPU.
     pub cpu: u32,

@@ -14,6 +14,7 @@
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
+//! | [`scheduler_error`] | what schedulers got wrong |
 //! | [`versions`] | what lagging readers may still see |
 //! | [`audit`] | every running total, counted again |
 
@@ -41,6 +42,7 @@ pub mod names;
 pub mod order;
 mod posting;
 mod resolve;
+pub mod scheduler_error;
 pub mod table;
 pub mod tags;
 pub mod task;
@@ -76,6 +78,7 @@ pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtr
 
 use listing::Listing;
 use names::NameMap;
+use scheduler_error::SchedulerErrors;
 use table::Table;
 use token::Tokens;
 use versions::Versions;
@@ -112,6 +115,8 @@ pub struct Ledger {
     tokens: Tokens,
     pull_failures: Vec<PullFailure>,
     account_settings: AccountSettings,
+    #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
+    scheduler_errors: SchedulerErrors,
     /// The task whose version grew last in the commit under way: changes of one task stand together.
     #[serde(skip)]
     bumped: Option<TaskId>,
@@ -262,6 +267,12 @@ impl Ledger {
     #[must_use]
     pub fn account_settings(&self) -> &AccountSettings {
         &self.account_settings
+    }
+
+    /// What schedulers got wrong.
+    #[must_use]
+    pub fn scheduler_errors(&self) -> &SchedulerErrors {
+        &self.scheduler_errors
     }
 
     /// What lagging readers may still see.

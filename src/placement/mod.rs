@@ -12,26 +12,42 @@
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
 //! | [`closure`] | a scheduler from a closure |
+//! | [`baseline`] | well-known schedulers to compare with |
+//! | [`wrap`] | schedulers around others: recording, replaying, asking twice |
+//! | [`stop_choice`] | which task of a group to stop |
+//! | [`evidence`] | what stands behind a reason |
 
 pub mod ask;
+pub mod baseline;
 pub mod closure;
 pub mod ecs;
+pub mod evidence;
 pub mod filter;
 pub mod member_of;
 pub mod pool;
 pub mod rank;
+pub mod stop_choice;
+pub mod wrap;
 
-use crate::ids::ContainerInstanceId;
+use std::any::Any;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::FailureReason;
 
+pub use crate::ledger::scheduler_error::{Mistake, SchedulerError, SchedulerErrors, Unmet};
 pub use ask::{Ask, Rule};
+pub use baseline::Baseline;
 pub use closure::FnScheduler;
 pub use ecs::EcsScheduler;
 pub use member_of::Constraint;
 pub use pool::{Pool, Remaining};
+pub use stop_choice::StopAsk;
+pub use wrap::{Decision, Recording, Replaying, Twice};
 
 /// Why a task could not be placed, and which container instance came closest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What stood in the way.
     pub reason: FailureReason,
@@ -51,11 +67,23 @@ impl From<FailureReason> for Refusal {
 /// What became of one ask.
 pub type Placement = Result<ContainerInstanceId, Refusal>;
 
-/// Chooses a container instance for each task that RunTask asks for.
+/// What a scheduler found wrong with itself, or with the one inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The task it was asked about.
+    pub task: TaskId,
+    /// What it chose; `None` when it chose nothing.
+    pub chosen: Option<ContainerInstanceId>,
+    /// What is wrong with that.
+    pub mistake: Mistake,
+}
+
+/// Chooses a container instance for each task that RunTask asks for, and tasks to stop when there are too many.
 ///
 /// It must be a function of what it is shown: the same ask over the same pool gets the same answer, with randomness
-/// taken from [`Ask::draw`] alone. What it answers is checked again before it is committed; an instance that
-/// can't take the task fails the call with a `ServerException` that names the scheduler, and nothing changes.
+/// taken from [`Ask::draw`] alone. [`Twice`] finds out whether it is. What it answers is checked again before it is
+/// committed. A wrong answer is a [`SchedulerError`] with the evidence, kept by the simulation and told in the trace; the
+/// call goes on and refuses that task, see [`Mistake`].
 ///
 /// ```
 /// use wavetank::placement::{Ask, Placement, Pool, Refusal, Scheduler};
@@ -102,17 +130,83 @@ pub trait Scheduler: SchedulerClone + Send {
             })
             .collect()
     }
+
+    /// Chooses which task of a group to stop; `None` when none may be.
+    ///
+    /// As provided it chooses as ECS does when a service scales in: [`Pool::stop_choice`]. Services will ask it; until they
+    /// exist no verb does.
+    fn choose_stop(&mut self, ask: &StopAsk<'_>, pool: &Pool<'_>) -> Option<TaskId> {
+        pool.stop_choice(ask)
+    }
+
+    /// What it found wrong since it was last asked for this, each told once; each becomes a [`SchedulerError`].
+    ///
+    /// A scheduler around another passes on the complaints of that one too.
+    fn complaints(&mut self) -> Vec<Complaint> {
+        Vec::new()
+    }
 }
 
-/// Lets a boxed scheduler be cloned with its simulation; every `Scheduler` that is `Clone` has it.
+/// Lets a boxed scheduler be cloned with its simulation and be looked into; every `Scheduler` that is `Clone` has it.
 pub trait SchedulerClone {
     /// A copy in a box of its own.
     fn clone_boxed(&self) -> Box<dyn Scheduler>;
+
+    /// Itself, as a value of some type.
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<T: Scheduler + Clone + 'static> SchedulerClone for T {
     fn clone_boxed(&self) -> Box<dyn Scheduler> {
         Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl dyn Scheduler {
+    /// The scheduler as what it is, when it is a `T`.
+    ///
+    /// ```
+    /// use wavetank::placement::{Baseline, Scheduler};
+    ///
+    /// let boxed: Box<dyn Scheduler> = Box::new(Baseline::BestFit);
+    /// let sim = wavetank::Simulation::builder().scheduler(boxed).build()?;
+    /// assert_eq!(sim.scheduler().downcast_ref(), Some(&Baseline::BestFit));
+    /// # Ok::<(), wavetank::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn downcast_ref<T: Scheduler + 'static>(&self) -> Option<&T> {
+        let any = self.as_any();
+        match any.downcast_ref::<Box<dyn Scheduler>>() {
+            Some(inner) => inner.as_ref().downcast_ref(),
+            None => any.downcast_ref(),
+        }
+    }
+}
+
+/// A scheduler in a box is one too, for choosing one while the program runs.
+impl Scheduler for Box<dyn Scheduler> {
+    fn name(&self) -> &str {
+        self.as_ref().name()
+    }
+
+    fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
+        self.as_mut().place(ask, pool)
+    }
+
+    fn place_all(&mut self, asks: &[Ask<'_>], pool: &mut Pool<'_>) -> Vec<Placement> {
+        self.as_mut().place_all(asks, pool)
+    }
+
+    fn choose_stop(&mut self, ask: &StopAsk<'_>, pool: &Pool<'_>) -> Option<TaskId> {
+        self.as_mut().choose_stop(ask, pool)
+    }
+
+    fn complaints(&mut self) -> Vec<Complaint> {
+        self.as_mut().complaints()
     }
 }
 

@@ -52,7 +52,13 @@ pub struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    pub(crate) fn new(ledger: &'a Ledger, cluster: ClusterId) -> Self {
+    /// The container instances of a cluster as they are now.
+    ///
+    /// # Panics
+    ///
+    /// When no cluster ever had that number.
+    #[must_use]
+    pub fn new(ledger: &'a Ledger, cluster: ClusterId) -> Self {
         let capacity = &ledger.cluster(cluster).capacity;
         Self {
             ledger,

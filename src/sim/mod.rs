@@ -11,8 +11,10 @@ use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 use crate::expr::ExprError;
 use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
+use crate::ledger::scheduler_error::SchedulerError;
 use crate::model::constraint::Constraint;
 use crate::model::{ApiError, Fault, Output, Request, Timestamp};
+use crate::placement::Scheduler;
 use crate::time::{Deadline, SimTime};
 use crate::trace::Recorder;
 
@@ -179,6 +181,21 @@ impl Simulation {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         self.engine.violations()
+    }
+
+    /// What the scheduler got wrong, in order: the first [`KEPT`](crate::placement::SchedulerErrors::KEPT).
+    ///
+    /// A wrong answer does not fail the call, and no task is lost: see [`Mistake`](crate::placement::Mistake) for what
+    /// becomes of it. How many there were is [`Ledger::scheduler_errors`]' to tell, and the trace tells of each.
+    #[must_use]
+    pub fn scheduler_errors(&self) -> &[SchedulerError] {
+        self.engine.ledger().scheduler_errors().kept()
+    }
+
+    /// Who places tasks: for a look at what it kept, see [`downcast_ref`](dyn Scheduler::downcast_ref).
+    #[must_use]
+    pub fn scheduler(&self) -> &(dyn Scheduler + 'static) {
+        self.engine.scheduler()
     }
 
     /// Which invariants never looked, and which situations were never reached.

@@ -2,6 +2,7 @@
 
 use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
+use crate::ledger::scheduler_error::Mistake;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
 use crate::model::{
     AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind,
@@ -118,6 +119,74 @@ impl Code for FailureReason {
             Self::MemberOf => "memberOf",
             Self::DistinctInstance => "distinctInstance",
             _ => self.as_str(),
+        }
+    }
+}
+
+/// The kind of a mistake, without what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MistakeWord {
+    UnknownInstance,
+    Unfit,
+    Crowded,
+    NoAnswer,
+    SurplusAnswers,
+    Impure,
+    Unrecorded,
+    Diverged,
+}
+
+impl MistakeWord {
+    /// The kind of a mistake.
+    pub(super) fn of(mistake: &Mistake) -> Self {
+        match mistake {
+            Mistake::UnknownInstance => Self::UnknownInstance,
+            Mistake::Unfit(_) => Self::Unfit,
+            Mistake::Crowded(_) => Self::Crowded,
+            Mistake::NoAnswer { .. } => Self::NoAnswer,
+            Mistake::SurplusAnswers { .. } => Self::SurplusAnswers,
+            Mistake::Impure { .. } => Self::Impure,
+            Mistake::Unrecorded => Self::Unrecorded,
+            Mistake::Diverged { .. } => Self::Diverged,
+        }
+    }
+}
+
+impl Code for MistakeWord {
+    const WORDS: &'static [Self] = &[
+        Self::UnknownInstance,
+        Self::Unfit,
+        Self::Crowded,
+        Self::NoAnswer,
+        Self::SurplusAnswers,
+        Self::Impure,
+        Self::Unrecorded,
+        Self::Diverged,
+    ];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::UnknownInstance => 1,
+            Self::Unfit => 2,
+            Self::Crowded => 3,
+            Self::NoAnswer => 4,
+            Self::SurplusAnswers => 5,
+            Self::Impure => 6,
+            Self::Unrecorded => 7,
+            Self::Diverged => 8,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::UnknownInstance => "unknown-instance",
+            Self::Unfit => "unfit",
+            Self::Crowded => "crowded",
+            Self::NoAnswer => "no-answer",
+            Self::SurplusAnswers => "surplus-answers",
+            Self::Impure => "impure",
+            Self::Unrecorded => "unrecorded",
+            Self::Diverged => "diverged",
         }
     }
 }

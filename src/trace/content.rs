@@ -35,6 +35,7 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::TaskUnwanted {
             given: Some(text), ..
         } => bytes.extend_from_slice(text.as_bytes()),
+        Change::SchedulerErred { error } => json(&(&error.scheduler, &error.mistake), bytes),
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
@@ -136,7 +137,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 20);
+        assert_eq!(with_content, 22);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

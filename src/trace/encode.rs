@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::ledger::scheduler_error::SchedulerError;
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Change, Event, LaunchSpec, Moment};
 use crate::time::SimTime;
 
-use super::code::Code;
+use super::code::{Code, MistakeWord};
 use super::kind::Kind;
 use super::labels;
 use super::record::Record;
@@ -72,6 +73,9 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         }
         Change::TaskRefused { task, reason } => {
             about(Kind::TaskRefused, task).with_detail(reason.code())
+        }
+        Change::SchedulerErred { error } => {
+            mistaken(about(Kind::SchedulerErred, &error.task), error)
         }
         Change::TaskUnwanted {
             task, code, reason, ..
@@ -275,6 +279,19 @@ fn timed(record: Record, times: [Moment; 3]) -> Record {
         .with_detail(detail)
         .with_more((mixed >> 32) as u16)
         .with_b(mixed as u32)
+}
+
+/// The kind of mistake, the requirement that is not met, the container instance chosen.
+fn mistaken(record: Record, error: &SchedulerError) -> Record {
+    let reason = error.mistake.refusal().map_or(0, Code::code);
+    record
+        .with_detail(MistakeWord::of(&error.mistake).code())
+        .with_more(reason.into())
+        .with_b(
+            error
+                .chosen
+                .map_or(NO_INSTANCE, ContainerInstanceId::number),
+        )
 }
 
 /// Up to three ports fit; `detail` says how many there are, at most 255.

@@ -128,6 +128,8 @@ kinds! {
     InterfaceAsked = 104, "interface-asked";
     /// The network interface of a task came further.
     InterfaceMoved = 105, "interface-moved";
+    /// A scheduler's answer was wrong.
+    SchedulerErred = 106, "scheduler-error";
     /// An idempotency token was used for the first time.
     TokenKept = 112, "token-kept";
     /// Pulls of some images fail from now on.
@@ -190,6 +192,7 @@ impl Kind {
                 | Self::AccountSettingDeleted
                 | Self::TaskUnwanted
                 | Self::InterfaceAsked
+                | Self::SchedulerErred
                 | Self::TokenKept
                 | Self::PullFailing
                 | Self::HostPortsChosen
@@ -213,7 +216,7 @@ mod tests {
         let causes: Vec<u8> = (1..=13).chain([15]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
-            99, 100, 101, 102, 103, 104, 105, 112, 113,
+            99, 100, 101, 102, 103, 104, 105, 106, 112, 113,
         ];
         let hosts: Vec<u8> = (128..=137).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());

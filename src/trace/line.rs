@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::time::SimTime;
 
-use super::code::{Code, word};
+use super::code::{Code, MistakeWord, word};
 use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
     PULL_STARTED, PULL_STOPPED,
@@ -137,6 +137,7 @@ impl fmt::Display for What<'_> {
                 word::<AttachmentStatus>(record.detail())
             ),
             Kind::TaskRefused => write!(f, "refused {}", word::<FailureReason>(record.detail())),
+            Kind::SchedulerErred => mistaken(f, record),
             Kind::TaskUnwanted => unwanted(f, record),
             Kind::TaskMoved => write!(f, "-> {}", word::<LastStatus>(record.detail())),
             Kind::TaskTimed => timed(f, record),
@@ -220,6 +221,21 @@ fn launch_opened(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         "opened for {} in {cluster}{plain}",
         TaskDefinitionId::new(record.b())
     )
+}
+
+fn mistaken(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
+    write!(
+        f,
+        "scheduler error {}",
+        word::<MistakeWord>(record.detail())
+    )?;
+    if record.b() != NO_INSTANCE {
+        write!(f, " on {}", ContainerInstanceId::new(record.b()))?;
+    }
+    match u8::try_from(record.more()).unwrap_or(0) {
+        0 => Ok(()),
+        reason => write!(f, " {}", word::<FailureReason>(reason)),
+    }
 }
 
 fn unwanted(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {

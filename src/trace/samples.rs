@@ -10,6 +10,7 @@ use crate::ledger::event::Report;
 use crate::ledger::host::HostContainerPhase;
 use crate::ledger::instance::{InstanceKind, InstanceSpec};
 use crate::ledger::launch::LaunchEcho;
+use crate::ledger::scheduler_error::{Mistake, SchedulerError};
 use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
 use crate::ledger::{
@@ -235,6 +236,19 @@ fn definition_changes() -> Vec<(Change, &'static str)> {
     ]
 }
 
+fn erred(chosen: Option<ContainerInstanceId>, mistake: Mistake) -> Change {
+    let error = SchedulerError {
+        at: SimTime::from_millis(5_700),
+        scheduler: "mine".into(),
+        task: TASK,
+        chosen,
+        mistake,
+    };
+    Change::SchedulerErred {
+        error: Arc::new(error),
+    }
+}
+
 fn placing_changes() -> Vec<(Change, &'static str)> {
     let (instance, task) = (INSTANCE, TASK);
     vec![
@@ -268,6 +282,14 @@ fn placing_changes() -> Vec<(Change, &'static str)> {
                 to: AttachmentStatus::Attached,
             },
             "task-3 interface -> ATTACHED",
+        ),
+        (
+            erred(Some(instance), Mistake::UnknownInstance),
+            "task-3 scheduler error unknown-instance on container-instance-1 MISSING",
+        ),
+        (
+            erred(None, Mistake::Unrecorded),
+            "task-3 scheduler error unrecorded",
         ),
     ]
 }

@@ -31,13 +31,7 @@ pub(crate) fn check_placement(cluster: &str, request: &str, expected: &str) {
 /// Where a request puts its tasks in a simulation with options of its own.
 #[track_caller]
 pub(crate) fn placed(builder: Builder, cluster: &str, request: &str) -> String {
-    let mut trial = Trial::of(builder);
-    let names: Vec<(String, String)> = cluster
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(|line| build(&mut trial, line))
-        .collect();
+    let (mut trial, names) = staged(builder, cluster);
     let request = read_request(&mut trial, request);
     let answer = trial
         .run_task(request)
@@ -52,6 +46,16 @@ pub(crate) fn placed(builder: Builder, cluster: &str, request: &str) -> String {
     let failures =
         failures.map(|failure| format!("{}@{}", failure.reason, name(failure.arn.as_deref())));
     tasks.chain(failures).collect::<Vec<_>>().join(" ")
+}
+
+/// A cluster in a simulation with options of its own, and the name and the ARN of each container instance.
+#[track_caller]
+pub(crate) fn staged(builder: Builder, cluster: &str) -> (Trial, Vec<(String, String)>) {
+    let mut trial = Trial::of(builder);
+    let lines = cluster.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty());
+    let names = lines.map(|line| build(&mut trial, line)).collect();
+    (trial, names)
 }
 
 /// What a line says of a container instance.

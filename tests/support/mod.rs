@@ -11,7 +11,7 @@ use std::time::Duration;
 use wavetank::model::*;
 use wavetank::{Builder, SimTime, Simulation, TraceMode};
 
-pub(crate) use fixture::{check_placement, placed};
+pub(crate) use fixture::{check_placement, placed, staged};
 
 /// A simulation under test. Tasks and container instances go by their ARNs, times are milliseconds since it began.
 ///

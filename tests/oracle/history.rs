@@ -1,0 +1,396 @@
+//! Any cluster, any history, any request: what the oracle is asked about.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use wavetank::model::*;
+use wavetank::{Builder, Simulation};
+
+use super::picture::{Picture, need};
+use super::pipeline::{Question, Rule};
+
+/// A container instance to be registered.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    cpu: i32,
+    memory: i32,
+    gpus: u8,
+    zone: Option<u8>,
+    rack: Option<u8>,
+    external: bool,
+    /// Whether it is of a type with few network interfaces.
+    typed: bool,
+    /// Whether its agent tells of one capability and so lacks the others.
+    limited: bool,
+}
+
+/// A family to be registered.
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    cpu: i32,
+    memory: i32,
+    helper: bool,
+    gpus: u32,
+    port: Option<(i32, bool)>,
+    privileged: bool,
+    networked: bool,
+}
+
+/// A RunTask.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) family: u8,
+    pub(super) count: i32,
+    pub(super) group: Option<u8>,
+    pub(super) external: bool,
+    /// One bit for each.
+    pub(super) subnets: u8,
+    pub(super) distinct: bool,
+    pub(super) rules: Vec<u8>,
+}
+
+/// One line of a history. Numbers are taken modulo what is there.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Run(Asked),
+    Start { host: u8, asked: Asked },
+    Stop(u8),
+    SetState { host: u8, draining: bool },
+    Connect { host: u8, connected: bool },
+    GiveUp(u8),
+    Rack { host: u8, rack: u8 },
+    Advance(u64),
+}
+
+/// What there is before anything happens.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    pub(super) hosts: Vec<Host>,
+    pub(super) families: Vec<Family>,
+}
+
+fn rarely() -> impl Strategy<Value = bool> {
+    prop_oneof![6 => Just(false), 1 => Just(true)]
+}
+
+pub(super) fn setup() -> impl Strategy<Value = Setup> {
+    let amounts = (
+        1..5_i32,
+        1..5_i32,
+        prop_oneof![3 => Just(0_u8), 1 => 1..3_u8],
+    );
+    let places = (option::of(0..3_u8), option::of(0..2_u8));
+    let host = (amounts, places, rarely(), any::<bool>(), rarely()).prop_map(
+        |((cpu, memory, gpus), (zone, rack), external, typed, limited)| Host {
+            cpu: cpu * 300,
+            memory: memory * 300,
+            gpus,
+            zone,
+            rack,
+            external,
+            typed,
+            limited,
+        },
+    );
+    let port = prop_oneof![
+        4 => Just(None),
+        1 => (80..82_i32, any::<bool>()).prop_map(Some),
+    ];
+    let gpus = prop_oneof![5 => Just(0_u32), 1 => 1..3_u32];
+    let sizes = (0..4_i32, 0..4_i32, any::<bool>());
+    let networked = prop_oneof![2 => Just(false), 1 => Just(true)];
+    let family = (sizes, gpus, port, rarely(), networked).prop_map(
+        |((cpu, memory, helper), gpus, port, privileged, networked)| Family {
+            // Those with interfaces of their own are small, so that it is interfaces they run out of.
+            cpu: cpu * if networked { 10 } else { 100 },
+            memory: 6 + memory * if networked { 10 } else { 100 },
+            helper,
+            gpus,
+            port: port.filter(|_| !networked),
+            privileged,
+            networked,
+        },
+    );
+    (vec(host, 1..7), vec(family, 1..5)).prop_map(|(hosts, families)| Setup { hosts, families })
+}
+
+pub(super) fn asked() -> impl Strategy<Value = Asked> {
+    let external = prop_oneof![12 => Just(false), 1 => Just(true)];
+    let who = (any::<u8>(), 1..6_i32, option::of(0..2_u8));
+    (who, external, 1..8_u8, rarely(), vec(0..7_u8, 0..4)).prop_map(
+        |((family, count, group), external, subnets, distinct, rules)| Asked {
+            family,
+            count,
+            group,
+            external,
+            subnets,
+            distinct,
+            rules,
+        },
+    )
+}
+
+pub(super) fn history(lines: usize) -> impl Strategy<Value = Vec<Action>> {
+    let action = prop_oneof![
+        6 => asked().prop_map(Action::Run),
+        4 => (any::<u8>(), asked()).prop_map(|(host, asked)| Action::Start { host, asked }),
+        4 => any::<u8>().prop_map(Action::Stop),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(host, draining)| Action::SetState { host, draining }),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(host, connected)| Action::Connect { host, connected }),
+        1 => (any::<u8>(), rarely()).prop_map(|(host, really)| if really { Action::GiveUp(host) } else { Action::Advance(0) }),
+        1 => (any::<u8>(), 0..3_u8).prop_map(|(host, rack)| Action::Rack { host, rack }),
+        3 => (0..9_000_u64).prop_map(Action::Advance),
+    ];
+    vec(action, 0..lines)
+}
+
+/// A history under way.
+#[derive(Clone, Debug)]
+pub(super) struct Play {
+    pub(super) sim: Simulation,
+    pub(super) hosts: Vec<String>,
+    pub(super) tasks: Vec<String>,
+    families: Vec<Family>,
+}
+
+/// The zone of a number.
+fn zone(number: u8) -> String {
+    format!("zone-{number}")
+}
+
+impl Play {
+    pub(super) fn new(setup: &Setup, builder: Builder) -> Self {
+        let builder = (0..3).fold(builder, |builder, number| {
+            builder.subnet(&format!("subnet-{number}"), &zone(number))
+        });
+        let mut play = Self {
+            sim: builder.build().expect("the options are good"),
+            hosts: Vec::new(),
+            tasks: Vec::new(),
+            families: setup.families.clone(),
+        };
+        for host in &setup.hosts {
+            let answer = play.sim.register_container_instance(registration(host));
+            let shown = answer
+                .expect("the container instance is accepted")
+                .container_instance;
+            play.hosts.push(shown.container_instance_arn.to_string());
+        }
+        for (number, family) in setup.families.iter().enumerate() {
+            let answer = play
+                .sim
+                .register_task_definition(definition(number, family));
+            answer.expect("the definition is accepted");
+        }
+        play
+    }
+
+    /// Does one line but for RunTask, which is the test's to do.
+    pub(super) fn act(&mut self, action: &Action) {
+        let host = |number: &u8| self.hosts[usize::from(*number) % self.hosts.len()].clone();
+        match action {
+            Action::Run(_) => {}
+            Action::Start {
+                host: number,
+                asked,
+            } => {
+                let request = self.start(host(number), asked);
+                if let Ok(answer) = self.sim.start_task(request) {
+                    self.tasks
+                        .extend(answer.tasks.into_iter().map(|task| task.task_arn));
+                }
+            }
+            Action::Stop(number) => {
+                if let Some(task) = self
+                    .tasks
+                    .get(usize::from(*number) % self.tasks.len().max(1))
+                {
+                    let _ = self.sim.stop_task(StopTask::new(task));
+                }
+            }
+            Action::SetState {
+                host: number,
+                draining,
+            } => {
+                let statuses = [
+                    ContainerInstanceStatus::Active,
+                    ContainerInstanceStatus::Draining,
+                ];
+                let status = statuses[usize::from(*draining)];
+                let request = UpdateContainerInstancesState::new([host(number)], status);
+                let _ = self.sim.update_container_instances_state(request);
+            }
+            Action::Connect {
+                host: number,
+                connected,
+            } => {
+                let container_instance = host(number);
+                let _ = self.sim.inject(&if *connected {
+                    Fault::AgentReconnect { container_instance }
+                } else {
+                    Fault::AgentDisconnect { container_instance }
+                });
+            }
+            Action::GiveUp(number) => {
+                let request = DeregisterContainerInstance::new(host(number)).force();
+                let _ = self.sim.deregister_container_instance(request);
+            }
+            Action::Rack { host: number, rack } => {
+                let rack = Attribute {
+                    target_id: Some(host(number)),
+                    ..Attribute::new("rack", rack.to_string())
+                };
+                let _ = self.sim.put_attributes(PutAttributes::new([rack]));
+            }
+            Action::Advance(millis) => {
+                let span = std::time::Duration::from_millis(*millis);
+                self.sim.advance(span).expect("no invariant is violated");
+            }
+        }
+    }
+
+    fn family(&self, asked: &Asked) -> (String, &Family) {
+        let number = usize::from(asked.family) % self.families.len();
+        (format!("f{number}"), &self.families[number])
+    }
+
+    /// The numbers of the subnets of a networked task.
+    fn subnets(asked: &Asked) -> impl Iterator<Item = u8> {
+        let subnets = asked.subnets;
+        (0..3).filter(move |number| subnets & 1 << number != 0)
+    }
+
+    fn network(asked: &Asked) -> NetworkConfiguration {
+        NetworkConfiguration::subnets(Self::subnets(asked).map(|number| format!("subnet-{number}")))
+    }
+
+    pub(super) fn run(&self, asked: &Asked) -> RunTask {
+        let (name, family) = self.family(asked);
+        let mut request = RunTask::new(name).count(asked.count);
+        request.group = asked.group.map(|group| format!("g{group}"));
+        // Tasks with interfaces of their own are not for machines elsewhere.
+        if asked.external && !family.networked {
+            request = request.launch_type(LaunchType::External);
+        }
+        if family.networked {
+            request = request.network(Self::network(asked));
+        }
+        if asked.distinct {
+            request = request.constraint(PlacementConstraint::distinct_instance());
+        }
+        let rule = |rule: &u8| match rule {
+            0 => PlacementStrategy::spread_instances(),
+            1 => PlacementStrategy::spread("host"),
+            2 => PlacementStrategy::spread_zones(),
+            3 => PlacementStrategy::spread("attribute:rack"),
+            4 => PlacementStrategy::binpack_cpu(),
+            5 => PlacementStrategy::binpack_memory(),
+            _ => PlacementStrategy::random(),
+        };
+        request.placement_strategy = asked.rules.iter().map(rule).collect();
+        request
+    }
+
+    pub(super) fn start(&self, host: String, asked: &Asked) -> StartTask {
+        let (name, family) = self.family(asked);
+        let mut request = StartTask::new(name, [host]);
+        request.group = asked.group.map(|group| format!("g{group}"));
+        if family.networked {
+            request = request.network(Self::network(asked));
+        }
+        request
+    }
+
+    /// The same in the oracle's words.
+    pub(super) fn question(&mut self, asked: &Asked) -> Question {
+        let (name, family) = self.family(asked);
+        let networked = family.networked;
+        let rule = |rule: &u8| match rule {
+            0 | 1 => Rule::SpreadInstances,
+            2 => Rule::Spread("ecs.availability-zone".to_owned()),
+            3 => Rule::Spread("rack".to_owned()),
+            4 => Rule::BinpackCpu,
+            5 => Rule::BinpackMemory,
+            _ => Rule::Random,
+        };
+        Question {
+            group: asked
+                .group
+                .map_or(format!("family:{name}"), |group| format!("g{group}")),
+            need: need(&mut self.sim, &name),
+            external: asked.external && !networked,
+            zones: Self::subnets(asked)
+                .filter(|_| networked)
+                .map(zone)
+                .collect(),
+            distinct: asked.distinct,
+            rules: asked.rules.iter().map(rule).collect(),
+        }
+    }
+
+    pub(super) fn picture(&mut self) -> Picture {
+        Picture::of(&mut self.sim, &self.hosts, &self.tasks)
+    }
+}
+
+fn registration(host: &Host) -> RegisterContainerInstance {
+    let mut request = RegisterContainerInstance::default()
+        .cpu(host.cpu)
+        .memory(host.memory);
+    let mut put = |is_so: bool, name: &str, value: &str| {
+        if is_so {
+            request = request.clone().attribute(name, value);
+        }
+    };
+    put(host.typed, "ecs.instance-type", "m5.large");
+    put(
+        host.zone.is_some(),
+        "ecs.availability-zone",
+        &zone(host.zone.unwrap_or(0)),
+    );
+    put(
+        host.rack.is_some(),
+        "rack",
+        &host.rack.unwrap_or(0).to_string(),
+    );
+    for (is_so, name) in [
+        (host.external, "ecs.capability.external"),
+        (
+            host.limited,
+            "com.amazonaws.ecs.capability.docker-remote-api.1.18",
+        ),
+    ] {
+        if is_so {
+            request.attributes.push(Attribute::named(name));
+        }
+    }
+    (0..host.gpus).fold(request, |request, gpu| request.gpu(format!("gpu-{gpu}")))
+}
+
+fn definition(number: usize, family: &Family) -> RegisterTaskDefinition {
+    let mut app = ContainerDefinition::new("app", "app:1")
+        .cpu(family.cpu)
+        .memory(family.memory);
+    if let Some((port, udp)) = family.port {
+        let mapping = if udp {
+            PortMapping::udp(port)
+        } else {
+            PortMapping::tcp(port)
+        };
+        app = app.port(mapping.host_port(port));
+    }
+    if family.gpus > 0 {
+        app.resource_requirements
+            .push(ResourceRequirement::gpu(family.gpus));
+    }
+    app.privileged = family.privileged.then_some(true);
+    let mut request = RegisterTaskDefinition::new(format!("f{number}")).container(app);
+    if family.helper {
+        let helper = ContainerDefinition::new("helper", "helper:1").cpu(50);
+        request = request.container(helper.memory(200).memory_reservation(50));
+    }
+    if family.networked {
+        request = request.network_mode(NetworkMode::Awsvpc);
+    }
+    request
+}
