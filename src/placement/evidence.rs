@@ -6,6 +6,7 @@ use crate::ledger::scheduler_error::Unmet;
 use crate::model::{Capability, FailureReason, ResourceKind};
 
 use super::ask::Ask;
+use super::member_of;
 use super::pool::Pool;
 
 impl Pool<'_> {
@@ -36,6 +37,10 @@ impl Pool<'_> {
             FailureReason::Resource(ResourceKind::Ports) => ports(self, demand, row),
             FailureReason::Resource(ResourceKind::Eni) => amounts(demand.enis, left.enis),
             FailureReason::Resource(ResourceKind::Gpu) => amounts(demand.gpus, left.gpus),
+            FailureReason::MemberOf => {
+                let unmet = member_of::unmet(self, ask, row);
+                words(unmet.map_or("", |constraint| constraint.text()), "no")
+            }
             FailureReason::DistinctInstance => (
                 format!("no task of {}", ask.group_name),
                 self.tasks_of_group(row, ask.group).to_string(),

@@ -71,7 +71,7 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
     unmet.set(6, demand.has_ports() && !pool.ports_free(row, demand));
     unmet.set(7, left.enis < demand.enis);
     unmet.set(8, left.gpus < demand.gpus);
-    unmet.set(9, !member_of::all_hold(pool, ask, row));
+    unmet.set(9, member_of::unmet(pool, ask, row).is_some());
     unmet.set(
         10,
         ask.distinct_instance && pool.tasks_of_group(row, ask.group) > 0,
@@ -91,7 +91,7 @@ pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
         && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
-        && (ask.constraints.is_empty() || member_of::all_hold(pool, ask, row))
+        && (ask.constraints.is_empty() || member_of::unmet(pool, ask, row).is_none())
 }
 
 /// The rows that can take a task, in order of registration.

@@ -79,15 +79,16 @@ impl Constraint {
     }
 }
 
-/// Whether every constraint of an ask holds for a row, picks of the same request included.
-pub(super) fn all_hold(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
+/// The first constraint of an ask that does not hold for a row, picks of the same request included.
+pub(super) fn unmet<'a>(pool: &Pool<'_>, ask: &Ask<'a>, row: usize) -> Option<&'a Constraint> {
     if ask.constraints.is_empty() {
-        return true;
+        return None;
     }
     let picks = pool.picks_in(row);
     let (ledger, instance) = (pool.ledger(), pool.instances()[row]);
     let record = pool.record(row);
-    ask.constraints.iter().all(|constraint| {
+    let mut constraints = ask.constraints.iter().map(|constraint| &**constraint);
+    constraints.find(|constraint| {
         let seen = Seen {
             ledger,
             instance,
@@ -95,7 +96,7 @@ pub(super) fn all_hold(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
             epoch: constraint,
             joining: (picks > 0).then_some((ask.group_name, picks)),
         };
-        constraint.judge(&|test| seen.meets(test))
+        !constraint.judge(&|test| seen.meets(test))
     })
 }
 

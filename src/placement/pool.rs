@@ -175,7 +175,7 @@ impl<'a> Pool<'a> {
     /// When there is no such row.
     #[must_use]
     pub fn meets_constraints(&self, row: usize, ask: &Ask<'_>) -> bool {
-        member_of::all_hold(self, ask, row)
+        member_of::unmet(self, ask, row).is_none()
     }
 
     /// How many tasks of a group are wanted RUNNING in a row, picks included.
