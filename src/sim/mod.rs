@@ -192,7 +192,8 @@ impl Simulation {
         self.engine.ledger().scheduler_errors().kept()
     }
 
-    /// Who places tasks: for a look at what it kept, see [`downcast_ref`](dyn Scheduler::downcast_ref).
+    /// Who places tasks. A look at what it kept is had through its `downcast_ref`: see
+    /// [`Recording`](crate::placement::Recording).
     #[must_use]
     pub fn scheduler(&self) -> &(dyn Scheduler + 'static) {
         self.engine.scheduler()

@@ -97,7 +97,7 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
         1 => (80..82_i32, any::<bool>()).prop_map(Some),
     ];
     let gpus = prop_oneof![5 => Just(0_u32), 1 => 1..3_u32];
-    let sizes = (0..4_i32, 0..4_i32, any::<bool>());
+    let sizes = (0..3_i32, 0..3_i32, any::<bool>());
     let networked = prop_oneof![2 => Just(false), 1 => Just(true)];
     let family = (sizes, gpus, port, rarely(), networked).prop_map(
         |((cpu, memory, helper), gpus, port, privileged, networked)| Family {
@@ -111,13 +111,16 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
             networked,
         },
     );
-    (vec(host, 1..7), vec(family, 1..5)).prop_map(|(hosts, families)| Setup { hosts, families })
+    (vec(host, 1..8), vec(family, 1..4)).prop_map(|(hosts, families)| Setup { hosts, families })
 }
 
 pub(super) fn asked() -> impl Strategy<Value = Asked> {
     let external = prop_oneof![12 => Just(false), 1 => Just(true)];
-    let who = (any::<u8>(), 1..6_i32, option::of(0..2_u8));
-    (who, external, 1..8_u8, rarely(), vec(0..7_u8, 0..4)).prop_map(
+    // Mostly of one group, so that its tasks are counted on many container instances.
+    let group = prop_oneof![5 => Just(Some(0_u8)), 1 => Just(Some(1)), 1 => Just(None)];
+    let rule = prop_oneof![2 => 2..4_u8, 3 => 0..7_u8];
+    let who = (any::<u8>(), 1..6_i32, group);
+    (who, external, 1..8_u8, rarely(), vec(rule, 0..4)).prop_map(
         |((family, count, group), external, subnets, distinct, rules)| Asked {
             family,
             count,
@@ -133,9 +136,9 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
 pub(super) fn history(lines: usize) -> impl Strategy<Value = Vec<Action>> {
     let action = prop_oneof![
         6 => asked().prop_map(Action::Run),
-        4 => (any::<u8>(), asked()).prop_map(|(host, asked)| Action::Start { host, asked }),
+        6 => (any::<u8>(), asked()).prop_map(|(host, asked)| Action::Start { host, asked }),
         4 => any::<u8>().prop_map(Action::Stop),
-        1 => (any::<u8>(), any::<bool>()).prop_map(|(host, draining)| Action::SetState { host, draining }),
+        2 => (any::<u8>(), any::<bool>()).prop_map(|(host, draining)| Action::SetState { host, draining }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(host, connected)| Action::Connect { host, connected }),
         1 => (any::<u8>(), rarely()).prop_map(|(host, really)| if really { Action::GiveUp(host) } else { Action::Advance(0) }),
         1 => (any::<u8>(), 0..3_u8).prop_map(|(host, rack)| Action::Rack { host, rack }),

@@ -213,7 +213,7 @@ fn places(play: &Play, asked: &Asked, best: usize) -> BTreeSet<Option<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_simulator_places_and_refuses_as_the_oracle_does(
