@@ -1,5 +1,7 @@
 //! Requests about task definitions.
 
+use std::sync::Arc;
+
 use crate::api::{self, validate};
 use crate::ids::TaskDefinitionId;
 use crate::model::*;
@@ -11,16 +13,16 @@ use super::Engine;
 impl Engine {
     pub(crate) fn register_task_definition(
         &mut self,
-        request: &RegisterTaskDefinition,
+        request: RegisterTaskDefinition,
     ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
-        validate::register_task_definition(request)?;
+        validate::register_task_definition(&request)?;
         let (ctx, out, _) = self.parts();
         let definition: TaskDefinitionId = api::task_definition::register(&ctx, request, out);
         self.commit(None);
         let spec = &self.ledger.definition(definition).spec;
         Ok(RegisterTaskDefinitionOutput {
             tags: spec.tags.clone(),
-            task_definition: (*spec.definition).clone(),
+            task_definition: Arc::clone(&spec.definition),
         })
     }
 

@@ -19,7 +19,8 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::InstanceRegistered { spec, .. } | Change::InstanceReregistered { spec, .. } => {
             instance(spec, bytes)
         }
-        Change::DefinitionRegistered { spec, .. } => json(spec, bytes),
+        // All else of it follows from what is shown.
+        Change::DefinitionRegistered { spec, .. } => json(&(&spec.definition, &spec.tags), bytes),
         Change::InterfaceAsked {
             zone: Some(zone), ..
         } => bytes.extend_from_slice(zone.as_bytes()),
