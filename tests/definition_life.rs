@@ -1,5 +1,6 @@
 //! How task definitions end: deregistering, deleting, and the window between (ecs-semantics 2.9).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wavetank::model::*;
@@ -14,7 +15,7 @@ const NOT_DESCRIBED: &str = "Unable to describe task definition.";
 
 impl Trial {
     #[track_caller]
-    pub(crate) fn deregister(&mut self, text: &str) -> TaskDefinition {
+    pub(crate) fn deregister(&mut self, text: &str) -> Arc<TaskDefinition> {
         let answer = self.deregister_task_definition(DeregisterTaskDefinition::new(text));
         answer.expect("the revision is there").task_definition
     }
@@ -36,7 +37,7 @@ impl Trial {
         assert_eq!(reasons(&self.delete([text]).failures), [""; 0]);
     }
 
-    fn described(&mut self, text: &str) -> Result<TaskDefinition, ApiError> {
+    fn described(&mut self, text: &str) -> Result<Arc<TaskDefinition>, ApiError> {
         let answer = self.describe_task_definition(DescribeTaskDefinition::new(text));
         answer.map(|answer| answer.task_definition)
     }

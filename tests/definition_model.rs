@@ -323,7 +323,7 @@ fn delete(
     let deleted: Vec<String> = answer
         .task_definitions
         .iter()
-        .map(TaskDefinition::family_and_revision)
+        .map(|shown| shown.family_and_revision())
         .collect();
     prop_assert_eq!(answer.failures.len(), entries.len() - deleted.len());
     prop_assert_eq!(deleted, expected);

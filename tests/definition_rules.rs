@@ -1,6 +1,8 @@
 //! The rules of task definitions, each as one test: what is refused, with which text, and what just passes
 //! (ecs-semantics 2.2 to 2.8).
 
+use std::sync::Arc;
+
 use wavetank::model::*;
 
 use crate::support::{Trial, app, check_refused, one};
@@ -31,7 +33,7 @@ fn refused_for(definition: RegisterTaskDefinition, member: &str) {
 }
 
 #[track_caller]
-fn accepted(definition: RegisterTaskDefinition) -> TaskDefinition {
+fn accepted(definition: RegisterTaskDefinition) -> Arc<TaskDefinition> {
     Trial::new().define(definition)
 }
 

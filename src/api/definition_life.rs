@@ -1,5 +1,7 @@
 //! DeregisterTaskDefinition and DeleteTaskDefinitions: how a task definition ends.
 
+use std::sync::Arc;
+
 use crate::draw::Purpose;
 use crate::ids::TaskDefinitionId;
 use crate::ledger::change::Change;
@@ -95,7 +97,8 @@ pub(crate) fn delete(
         let mut shown = describe::definition(ctx.settings, record);
         match record.status {
             TaskDefinitionStatus::Active => {
-                let failure = Failure::new(shown.task_definition_arn, Undeletable::Active.into());
+                let arn = Arc::clone(&shown.task_definition_arn);
+                let failure = Failure::new(arn, Undeletable::Active.into());
                 output.failures.push(failure);
                 continue;
             }
@@ -104,6 +107,7 @@ pub(crate) fn delete(
                     out.change(Change::DefinitionDeleteRequested { definition });
                     asked.push(definition);
                 }
+                let shown = Arc::make_mut(&mut shown);
                 shown.status = TaskDefinitionStatus::DeleteInProgress;
                 shown.delete_requested_at = Some(ctx.settings.timestamp(ctx.now));
             }

@@ -1,5 +1,6 @@
 //! RegisterTaskDefinition.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ const HEALTH_RETRIES: i32 = 3;
 /// Registers the next revision of a family, whose placement constraints are compiled already.
 pub(crate) fn register(
     ctx: &Ctx<'_>,
-    request: &RegisterTaskDefinition,
+    mut request: RegisterTaskDefinition,
     fingerprint: Digest,
     constraints: Vec<Arc<Constraint>>,
     out: &mut Effects,
@@ -45,6 +46,7 @@ pub(crate) fn register(
         .naming
         .task_definition_arn(&request.family, revision)
         .into();
+    let tags = mem::take(&mut request.tags);
     let mut definition = shown(ctx, request, revision, &arn);
     let requires = Capabilities::required_by(&definition);
     let names = requires.iter().map(Capability::as_str);
@@ -62,7 +64,7 @@ pub(crate) fn register(
             revision,
             arn,
             definition: Arc::new(definition),
-            tags: request.tags.clone(),
+            tags,
             fingerprint,
             demand,
             requires,
@@ -76,50 +78,50 @@ pub(crate) fn register(
 /// The definition as ECS shows it: sizes as integers, defaults filled in.
 fn shown(
     ctx: &Ctx<'_>,
-    request: &RegisterTaskDefinition,
+    request: RegisterTaskDefinition,
     revision: u32,
     arn: &Arc<str>,
 ) -> TaskDefinition {
     let size = |text: Option<String>| text.map(Arc::from);
+    let compatibilities = validate::compatibilities(&request);
     TaskDefinition {
         task_definition_arn: Arc::clone(arn),
         family: Arc::from(request.family.as_str()),
-        task_role_arn: request.task_role_arn.clone(),
-        execution_role_arn: request.execution_role_arn.clone(),
+        task_role_arn: request.task_role_arn,
+        execution_role_arn: request.execution_role_arn,
         network_mode: request.network_mode,
-        runtime_platform: request.runtime_platform.clone(),
-        requires_compatibilities: request.requires_compatibilities.clone(),
+        runtime_platform: request.runtime_platform,
+        requires_compatibilities: request.requires_compatibilities,
         cpu: size(request.cpu.as_deref().and_then(sizes::normal_cpu)),
         memory: size(request.memory.as_deref().and_then(sizes::normal_memory)),
-        inference_accelerators: request.inference_accelerators.clone(),
+        inference_accelerators: request.inference_accelerators,
         pid_mode: request.pid_mode,
         ipc_mode: request.ipc_mode,
-        proxy_configuration: request.proxy_configuration.clone(),
+        proxy_configuration: request.proxy_configuration,
         registered_at: Some(ctx.settings.timestamp(ctx.now)),
-        ephemeral_storage: request.ephemeral_storage.clone(),
+        ephemeral_storage: request.ephemeral_storage,
         enable_fault_injection: request.enable_fault_injection,
-        trusted_execution_configuration: request.trusted_execution_configuration.clone(),
+        trusted_execution_configuration: request.trusted_execution_configuration,
         container_definitions: request
             .container_definitions
-            .iter()
-            .map(|c| shown_container(request, c))
+            .into_iter()
+            .map(|container| shown_container(request.network_mode, container))
             .collect(),
         revision,
-        volumes: request.volumes.clone(),
+        volumes: request.volumes,
         status: TaskDefinitionStatus::Active,
-        placement_constraints: request.placement_constraints.clone(),
-        compatibilities: validate::compatibilities(request),
+        placement_constraints: request.placement_constraints,
+        compatibilities,
         ..TaskDefinition::default()
     }
 }
 
 /// A container as ECS shows it: `essential`, `hostPort`, `protocol` and the times of its health check filled in.
 fn shown_container(
-    request: &RegisterTaskDefinition,
-    container: &ContainerDefinition,
+    network_mode: Option<NetworkMode>,
+    mut shown: ContainerDefinition,
 ) -> ContainerDefinition {
-    let mut shown = container.clone();
-    shown.essential = Some(container.essential.unwrap_or(true));
+    shown.essential = Some(shown.essential.unwrap_or(true));
     if let Some(check) = &mut shown.health_check {
         check.interval.get_or_insert(HEALTH_INTERVAL);
         check.timeout.get_or_insert(HEALTH_TIMEOUT);
@@ -127,10 +129,7 @@ fn shown_container(
     }
     for mapping in &mut shown.port_mappings {
         mapping.protocol = Some(mapping.protocol.unwrap_or(TransportProtocol::Tcp));
-        let same = matches!(
-            request.network_mode,
-            Some(NetworkMode::Host | NetworkMode::Awsvpc)
-        );
+        let same = matches!(network_mode, Some(NetworkMode::Host | NetworkMode::Awsvpc));
         if mapping.container_port_range.is_none() {
             let default = if same {
                 mapping.container_port

@@ -32,7 +32,7 @@ impl Engine {
             Request::UpdateContainerInstancesState(r) => {
                 self.update_container_instances_state(r)?.into()
             }
-            Request::RegisterTaskDefinition(r) => self.register_task_definition(r)?.into(),
+            Request::RegisterTaskDefinition(r) => self.register_task_definition(r.clone())?.into(),
             Request::DescribeTaskDefinition(r) => self.describe_task_definition(r)?.into(),
             Request::DeregisterTaskDefinition(r) => self.deregister_task_definition(r)?.into(),
             Request::DeleteTaskDefinitions(r) => self.delete_task_definitions(r)?.into(),

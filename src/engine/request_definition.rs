@@ -13,9 +13,9 @@ use super::Engine;
 impl Engine {
     pub(crate) fn register_task_definition(
         &mut self,
-        request: &RegisterTaskDefinition,
+        request: RegisterTaskDefinition,
     ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
-        let fingerprint = validate::register_task_definition(request)?;
+        let fingerprint = validate::register_task_definition(&request)?;
         let constraints = self
             .constraints
             .of_definition(&request.placement_constraints)?;

@@ -21,6 +21,20 @@ macro_rules! verbs {
     };
 }
 
+impl Simulation {
+    /// Registers the next revision of a family, which is made of the request itself.
+    ///
+    /// # Errors
+    ///
+    /// What ECS answers to the request; nothing has changed then.
+    pub fn register_task_definition(
+        &mut self,
+        request: RegisterTaskDefinition,
+    ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
+        self.engine.register_task_definition(request)
+    }
+}
+
 verbs! {
     /// Creates a cluster; an active one of that name is the answer as it is.
     create_cluster(CreateCluster) -> CreateClusterOutput;
@@ -40,8 +54,6 @@ verbs! {
     list_container_instances(ListContainerInstances) -> ListContainerInstancesOutput;
     /// Starts or ends the draining of container instances.
     update_container_instances_state(UpdateContainerInstancesState) -> UpdateContainerInstancesStateOutput;
-    /// Registers the next revision of a family.
-    register_task_definition(RegisterTaskDefinition) -> RegisterTaskDefinitionOutput;
     /// Describes a task definition.
     describe_task_definition(DescribeTaskDefinition) -> DescribeTaskDefinitionOutput;
     /// Makes a task definition INACTIVE: no more tasks are made from it, but what runs goes on.

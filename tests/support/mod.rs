@@ -6,6 +6,7 @@ pub(crate) mod prepared;
 pub(crate) mod script;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use wavetank::model::*;
@@ -149,10 +150,10 @@ impl Trial {
         answer.container_instance.container_instance_arn.to_string()
     }
 
-    pub(crate) fn define(&mut self, request: RegisterTaskDefinition) -> TaskDefinition {
+    pub(crate) fn define(&mut self, request: RegisterTaskDefinition) -> Arc<TaskDefinition> {
         let answer = self.register_task_definition(request);
         let answer = answer.expect("a task definition of a test is accepted");
-        (*answer.task_definition).clone()
+        answer.task_definition
     }
 
     /// The ARN of the container instance that registered first.

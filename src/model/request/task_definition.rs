@@ -90,7 +90,7 @@ shape! {
         pub tags: Vec<Tag>,
         shown {
             /// The task definition.
-            pub task_definition: TaskDefinition,
+            pub task_definition: Arc<TaskDefinition>,
         }
     }
 
@@ -104,7 +104,7 @@ shape! {
     pub struct DeregisterTaskDefinitionOutput {
         shown {
             /// The task definition.
-            pub task_definition: TaskDefinition,
+            pub task_definition: Arc<TaskDefinition>,
         }
     }
 
@@ -124,7 +124,7 @@ shape! {
     pub struct DeleteTaskDefinitionsOutput {
         shown {
             /// Those that go away, in the order of the request.
-            pub task_definitions: Vec<TaskDefinition>,
+            pub task_definitions: Vec<Arc<TaskDefinition>>,
             /// The others, likewise.
             pub failures: Vec<Failure>,
         }
