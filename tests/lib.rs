@@ -23,6 +23,7 @@ mod definition_model;
 mod definition_rules;
 mod determinism;
 mod drive;
+mod explanations;
 mod fargate_rules;
 mod faults;
 mod golden;

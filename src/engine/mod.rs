@@ -29,7 +29,7 @@ use crate::draw::Draws;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
 use crate::model::{Profile, Reads, Settings};
-use crate::placement::Scheduler;
+use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
 use crate::time::SimTime;
 use crate::trace::Recorder;
@@ -167,6 +167,20 @@ impl Engine {
 
     pub(crate) fn invariants(&self) -> &Invariants {
         &self.invariants
+    }
+
+    /// Has every decision from now on explained; see [`explanations`](Self::explanations).
+    pub(crate) fn explain(&mut self) {
+        let inner = self.scheduler.clone();
+        self.scheduler = Box::new(Explaining::new(inner));
+    }
+
+    /// What was explained so far.
+    pub(crate) fn explanations(&self) -> &[Explanation] {
+        let explaining = self
+            .scheduler
+            .downcast_ref::<Explaining<Box<dyn Scheduler>>>();
+        explaining.map_or(&[], Explaining::explanations)
     }
 
     pub(crate) fn scheduler(&self) -> &(dyn Scheduler + 'static) {

@@ -15,13 +15,14 @@
 //! | [`baseline`] | well-known schedulers to compare with |
 //! | [`wrap`] | schedulers around others: recording, replaying, asking twice |
 //! | [`stop_choice`] | which task of a group to stop |
-//! | [`evidence`] | what stands behind a reason |
+//! | [`evidence`], [`explain`] | what stands behind a reason; a whole decision, told |
 
 pub mod ask;
 pub mod baseline;
 pub mod closure;
 pub mod ecs;
 pub mod evidence;
+pub mod explain;
 pub mod filter;
 pub mod member_of;
 pub mod pool;
@@ -41,6 +42,7 @@ pub use ask::{Ask, Rule};
 pub use baseline::Baseline;
 pub use closure::FnScheduler;
 pub use ecs::EcsScheduler;
+pub use explain::{Explaining, Explanation};
 pub use member_of::Constraint;
 pub use pool::{Pool, Remaining};
 pub use stop_choice::StopAsk;

@@ -31,7 +31,9 @@ pub(super) fn check(steps: &[Step]) -> Result<(), Flaw> {
 
 fn check_verb(step: &Step, at: &str, names: &BTreeSet<&str>) -> Result<(), Flaw> {
     match &step.verb {
-        Verb::Call { operation, input } => {
+        Verb::Call {
+            operation, input, ..
+        } => {
             let input_at = pointer::member(at, "input");
             check_references(input, &input_at, names)?;
             // What a step that is meant to fail gets wrong is for the API to answer.

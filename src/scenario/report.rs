@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::invariant::Violation;
+use crate::placement::Explanation;
 use crate::time::SimTime;
 
 /// The line of one step; its keys are always in this order.
@@ -14,6 +15,9 @@ pub(super) struct StepLine<'a, O> {
     pub(super) at: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) output: Option<&'a O>,
+    /// Why what was placed went where it went, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) explanation: Option<&'a [Explanation]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<&'a StepError>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -127,6 +131,7 @@ mod tests {
             step: 3,
             at: 1.5,
             output: None,
+            explanation: None,
             error: Some(&error),
             unmet: &["expected an output".to_owned()],
         };
@@ -140,6 +145,7 @@ mod tests {
             step: 0,
             at: 0.0,
             output: Some(&output),
+            explanation: None,
             error: None,
             unmet: &[],
         };

@@ -9,6 +9,7 @@ use crate::api::fault::FaultError;
 use crate::engine::run::SettleError;
 use crate::invariant::Violation;
 use crate::model::{ApiError, Fault, Output, Request};
+use crate::placement::Explanation;
 use crate::scenario::matcher;
 use crate::scenario::reference::{self, Outputs, ReferenceError};
 use crate::scenario::report::{self, StepError, StepLine, Summary, SummaryLine, ViolationLine};
@@ -52,6 +53,8 @@ pub(super) struct Run<'a> {
     checks_every_step: bool,
     /// For each violation so far, the index of the step it was found in.
     found_in: Vec<usize>,
+    /// What was explained of the step at hand.
+    explanation: Option<Vec<Explanation>>,
     /// The index of the step at hand.
     step: usize,
 }
@@ -140,12 +143,14 @@ impl<'a> Run<'a> {
             unmet: 0,
             checks_every_step,
             found_in: Vec::new(),
+            explanation: None,
             step: 0,
         }
     }
 
     /// Runs the next step and prints its line.
     pub(super) fn step(&mut self, step: &Step) {
+        self.explanation = None;
         let answer = self.perform(&step.verb);
         if self.checks_every_step {
             self.check();
@@ -161,6 +166,7 @@ impl<'a> Run<'a> {
             step: self.step,
             at: report::seconds(self.simulation.now()),
             output: answer.as_ref().ok(),
+            explanation: self.explanation.as_deref(),
             error: answer.as_ref().err().map(|failed| &failed.error),
             unmet: &unmet,
         });
@@ -202,7 +208,11 @@ impl<'a> Run<'a> {
         let events_before = self.simulation.events();
         let events = |run: &Self| run.simulation.events() - events_before;
         match verb {
-            Verb::Call { operation, input } => self.call(operation, input),
+            Verb::Call {
+                operation,
+                input,
+                explain,
+            } => self.call(operation, input, *explain),
             Verb::Fault(fault) => self.inject(fault),
             Verb::Advance(span) => {
                 self.advance(*span);
@@ -235,9 +245,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn call(&mut self, operation: &str, input: &Value) -> Result<Answer, Failed> {
+    fn call(&mut self, operation: &str, input: &Value, explain: bool) -> Result<Answer, Failed> {
         let input = reference::resolve(input, &self.outputs)?;
         let request = Request::from_json(operation, input)?;
+        if let (true, Request::RunTask(request)) = (explain, &request) {
+            // A request that is refused has nothing to explain: its error is the answer.
+            self.explanation = self.simulation.explain(request).ok();
+        }
         let output = self.simulation.call(request)?;
         Ok(Answer::Called(Box::new(output)))
     }

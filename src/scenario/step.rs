@@ -21,7 +21,12 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) enum Verb {
     /// An operation of the ECS API; its input may hold references.
-    Call { operation: String, input: Value },
+    Call {
+        operation: String,
+        input: Value,
+        /// Whether what is placed is to be explained.
+        explain: bool,
+    },
     /// Everything due within the time, then the clock at its end.
     Advance(Duration),
     /// So many events, however far away.
@@ -78,7 +83,6 @@ struct Keys {
     expect: Option<Expect>,
     #[serde(rename = "note")]
     _note: Option<String>,
-    /// Read and checked only: the simulation does not explain placements yet.
     explain: Option<bool>,
 }
 
@@ -88,7 +92,15 @@ impl Keys {
         let mut verbs = Vec::new();
         if let Some(operation) = self.call {
             let input = self.input.unwrap_or_else(|| Value::Object(Map::new()));
-            verbs.push(("call", Verb::Call { operation, input }));
+            let explain = self.explain == Some(true);
+            verbs.push((
+                "call",
+                Verb::Call {
+                    operation,
+                    input,
+                    explain,
+                },
+            ));
         }
         if let Some(span) = self.advance {
             verbs.push(("advance", Verb::Advance(span.0)));
@@ -191,7 +203,7 @@ mod tests {
         let verb = |text: &str| read(text).unwrap().verb;
         assert!(matches!(
             verb(r#"{"call": "RunTask", "input": {"count": 2}}"#),
-            Verb::Call { operation, input } if operation == "RunTask" && input["count"] == 2
+            Verb::Call { operation, input, .. } if operation == "RunTask" && input["count"] == 2
         ));
         assert!(matches!(
             verb(r#"{"call": "ListClusters"}"#),

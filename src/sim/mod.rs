@@ -13,8 +13,8 @@ use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
 use crate::ledger::scheduler_error::SchedulerError;
 use crate::model::constraint::Constraint;
-use crate::model::{ApiError, Fault, Output, Request, Timestamp};
-use crate::placement::Scheduler;
+use crate::model::{ApiError, Fault, Output, Request, RunTask, Timestamp};
+use crate::placement::{Explanation, Scheduler};
 use crate::time::{Deadline, SimTime};
 use crate::trace::Recorder;
 
@@ -197,6 +197,39 @@ impl Simulation {
     #[must_use]
     pub fn scheduler(&self) -> &(dyn Scheduler + 'static) {
         self.engine.scheduler()
+    }
+
+    /// Why each task of a request would go where it would go now, or nowhere; nothing changes.
+    ///
+    /// The request is made to a fork, so the answer is what [`run_task`](Self::run_task) would do next, luck included. It
+    /// is empty where nothing is placed on container instances: on Fargate, and for a request made before with its
+    /// client token.
+    ///
+    /// ```
+    /// use wavetank::model::PlacementStrategy;
+    /// # use wavetank::{ContainerDefinition, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation};
+    ///
+    /// let mut sim = Simulation::builder().build()?;
+    /// for memory in [256, 4096, 2048] {
+    ///     sim.register_container_instance(RegisterContainerInstance::default().cpu(1024).memory(memory))?;
+    /// }
+    /// let container = ContainerDefinition::new("app", "app:1").memory(512);
+    /// sim.register_task_definition(RegisterTaskDefinition::new("web").container(container))?;
+    /// let explained = sim.explain(&RunTask::new("web").strategy(PlacementStrategy::binpack_memory()))?;
+    /// assert_eq!(explained[0].considered[0].unmet[0].reason.as_str(), "RESOURCE:MEMORY");
+    /// assert_eq!(explained[0].runner_up.as_ref().map(|next| next.margin), Some(2048));
+    /// println!("{}", explained[0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What ECS answers to the request.
+    pub fn explain(&self, request: &RunTask) -> Result<Vec<Explanation>, ApiError> {
+        let mut fork = self.fork();
+        fork.engine.explain();
+        fork.engine.run_task(request)?;
+        Ok(fork.engine.explanations().to_vec())
     }
 
     /// Which invariants never looked, and which situations were never reached.
