@@ -96,7 +96,9 @@ pub(crate) fn task(
             Vec::new()
         },
         version: u64::from(record.version),
-        ..Task::default()
+        // Every member is named: a default would be made and dropped for each task shown.
+        inference_accelerators: Vec::new(),
+        trusted_execution_summary: None,
     }
 }
 
@@ -220,7 +222,10 @@ fn containers(
                 .map(|interface| interface::of_container(settings, id, interface))
                 .into_iter()
                 .collect(),
-            ..Container::default()
+            image_digest: None,
+            managed_agents: Vec::new(),
+            neuron_device_ids: Vec::new(),
+            gpu_sharing_strategy: None,
         });
     }
     shown
