@@ -371,7 +371,7 @@ fn a_task_goes_only_where_everything_it_requires_is() {
         PlacementStrategy::random(),
         PlacementStrategy::binpack_cpu(),
     ] {
-        let (mut trial, arns) = trial(&[&[DOCKER], &[DOCKER, PRIVILEGED], &[PRIVILEGED]]);
+        let (mut trial, arns) = trial(&[&[DOCKER], &[PRIVILEGED], &["ecs.capability.task-eni"]]);
         let answer = trial.run_task(RunTask::new("root").count(4).strategy(strategy));
         let answer = answer.expect("the request is good");
         let on = |task: &Task| task.container_instance_arn.as_deref() == Some(arns[1].as_str());
@@ -424,13 +424,24 @@ fn what_kind_of_machine_it_is_says_nothing_of_its_agent() {
 }
 
 #[test]
+fn versions_of_dockers_interface_are_taken_for_granted_until_one_is_named() {
+    let offered = |names: &[&str]| {
+        let attributes: Vec<Attribute> = names.iter().map(|name| Attribute::named(*name)).collect();
+        Capabilities::offered_by(&attributes)
+    };
+    let named = Capability::TaskEni.as_str();
+    assert!(offered(&[named]).has(Capability::DockerApi29));
+    assert!(!offered(&[named, DOCKER]).has(Capability::DockerApi29));
+}
+
+#[test]
 fn any_version_of_the_driver_will_do() {
     let attributes = [Attribute::named(
         "ecs.capability.nvidia-driver-version.535.1",
     )];
     let offered = Capabilities::offered_by(&attributes);
     assert!(offered.has(Capability::NvidiaDriver));
-    assert_eq!(offered.iter().count(), 1);
+    assert!(!offered.has(Capability::TaskEni));
 }
 
 #[test]
@@ -440,9 +451,12 @@ fn every_capability_has_a_bit_of_its_own_and_a_known_prefix() {
         assert!(!all.has(*capability));
         all.insert(*capability);
         assert_eq!(all.iter().count(), nth + 1);
-        let attribute = Attribute::named(capability.as_str());
-        let offered = Capabilities::offered_by(&[attribute]);
-        assert_eq!(offered.iter().collect::<Vec<_>>(), [*capability]);
+        // Beside Docker's oldest interface, so that its versions are not taken for granted.
+        let oldest = Capability::DockerApi18;
+        let names = [oldest.as_str(), capability.as_str()].map(Attribute::named);
+        let mut offered: Vec<Capability> = Capabilities::offered_by(&names).iter().collect();
+        offered.retain(|one| *one == *capability || *one != oldest);
+        assert_eq!(offered, [*capability]);
     }
     assert!(Capabilities::ALL.includes(all) && !all.includes(Capabilities::ALL));
 }

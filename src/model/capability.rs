@@ -128,6 +128,9 @@ words! {
 /// What the names of capabilities begin with: the old prefix and the new one.
 const PREFIXES: [&str; 2] = ["com.amazonaws.ecs.capability.", "ecs.capability."];
 
+/// What the versions of Docker's interface begin with.
+const DOCKER: &str = "com.amazonaws.ecs.capability.docker-remote-api.";
+
 /// Names with such a prefix that tell what kind of machine it is rather than what its agent can do.
 const KINDS_OF_MACHINE: [&str; 2] = [
     "ecs.capability.external",
@@ -196,14 +199,23 @@ impl Capabilities {
     /// # Model
     ///
     /// An instance that registers no capability is taken to have every one, so that nobody has to write down the forty
-    /// names that an agent registers. One that registers any is taken at its word.
+    /// names that an agent registers. One that registers any is taken at its word, but for the versions of Docker's
+    /// interface: every agent has them, so they count as registered unless one of them is named.
     #[must_use]
     pub fn offered_by(attributes: &[Attribute]) -> Self {
         let mut told = attributes.iter().map(|attribute| &*attribute.name);
         if !told.any(is_capability) {
             return Self::ALL;
         }
+        let names_docker = attributes
+            .iter()
+            .any(|attribute| attribute.name.starts_with(DOCKER));
         let mut offered = Self::NONE;
+        if !names_docker {
+            let versions = Capability::ALL.iter();
+            let versions = versions.filter(|known| known.as_str().starts_with(DOCKER));
+            versions.for_each(|version| offered.insert(*version));
+        }
         for attribute in attributes {
             if let Some(capability) = named(&attribute.name) {
                 offered.insert(capability);
