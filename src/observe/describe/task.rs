@@ -46,11 +46,7 @@ pub(crate) fn task(
         container_instance_arn: instance_arn,
         availability_zone: zone,
         launch_type: launch.echo.launch_type,
-        // Which of several it got is not decided here.
-        capacity_provider_name: match &launch.echo.capacity_provider_strategy[..] {
-            [only] => Some(Arc::from(only.capacity_provider.as_str())),
-            _ => None,
-        },
+        capacity_provider_name: capacity_provider(launch),
         group: Some(Arc::clone(&launch.group_name)),
         started_by: launch.echo.started_by.clone(),
         cpu: Some(Arc::clone(&launch.cpu)),
@@ -99,6 +95,14 @@ pub(crate) fn task(
         // Every member is named: a default would be made and dropped for each task shown.
         inference_accelerators: Vec::new(),
         trusted_execution_summary: None,
+    }
+}
+
+/// The capacity provider, when there was only one to choose from: which of several a task got is not decided yet.
+fn capacity_provider(launch: &LaunchSpec) -> Option<Arc<str>> {
+    match &launch.echo.capacity_provider_strategy[..] {
+        [only] => Some(Arc::from(only.capacity_provider.as_str())),
+        _ => None,
     }
 }
 
