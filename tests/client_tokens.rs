@@ -43,6 +43,9 @@ fn a_token_with_other_parameters_is_a_conflict_that_names_the_tasks() {
         .expect_err("the count differs");
     assert_eq!(error.exception(), "ConflictException");
     assert!(error.message().contains(&task), "{error}");
+    let body = serde_json::to_value(&error).expect("an error can be written");
+    assert_eq!(body["__type"], "ConflictException");
+    assert_eq!(body["resourceIds"], serde_json::json!([task]));
 }
 
 #[test]

@@ -190,11 +190,8 @@ fn repeated(
             "The client token was used with other parameters. Resources of the first call: [{}]",
             arns.join(", ")
         );
-        return Err(ApiError::Conflict(Problem::about(
-            "clientToken",
-            name,
-            message,
-        )));
+        let problem = Problem::about("clientToken", name, message).resources(arns);
+        return Err(ApiError::Conflict(problem));
     }
     Ok(Some(Arc::clone(token)))
 }

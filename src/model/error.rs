@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::placement::FailureReason;
 
@@ -49,6 +49,8 @@ pub struct Problem {
     pub parameter: Option<String>,
     /// The value it had.
     pub value: Option<String>,
+    /// ARNs of what stands in the way: of a `ConflictException`, the tasks of the first call with the token.
+    pub resource_ids: Vec<String>,
 }
 
 impl Problem {
@@ -58,6 +60,7 @@ impl Problem {
             message: message.into(),
             parameter: None,
             value: None,
+            resource_ids: Vec::new(),
         }
     }
 
@@ -71,7 +74,15 @@ impl Problem {
             message: message.into(),
             parameter: Some(parameter.into()),
             value: Some(value.to_string()),
+            resource_ids: Vec::new(),
         }
+    }
+
+    /// Adds the ARNs of what stands in the way.
+    #[must_use]
+    pub fn resources(mut self, arns: Vec<String>) -> Self {
+        self.resource_ids = arns;
+        self
     }
 }
 
@@ -192,6 +203,35 @@ impl ApiError {
     /// The text of the exception.
     pub fn message(&self) -> &str {
         &self.problem().message
+    }
+}
+
+/// Writes the body of ECS's answer in its protocol, AWS JSON 1.1: `__type` and `message`, and `resourceIds` where there are any.
+///
+/// ```
+/// # use wavetank::model::ApiError;
+/// let error = ApiError::invalid("count", 11, "Count must be between 1 and 10.");
+/// let body = r#"{"__type":"InvalidParameterException","message":"Count must be between 1 and 10."}"#;
+/// assert_eq!(serde_json::to_string(&error)?, body);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for ApiError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            #[serde(rename = "__type")]
+            exception: &'static str,
+            message: &'a str,
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            resource_ids: &'a [String],
+        }
+        let body = Body {
+            exception: self.exception(),
+            message: self.message(),
+            resource_ids: &self.problem().resource_ids,
+        };
+        body.serialize(serializer)
     }
 }
 

@@ -82,6 +82,12 @@ fn every_refusal_is_declared_by_its_operation() {
                 api.declares(operation, exception),
                 "{operation} doesn't declare {error}\n{request}"
             );
+            let body = serde_json::to_value(&error).expect("an error can be written");
+            let body = body.as_object().expect("it has members");
+            assert_eq!(body["__type"], exception);
+            let has = |name: &str| api.members(exception).any(|(member, _)| member == name);
+            let mut members = body.keys().filter(|name| *name != "__type");
+            assert!(members.all(|name| has(name)), "{body:?}");
             seen.entry(operation).or_default().insert(exception);
         }
     }
