@@ -313,6 +313,7 @@ fn a_pending_task_that_no_agent_has_gives_its_interface_back_when_it_is_stopped(
     trial.disconnect(&host);
     trial.at(10_000);
     trial.stop(&task);
+    trial.at(10_000);
     assert_eq!(trial.status(&task).0, LastStatus::Deprovisioning);
     trial.reconnect(&host);
     trial.rest();

@@ -7,14 +7,12 @@
 //! | --- | --- |
 //! | [`task`] | a payload or a stop arrives |
 //! | [`host`] | the queue: what starts now |
-//! | [`interface`] | the network interface of a task comes and goes |
 //! | [`containers`] | pulls, starts, exits and stops of containers |
 //! | [`connection`] | disconnect, reconnect and what is said again |
 
 pub(crate) mod connection;
 pub(crate) mod containers;
 pub(crate) mod host;
-pub(crate) mod interface;
 pub(crate) mod task;
 
 use crate::draw::Purpose;

@@ -6,24 +6,20 @@ use serde::Deserialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
-use crate::ledger::instance::{InstanceKind, InstanceRecord, InstanceSpec, are_too_many, merged};
+use crate::ledger::instance::{
+    InstanceKind, InstanceRecord, InstanceSpec, ZONE, are_too_many, merged,
+};
 use crate::ledger::tags;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
 use crate::model::{
     ApiError, AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
-    DeregisterContainerInstance, Failure, FailureReason, LastStatus, PlatformDeviceType,
+    DeregisterContainerInstance, EXTERNAL, Failure, FailureReason, LastStatus, PlatformDeviceType,
     RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState, eni,
 };
 
 /// TCP ports that an agent on Linux reserves: ssh, docker, docker over TLS, and its own two (ECS agent 1.105.1,
 /// `DefaultConfig`).
 const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
-
-/// The attribute of machines that are not of EC2.
-const EXTERNAL: &str = "ecs.capability.external";
-
-/// The attribute that names an instance's availability zone.
-const ZONE: &str = "ecs.availability-zone";
 
 /// What is read of an instance identity document.
 #[derive(Debug, Default, Deserialize)]

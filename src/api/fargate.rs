@@ -8,17 +8,12 @@ use crate::ledger::change::Change;
 use crate::ledger::launch::FargatePlatform;
 use crate::ledger::{Ctx, Effects, Event, GroupRecord};
 use crate::model::{
-    ApiError, AttachmentStatus, CapacityProviderStrategyItem, Compatibility, CpuArchitecture,
-    LaunchType, OsFamily, Problem, TaskDefinition, TaskOverride,
+    ApiError, AttachmentStatus, Compatibility, CpuArchitecture, LaunchType, OsFamily, Problem,
+    TaskDefinition, TaskOverride,
 };
 
 use super::launch::Prepared;
 use super::network;
-
-/// Whether an item of a strategy names a capacity provider of Fargate.
-pub(super) fn is_provider(item: &CapacityProviderStrategyItem) -> bool {
-    matches!(&*item.capacity_provider, "FARGATE" | "FARGATE_SPOT")
-}
 
 /// Platform versions that can be asked for: on Linux, and on Windows; the first of each is `LATEST` (developer guide,
 /// page *platform_versions*).

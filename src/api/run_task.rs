@@ -55,7 +55,7 @@ pub(crate) fn run_task(
     )?;
     let strategy = strategy(ctx, cluster, request);
     let on_fargate = request.launch_type == Some(LaunchType::Fargate)
-        || strategy.first().is_some_and(fargate::is_provider);
+        || strategy.first().is_some_and(|item| item.is_of_fargate());
     let platform_version = if on_fargate {
         validate::run_task::no_placement_on_fargate(request)?;
         let definition = &ctx.ledger.definition(definition).spec.definition;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::interface;
 use crate::draw::Purpose;
 use crate::ids::TaskId;
-use crate::ledger::change::Change;
-use crate::ledger::{Ctx, Effects, Event, StoppedReason};
+use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
 use crate::model::{ApiError, AttachmentStatus, LastStatus, StopCode, StopTask};
 
 /// Wants a task stopped: its demand returns to the control plane's ledger at once, to the host when it has stopped.
@@ -38,17 +37,11 @@ pub(crate) fn stop_task(
         },
         given: request.reason.as_deref().map(Arc::from),
     });
-    if record.last_status == LastStatus::Provisioning {
-        let to = AttachmentStatus::Detaching;
-        out.after(Duration::ZERO, Event::InterfaceDue(task, to));
-        return Ok(task);
-    }
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
     let connected = record.on.is_none_or(is_connected);
-    if !connected && ctx.ledger.hosts().task(task).is_none() {
-        // No agent has its payload: it stops without any container having been touched.
-        interface::nothing_ran(ctx, task, out);
-        interface::release(ctx, task, out);
+    let is_unknown = !connected && ctx.ledger.hosts().task(task).is_none();
+    if record.last_status == LastStatus::Provisioning || is_unknown {
+        never_sent(ctx, task, record, out);
         return Ok(task);
     }
     if connected && record.last_status == LastStatus::Running {
@@ -59,4 +52,29 @@ pub(crate) fn stop_task(
         out.after(payload, Event::StopDelivered(task));
     }
     Ok(task)
+}
+
+/// A task whose payload no agent has: it stops without any container having been touched, once its interface is gone.
+fn never_sent(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+    let extras = ctx.ledger.extras(task);
+    if extras.is_some_and(|extras| extras.interface.is_some()) {
+        let to = AttachmentStatus::Detaching;
+        out.after(Duration::ZERO, Event::InterfaceDue(task, to));
+        return;
+    }
+    let containers = ctx.ledger.launch_of(record).containers.len();
+    for container in (0_u16..).take(containers) {
+        out.change(Change::ContainerMoved {
+            task,
+            container,
+            to: ContainerStatus::Stopped,
+            exit_code: None,
+            reason: record.first.reason,
+        });
+    }
+    out.change(Change::TaskMoved {
+        task,
+        to: LastStatus::Stopped,
+    });
+    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
 }

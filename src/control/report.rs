@@ -1,12 +1,13 @@
 //! The control plane learns from agents.
 
-use crate::agent::interface;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::host::HostContainer;
 use crate::ledger::task::{ContainerReason, Moment};
 use crate::ledger::{ContainerStatus, Ctx, Effects, HostTask, Report, StoppedReason, TaskRecord};
 use crate::model::{LastStatus, StopCode};
+
+use super::interface;
 
 /// A task's state arrives; what has been heard before changes nothing.
 pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut Effects) {

@@ -1,7 +1,7 @@
 //! From an event to its handler.
 
-use crate::agent::{containers, interface, task};
-use crate::control::{report, retention};
+use crate::agent::{containers, task};
+use crate::control::{interface, report, retention};
 use crate::ledger::Event;
 
 use super::Engine;

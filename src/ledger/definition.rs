@@ -46,8 +46,8 @@ pub struct DefinitionSpec {
 #[cfg(test)]
 impl DefinitionSpec {
     /// `web:1` without containers, for unit tests.
-    pub(crate) fn example() -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn example() -> Self {
+        Self {
             family: "web".into(),
             revision: 1,
             arn: "arn:definition".into(),
@@ -58,7 +58,7 @@ impl DefinitionSpec {
             requires: Capabilities::NONE,
             containers: Arc::from([]),
             constraints: Arc::from([]),
-        })
+        }
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
         let at = SimTime::from_secs;
         let mut definitions = Definitions::default();
         let first = definitions.next();
-        definitions.registered(first, &DefinitionSpec::example());
+        definitions.registered(first, &DefinitionSpec::example().into());
         let can = |definitions: &Definitions, seconds| {
             let record = definitions.get(first).expect("it is known");
             record.can_be_launched(at(seconds))
@@ -306,7 +306,7 @@ mod tests {
     fn a_definition_to_be_deleted_is_unused_when_its_last_task_has_stopped() {
         let mut definitions = Definitions::default();
         let first = definitions.next();
-        definitions.registered(first, &DefinitionSpec::example());
+        definitions.registered(first, &DefinitionSpec::example().into());
         definitions.task_placed(first);
         definitions.task_placed(first);
         definitions.deregistered(SimTime::ZERO, first, SimTime::ZERO);
@@ -326,7 +326,7 @@ mod tests {
     fn an_active_definition_is_not_deleted() {
         let mut definitions = Definitions::default();
         let first = definitions.next();
-        definitions.registered(first, &DefinitionSpec::example());
+        definitions.registered(first, &DefinitionSpec::example().into());
         definitions.delete_requested(SimTime::ZERO, first);
     }
 }

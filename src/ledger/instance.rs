@@ -74,7 +74,7 @@ pub struct InstanceSpec {
 }
 
 /// The attribute that names an instance's availability zone.
-const ZONE: &str = "ecs.availability-zone";
+pub(crate) const ZONE: &str = "ecs.availability-zone";
 
 impl InstanceSpec {
     /// How many GPUs it has.

@@ -60,8 +60,7 @@ fn row_of(place: u64) -> usize {
 
 impl Order {
     /// The order of some rows, each with its key and what is left of the other resource.
-    #[must_use]
-    pub fn of(rows: impl Iterator<Item = (usize, u32, u32)>) -> Self {
+    pub(crate) fn of(rows: impl Iterator<Item = (usize, u32, u32)>) -> Self {
         let mut entries: Vec<(u64, u32)> = rows
             .map(|(row, key, other)| (place(key, row), other))
             .collect();
@@ -106,7 +105,7 @@ impl Order {
     /// # Panics
     ///
     /// When it is there already.
-    pub fn insert(&mut self, row: usize, key: u32, other: u32) {
+    pub(crate) fn insert(&mut self, row: usize, key: u32, other: u32) {
         let place = place(key, row);
         if self.blocks.is_empty() {
             self.push(Block {
@@ -147,7 +146,7 @@ impl Order {
     /// # Panics
     ///
     /// When it is not there under this key.
-    pub fn remove(&mut self, row: usize, key: u32) {
+    pub(crate) fn remove(&mut self, row: usize, key: u32) {
         let place = place(key, row);
         let at = self.block_of(place);
         let block = &mut self.blocks[at];

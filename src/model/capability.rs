@@ -132,10 +132,10 @@ const PREFIXES: [&str; 2] = ["com.amazonaws.ecs.capability.", "ecs.capability."]
 const DOCKER: &str = "com.amazonaws.ecs.capability.docker-remote-api.";
 
 /// Names with such a prefix that tell what kind of machine it is rather than what its agent can do.
-const KINDS_OF_MACHINE: [&str; 2] = [
-    "ecs.capability.external",
-    "ecs.capability.task-eni-trunking",
-];
+const KINDS_OF_MACHINE: [&str; 2] = [EXTERNAL, "ecs.capability.task-eni-trunking"];
+
+/// The attribute of machines that are not of EC2.
+pub(crate) const EXTERNAL: &str = "ecs.capability.external";
 
 /// Above so many CPU units a task needs an agent that can give them (10 vCPU, the older limit of task sizes).
 const OLD_TASK_CPU_MAX: u32 = 10_240;

@@ -115,6 +115,14 @@ shape! {
     }
 }
 
+impl CapacityProviderStrategyItem {
+    /// Whether it names a capacity provider of Fargate.
+    #[must_use]
+    pub fn is_of_fargate(&self) -> bool {
+        matches!(&*self.capacity_provider, "FARGATE" | "FARGATE_SPOT")
+    }
+}
+
 words! {
     /// Whether a cluster takes requests.
     #[derive(Default)]

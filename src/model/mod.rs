@@ -49,8 +49,8 @@ mod timestamp;
 mod volume;
 
 pub use account_setting::*;
-pub(crate) use capability::is_ecr_image;
 pub use capability::{Capabilities, Capability};
+pub(crate) use capability::{EXTERNAL, is_ecr_image};
 pub use cluster::*;
 pub use common::*;
 pub use container::*;

@@ -11,6 +11,7 @@ use crate::model::{FailureReason, ResourceKind};
 
 use super::ask::{Ask, Rule};
 use super::pool::Pool;
+use super::rank;
 use super::stop_choice::StopAsk;
 use super::{Complaint, Placement, Scheduler};
 
@@ -152,7 +153,7 @@ fn narrow(
         if candidates.len() <= 1 {
             break;
         }
-        let Some(scores) = scores(pool, ask, rule, &candidates) else {
+        let Some(scores) = rank::scores(pool, ask, rule, &candidates) else {
             rules.push(Narrowing {
                 rule: label(rule),
                 scores: Vec::new(),
@@ -193,26 +194,6 @@ fn narrow(
         margin,
     });
     (rules, runner_up)
-}
-
-/// What a rule counts for each candidate; `None` for `random`.
-fn scores(pool: &Pool<'_>, ask: &Ask<'_>, rule: &Rule, candidates: &[usize]) -> Option<Vec<u32>> {
-    let count = |key: &dyn Fn(usize) -> u32| Some(candidates.iter().map(|row| key(*row)).collect());
-    match rule {
-        Rule::Random => None,
-        Rule::SpreadInstance => count(&|row| pool.tasks_of_group(row, ask.group)),
-        Rule::SpreadAttribute(name) => {
-            let value = |row| pool.attribute(row, name);
-            count(&|row| {
-                let alike = (0..pool.len()).filter(|other| value(*other) == value(row));
-                alike
-                    .map(|other| pool.tasks_of_group(other, ask.group))
-                    .sum()
-            })
-        }
-        Rule::BinpackCpu => count(&|row| pool.remaining(row).cpu),
-        Rule::BinpackMemory => count(&|row| pool.remaining(row).memory),
-    }
 }
 
 fn label(rule: &Rule) -> String {

@@ -11,18 +11,15 @@ pub(super) fn choose(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>
         if candidates.len() <= 1 {
             break;
         }
-        match rule {
-            Rule::Random => {
-                // Whatever follows a random pick decides among one.
-                let chosen = ask.draw().below(candidates.len() as u64);
-                let chosen = usize::try_from(chosen).expect("it is below a usize");
-                return Some(candidates[chosen]);
-            }
-            Rule::SpreadInstance => spread_instance(pool, ask, candidates),
-            Rule::SpreadAttribute(name) => spread_attribute(pool, ask, name, candidates),
-            Rule::BinpackCpu => keep_least(candidates, |row| pool.cpu()[row]),
-            Rule::BinpackMemory => keep_least(candidates, |row| pool.memory()[row]),
-        }
+        let Some(scores) = scores(pool, ask, rule, candidates) else {
+            // Whatever follows a random pick decides among one.
+            let chosen = ask.draw().below(candidates.len() as u64);
+            let chosen = usize::try_from(chosen).expect("it is below a usize");
+            return Some(candidates[chosen]);
+        };
+        let least = scores.iter().copied().min();
+        let mut scores = scores.into_iter();
+        candidates.retain(|_| scores.next() == least);
     }
     match candidates.len() {
         0 => None,
@@ -30,16 +27,25 @@ pub(super) fn choose(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>
     }
 }
 
-/// Keeps the candidates with the least key.
-fn keep_least(candidates: &mut Vec<usize>, key: impl Fn(usize) -> u32) {
-    let Some(least) = candidates.iter().map(|row| key(*row)).min() else {
-        return;
-    };
-    candidates.retain(|row| key(*row) == least);
+/// What a rule counts for each candidate, of which it keeps those with the least; `None` for `random`, which counts nothing.
+pub(super) fn scores(
+    pool: &Pool<'_>,
+    ask: &Ask<'_>,
+    rule: &Rule,
+    candidates: &[usize],
+) -> Option<Vec<u32>> {
+    let left = |column: &[u32]| candidates.iter().map(|row| column[*row]).collect();
+    Some(match rule {
+        Rule::Random => return None,
+        Rule::SpreadInstance => tasks_on_each(pool, ask, candidates),
+        Rule::SpreadAttribute(name) => tasks_with_value(pool, ask, name, candidates),
+        Rule::BinpackCpu => left(pool.cpu()),
+        Rule::BinpackMemory => left(pool.memory()),
+    })
 }
 
-/// Keeps the candidates with the fewest tasks of the group.
-fn spread_instance(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>) {
+/// The tasks of the group on each candidate.
+fn tasks_on_each(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &[usize]) -> Vec<u32> {
     let instances = pool.instances();
     let group = ask
         .group
@@ -49,7 +55,7 @@ fn spread_instance(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>) 
         .flat_map(|group| group.wanted.iter())
         .peekable();
     // Candidates and the group's instances both ascend: one walk pairs them.
-    let counts: Vec<u32> = candidates
+    candidates
         .iter()
         .map(|row| {
             let instance = instances[*row];
@@ -57,21 +63,15 @@ fn spread_instance(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>) 
             let known = wanted.peek().filter(|(known, _)| *known == instance);
             known.map_or(0, |(_, count)| *count) + pool.picks_in(*row)
         })
-        .collect();
-    let Some(least) = counts.iter().copied().min() else {
-        return;
-    };
-    let mut counts = counts.into_iter();
-    candidates.retain(|_| counts.next() == Some(least));
+        .collect()
 }
 
-/// Keeps the candidates whose attribute value has the fewest tasks of the group, wherever in the cluster those are.
-fn spread_attribute(pool: &Pool<'_>, ask: &Ask<'_>, name: &str, candidates: &mut Vec<usize>) {
-    // Without the column, every instance lacks the attribute: one group, no preference.
-    let Some(column) = pool.capacity().attributes.get(name) else {
-        return;
-    };
-    let mut tally = vec![0_u32; column.values.len() + 1];
+/// The tasks of the group, wherever in the cluster, on instances with the attribute value of each candidate; instances
+/// without a value are one group.
+fn tasks_with_value(pool: &Pool<'_>, ask: &Ask<'_>, name: &str, candidates: &[usize]) -> Vec<u32> {
+    let column = pool.capacity().attributes.get(name);
+    let value = |row: usize| column.map_or(0, |column| column.rows[row] as usize);
+    let mut tally = vec![0_u32; column.map_or(0, |column| column.values.len()) + 1];
     let group = ask
         .group
         .and_then(|group| pool.ledger().groups().get(group));
@@ -80,11 +80,11 @@ fn spread_attribute(pool: &Pool<'_>, ask: &Ask<'_>, name: &str, candidates: &mut
         .flat_map(|group: &GroupRecord| group.wanted.iter())
     {
         if let Some(row) = pool.capacity().row(instance) {
-            tally[column.rows[row] as usize] += count;
+            tally[value(row)] += count;
         }
     }
     for row in pool.picked_rows() {
-        tally[column.rows[row] as usize] += 1;
+        tally[value(row)] += 1;
     }
-    keep_least(candidates, |row| tally[column.rows[row] as usize]);
+    candidates.iter().map(|row| tally[value(*row)]).collect()
 }

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::draw::{Draws, Purpose};
 use crate::ids::{GroupId, TaskId};
+use crate::ledger::instance::ZONE;
 use crate::ledger::{Demand, TaskRecord};
 use crate::model::{ContainerInstanceStatus, LastStatus, PlacementTies};
 
 use super::ask::Rule;
 use super::pool::Pool;
-
-/// The attribute that names a zone; a task on Fargate has a zone without it.
-const ZONE: &str = "ecs.availability-zone";
 
 /// One task of a group to be stopped.
 #[derive(Clone, Copy, Debug)]

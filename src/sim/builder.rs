@@ -27,6 +27,14 @@ pub enum BuildError {
     /// The region or the account can't be part of an ARN.
     #[error(transparent)]
     Naming(#[from] NamingError),
+    /// A subnet without a name, or in a zone without one.
+    #[error("subnet {subnet:?} in zone {zone:?}: each must have a name")]
+    Subnet {
+        /// The subnet.
+        subnet: String,
+        /// The zone.
+        zone: String,
+    },
     /// A latency or an exit code of the profile, or the lag of reads, can't be drawn.
     #[error(transparent)]
     Profile(#[from] ProfileError),
@@ -204,6 +212,13 @@ impl Builder {
     /// drawn.
     pub fn build(self) -> Result<Simulation, BuildError> {
         self.profile.validate()?;
+        let mut subnets = self.subnets.iter();
+        if let Some((subnet, zone)) = subnets.find(|(id, zone)| id.is_empty() || zone.is_empty()) {
+            return Err(BuildError::Subnet {
+                subnet: subnet.clone(),
+                zone: zone.to_string(),
+            });
+        }
         self.reads.validate()?;
         let naming = Naming::new(self.draws.seed(), &self.region, &self.account_id)?;
         Ok(Simulation {
@@ -233,6 +248,15 @@ mod tests {
     use crate::model::{ExitCode, Profile};
 
     use super::*;
+
+    #[test]
+    fn a_subnet_without_a_name_or_a_zone_is_refused() {
+        for (subnet, zone) in [("", "us-east-1a"), ("subnet-a", "")] {
+            let refused = Builder::default().subnet(subnet, zone).build();
+            let error = refused.expect_err("it says nothing");
+            assert!(error.to_string().contains(&format!("{zone:?}")), "{error}");
+        }
+    }
 
     #[test]
     fn a_profile_that_could_not_be_drawn_from_is_refused_before_anything_runs() {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::digest::Digest;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
 use crate::ledger::definition::DefinitionSpec;
@@ -17,9 +16,8 @@ use crate::ledger::{
     Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason, TaggedResource,
 };
 use crate::model::{
-    AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
-    FailureReason, Glob, LastStatus, RegisterContainerInstance, ResourceKind, RunTask, SettingName,
-    StopCode, Tag, TaskDefinition,
+    AttachmentStatus, Attribute, ContainerInstanceStatus, CreateCluster, FailureReason, Glob,
+    LastStatus, ResourceKind, RunTask, SettingName, StopCode, Tag,
 };
 use crate::time::SimTime;
 
@@ -41,42 +39,13 @@ pub(super) fn cluster(name: &str) -> Change {
 }
 
 fn instance_spec() -> Arc<InstanceSpec> {
-    Arc::new(InstanceSpec {
-        cluster: CLUSTER,
-        arn: "arn:instance".into(),
-        ec2_instance_id: "i-0".into(),
-        cpu: 2048,
-        memory: 4096,
-        gpu_ids: Vec::new(),
-        reserved_tcp: vec![22],
-        reserved_udp: Vec::new(),
-        attributes: Vec::new(),
-        attribute_values: Vec::new(),
-        zone: None,
-        kind: InstanceKind::Ec2,
-        eni_slots: 2,
-        capabilities: Capabilities::ALL,
-        awsvpc_trunking: false,
-        request: RegisterContainerInstance::default(),
-    })
+    Arc::new(InstanceSpec::example())
 }
 
 fn definition() -> Change {
-    let spec = DefinitionSpec {
-        family: "web".into(),
-        revision: 1,
-        arn: "arn:definition".into(),
-        definition: Arc::new(TaskDefinition::default()),
-        tags: Vec::new(),
-        fingerprint: Digest::of(b"web"),
-        demand: Demand::default(),
-        requires: Capabilities::NONE,
-        containers: Arc::from([ContainerPlan::example()]),
-        constraints: Arc::from([]),
-    };
     Change::DefinitionRegistered {
         definition: DEFINITION,
-        spec: Arc::new(spec),
+        spec: Arc::new(DefinitionSpec::example()),
     }
 }
 

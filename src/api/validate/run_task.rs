@@ -103,10 +103,7 @@ pub(super) fn capacity_provider_strategy(
             ));
         }
     }
-    let on_fargate = |item: &&CapacityProviderStrategyItem| {
-        matches!(&*item.capacity_provider, "FARGATE" | "FARGATE_SPOT")
-    };
-    let fargate = strategy.iter().filter(on_fargate).count();
+    let fargate = strategy.iter().filter(|item| item.is_of_fargate()).count();
     if fargate > 0 && fargate < strategy.len() {
         let message = "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.";
         return Err(ApiError::invalid(NAME, strategy.len(), message));

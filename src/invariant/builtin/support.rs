@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::digest::Digest;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::invariant::{Invariant, Seen};
 use crate::ledger::cluster::ClusterSpec;
@@ -14,9 +13,7 @@ use crate::ledger::task::ContainerReason;
 use crate::ledger::{
     Change, ContainerPlan, Demand, Event, LaunchSpec, Ledger, Moment, StoppedReason,
 };
-use crate::model::{
-    Capabilities, CreateCluster, LastStatus, RegisterContainerInstance, StopCode, TaskDefinition,
-};
+use crate::model::{CreateCluster, LastStatus, StopCode};
 use crate::time::SimTime;
 
 const CLUSTER: ClusterId = ClusterId::new(0);
@@ -81,16 +78,8 @@ impl History {
             spec: history.instance_spec(|_| {}),
         };
         let spec = DefinitionSpec {
-            family: "web".into(),
-            revision: 1,
-            arn: "d".into(),
-            definition: Arc::new(TaskDefinition::default()),
-            tags: Vec::new(),
-            fingerprint: Digest::of(b"web"),
-            demand: Demand::default(),
-            requires: Capabilities::NONE,
             containers: Arc::from([ContainerPlan::example()]),
-            constraints: Arc::from([]),
+            ..DefinitionSpec::example()
         };
         let defined = Change::DefinitionRegistered {
             definition: DEFINITION,
@@ -253,21 +242,10 @@ impl History {
     ) -> Arc<InstanceSpec> {
         let mut spec = InstanceSpec {
             cluster: CLUSTER,
-            arn: "i".into(),
-            ec2_instance_id: "i-0".into(),
             cpu: 2048,
             memory: 4096,
-            gpu_ids: Vec::new(),
             reserved_tcp: vec![22],
-            reserved_udp: Vec::new(),
-            attributes: Vec::new(),
-            attribute_values: Vec::new(),
-            zone: None,
-            kind: InstanceKind::Ec2,
-            eni_slots: 2,
-            capabilities: Capabilities::ALL,
-            awsvpc_trunking: false,
-            request: RegisterContainerInstance::default(),
+            ..InstanceSpec::example()
         };
         doctor(&mut spec);
         Arc::new(spec)

@@ -111,7 +111,7 @@ mod tests {
         let mut ledger = Ledger::default();
         let registered = Change::DefinitionRegistered {
             definition: DEFINITION,
-            spec: DefinitionSpec::example(),
+            spec: DefinitionSpec::example().into(),
         };
         ledger.apply(SimTime::ZERO, &registered);
         assert_eq!(audit(&ledger), Ok(()));

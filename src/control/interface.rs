@@ -31,7 +31,7 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
         AttachmentStatus::Failed if status == AttachmentStatus::Attaching => {
             give_up(ctx, task, record, out);
         }
-        AttachmentStatus::Detaching if record.last_status == LastStatus::Provisioning => {
+        AttachmentStatus::Detaching if was_never_sent(ctx, task, record) => {
             nothing_ran(ctx, task, out);
             release(ctx, task, out);
         }
@@ -44,7 +44,7 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
 }
 
 /// A task whose containers have ended: it is STOPPED once its interface is gone, or now if it has none.
-pub(crate) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+pub(super) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     if find(ctx, task).is_none() {
         stopped(task, out);
         return;
@@ -62,8 +62,14 @@ pub(crate) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     out.after(detach, Event::InterfaceDue(task, AttachmentStatus::Deleted));
 }
 
+/// Whether a task that is no longer wanted has reached no host.
+fn was_never_sent(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> bool {
+    let is_early = record.last_status <= LastStatus::Pending;
+    is_early && !record.is_wanted() && ctx.ledger.hosts().task(task).is_none()
+}
+
 /// The containers of a task that never had any on a host.
-pub(crate) fn nothing_ran(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+fn nothing_ran(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
