@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::draw::Purpose;
+use crate::invariant::Checking;
 use crate::ledger::{Change, Event};
 
 use super::{Engine, EventTies};
@@ -10,11 +11,11 @@ use super::{Engine, EventTies};
 impl Engine {
     /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
     pub(super) fn commit(&mut self, event: Option<&Event>) {
-        let mut effects = std::mem::take(&mut self.effects);
-        if event.is_none() && !effects.changes().is_empty() {
-            self.recorder.push_call(self.now, self.steps);
+        let (now, step) = (self.now, self.steps);
+        if event.is_none() && !self.effects.changes().is_empty() {
+            self.recorder.push_call(now, step);
         }
-        for (task, container) in effects.cancels() {
+        for (task, container) in self.effects.cancels() {
             if let Some(key) = self.timers.get(*task, *container) {
                 let cancelled = self.queue.cancel(key);
                 self.waiting -=
@@ -22,31 +23,35 @@ impl Engine {
             }
         }
         self.ledger.begin_commit();
-        for change in effects.changes() {
-            self.apply(change);
+        for change in self.effects.changes() {
+            self.ledger.apply(now, change);
+            self.recorder.push_change(now, step, change);
             if let Change::HostForgotten { task } = change {
                 self.timers.forget(*task);
             }
         }
-        // Whatever ended the last task of a task definition that is to be deleted, the definition goes with it.
-        while let Some(definition) = self.ledger.definitions().unused() {
-            let forgotten = Change::DefinitionForgotten { definition };
-            self.apply(&forgotten);
-            effects.change(forgotten);
+        self.forget_definitions();
+        self.ledger.record_versions(now, self.effects.changes());
+        for nth in 0..self.effects.timers().len() {
+            let (delay, event) = self.effects.timers()[nth];
+            self.push(delay, event);
         }
-        self.ledger.record_versions(self.now, effects.changes());
-        for (delay, event) in effects.timers() {
-            self.push(*delay, *event);
+        if self.checking != Checking::AtRest {
+            let effects = std::mem::take(&mut self.effects);
+            self.watch(event, effects.changes());
+            self.effects = effects;
         }
-        self.watch(event, effects.changes());
-        self.effects = effects;
         self.effects.clear();
     }
 
-    /// Moves the ledger by one change and writes it down.
-    fn apply(&mut self, change: &Change) {
-        self.ledger.apply(self.now, change);
-        self.recorder.push_change(self.now, self.steps, change);
+    /// Whatever ended the last task of a task definition that is to be deleted, the definition goes with it.
+    fn forget_definitions(&mut self) {
+        while let Some(definition) = self.ledger.definitions().unused() {
+            let forgotten = Change::DefinitionForgotten { definition };
+            self.ledger.apply(self.now, &forgotten);
+            self.recorder.push_change(self.now, self.steps, &forgotten);
+            self.effects.change(forgotten);
+        }
     }
 
     /// Makes an event come due after a delay.

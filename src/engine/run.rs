@@ -67,6 +67,16 @@ impl Engine {
         let Some((at, event)) = self.queue.pop() else {
             return Ok(None);
         };
+        self.process(at, event);
+        self.tell()?;
+        Ok(Some(Step {
+            at,
+            number: self.steps,
+            event,
+        }))
+    }
+
+    fn process(&mut self, at: SimTime, event: Event) {
         self.waiting -= usize::from(!event.is_housekeeping());
         assert!(
             at >= self.now,
@@ -76,12 +86,6 @@ impl Engine {
         self.steps += 1;
         self.recorder.push_event(at, self.steps, &event);
         self.dispatch(event);
-        self.tell()?;
-        Ok(Some(Step {
-            at,
-            number: self.steps,
-            event,
-        }))
     }
 
     /// Processes every event due up to a time, then sets the clock to it.
@@ -89,7 +93,9 @@ impl Engine {
         self.tell()?;
         let before = self.steps;
         while self.queue.next_at().is_some_and(|next| next <= end) {
-            self.step()?;
+            let (at, event) = self.queue.pop().expect("something is due");
+            self.process(at, event);
+            self.tell()?;
         }
         self.now = self.now.max(end);
         Ok(self.progress(before))

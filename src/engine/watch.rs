@@ -39,6 +39,11 @@ impl Engine {
         if self.violations_told == self.violations.len() {
             return Ok(());
         }
+        self.tell_first()
+    }
+
+    #[cold]
+    fn tell_first(&mut self) -> Result<(), Violation> {
         let told = std::mem::replace(&mut self.violations_told, self.violations.len());
         match self.violations.get(told) {
             Some(first) => Err(first.clone()),

@@ -45,6 +45,7 @@ impl<T> Place<T> {
         }
     }
 
+    #[inline]
     fn chunk(&self) -> Option<&Chunk<T>> {
         match &self.own {
             Some(own) => Some(own),
@@ -59,13 +60,20 @@ impl<T> Place<T> {
 
 impl<T: Clone> Place<T> {
     /// The chunk to write to; what clones have is theirs alone from now on.
+    #[inline]
     fn chunk_mut(&mut self) -> Option<&mut Chunk<T>> {
-        if let Some(shared) = self.shared.take() {
-            if self.own.is_none() {
-                self.own = Some(Box::new(Arc::unwrap_or_clone(shared)));
-            }
+        if self.shared.get().is_some() {
+            self.part();
         }
         self.own.as_deref_mut()
+    }
+
+    /// Leaves what is shared to the clones.
+    #[cold]
+    fn part(&mut self) {
+        if let (Some(shared), None) = (self.shared.take(), &self.own) {
+            self.own = Some(Box::new(Arc::unwrap_or_clone(shared)));
+        }
     }
 }
 
@@ -106,6 +114,7 @@ impl<T> Table<T> {
     }
 
     /// The record under `number`.
+    #[inline]
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&T> {
         let index = number as usize;
@@ -140,6 +149,7 @@ impl<T> Table<T> {
 
 impl<T: Clone> Table<T> {
     /// The record under `number`, to be changed.
+    #[inline]
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;

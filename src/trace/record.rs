@@ -124,6 +124,13 @@ impl Record {
         Kind::from_number((self.head >> 32) as u8).expect("a record is made with a kind")
     }
 
+    /// Whether a record of kind [`Kind::Content`] may have to follow.
+    #[inline]
+    pub(super) const fn may_have_content(&self) -> bool {
+        let number = (self.head >> 32) as u8;
+        Kind::WITH_CONTENT[(number >> 6) as usize] & 1 << (number & 63) != 0
+    }
+
     /// A word or flags; what they mean depends on the kind (docs/trace.md).
     #[must_use]
     pub const fn detail(&self) -> u8 {

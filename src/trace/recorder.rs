@@ -9,6 +9,7 @@ use crate::ledger::{Change, Event};
 use crate::time::SimTime;
 
 use super::diff::Divergence;
+use super::kind::Kind;
 use super::record::Record;
 
 /// Records in one chunk of a full trace: 1.5 MiB.
@@ -56,8 +57,9 @@ impl Default for TraceMode {
 pub struct Recorder {
     /// Of all records but those in `batch`.
     chain: Chain,
-    /// The newest records as bytes, less than [`BATCH`] of them.
-    batch: Vec<u8>,
+    /// The newest records as bytes; the first `filled` of them count, which are never all.
+    batch: Box<[u8; BATCH]>,
+    filled: usize,
     len: u64,
     kept: Kept,
     /// Empty between calls; keeps its capacity.
@@ -98,7 +100,8 @@ impl Recorder {
         };
         Self {
             chain: Chain::new(),
-            batch: Vec::with_capacity(BATCH),
+            batch: Box::new([0; BATCH]),
+            filled: 0,
             len: 0,
             kept,
             scratch: Vec::new(),
@@ -126,8 +129,14 @@ impl Recorder {
     pub fn push_change(&mut self, at: SimTime, step: u64, change: &Change) {
         let record = Record::of_change(at, step, change);
         self.push(record);
-        let kind = record.kind();
-        if kind.may_have_content() && Record::content(change, &mut self.scratch) {
+        if record.may_have_content() {
+            self.push_content(record.kind(), at, step, change);
+        }
+    }
+
+    /// Takes in the fingerprint of what does not fit into the record of a change, if there is any such thing.
+    fn push_content(&mut self, kind: Kind, at: SimTime, step: u64, change: &Change) {
+        if Record::content(change, &mut self.scratch) {
             self.push(Record::of_content(at, step, kind, &self.scratch));
             self.scratch.clear();
         }
@@ -137,7 +146,7 @@ impl Recorder {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut chain = self.chain.clone();
-        chain.push(&self.batch);
+        chain.push(&self.batch[..self.filled]);
         chain.value()
     }
 
@@ -186,10 +195,12 @@ impl Recorder {
     /// stall the processor for longer than all the rest takes.
     fn push_words(&mut self, first: u64, second: u64, third: u64) {
         let record = Record::from_words([first, second, third]);
-        self.batch.extend_from_slice(&record.to_bytes());
-        if self.batch.len() >= BATCH {
-            self.chain.push(&self.batch);
-            self.batch.clear();
+        let end = self.filled + Record::SIZE;
+        self.batch[self.filled..end].copy_from_slice(&record.to_bytes());
+        self.filled = end;
+        if end == BATCH {
+            self.chain.push(&self.batch[..]);
+            self.filled = 0;
         }
         self.len += 1;
         match &mut self.kept {
