@@ -196,9 +196,10 @@ impl Naming {
     /// Container ids look like this: the `nth` container of the task of that number.
     #[must_use]
     pub fn uuid(&self, kind: IdKind, number: u32, nth: u32) -> String {
-        let mut text = String::with_capacity(UUID_LENGTH);
-        self.push_uuid(&mut text, kind, number, nth);
-        text
+        let uuid = self.uuid_digits(kind, number, nth);
+        std::str::from_utf8(&uuid)
+            .expect("hexadecimal digits are ASCII")
+            .to_owned()
     }
 
     /// The ARN of the cluster of this name.
@@ -210,8 +211,8 @@ impl Naming {
     /// The ARN of a task in the cluster of this name.
     #[must_use]
     pub fn task_arn(&self, cluster: &str, task: TaskId) -> String {
-        let id = self.hex(IdKind::Task, task.number());
-        self.arn(&["task/", cluster, "/", id.as_str()])
+        let digits = self.hex_digits(IdKind::Task, task.number(), 0);
+        self.arn_ending_in(["task/", cluster], &digits)
     }
 
     /// The ARN of a container instance in the cluster of this name.
@@ -238,9 +239,8 @@ impl Naming {
             .path_of(task_arn)
             .and_then(|path| path.strip_prefix("task/"));
         let path = path.expect("it is the ARN of a task here");
-        let mut text = self.begin_arn(&["container/", path, "/"], UUID_LENGTH);
-        self.push_uuid(&mut text, IdKind::Container, task.number(), nth);
-        text
+        let uuid = self.uuid_digits(IdKind::Container, task.number(), nth);
+        self.arn_ending_in(["container/", path], &uuid)
     }
 
     /// The ARN of the `nth` container of a task, counted from zero in the order of its definition.
@@ -282,16 +282,23 @@ impl Naming {
     }
 
     fn arn(&self, parts: &[&str]) -> String {
-        self.begin_arn(parts, 0)
-    }
-
-    /// The prefix and `parts`, with room for `more` bytes.
-    fn begin_arn(&self, parts: &[&str], more: usize) -> String {
         let length: usize = parts.iter().map(|part| part.len()).sum();
-        let mut text = String::with_capacity(self.prefix.len() + length + more);
+        let mut text = String::with_capacity(self.prefix.len() + length);
         text.push_str(&self.prefix);
         parts.iter().for_each(|part| text.push_str(part));
         text
+    }
+
+    /// The prefix, two parts, a slash, and an id of ASCII digits; checked to be text once, as a whole.
+    fn arn_ending_in(&self, [kind, path]: [&str; 2], id: &[u8]) -> String {
+        let length = self.prefix.len() + kind.len() + path.len() + 1 + id.len();
+        let mut text = Vec::with_capacity(length);
+        text.extend_from_slice(self.prefix.as_bytes());
+        text.extend_from_slice(kind.as_bytes());
+        text.extend_from_slice(path.as_bytes());
+        text.push(b'/');
+        text.extend_from_slice(id);
+        String::from_utf8(text).expect("texts and ASCII digits are text")
     }
 
     fn hex_digits(&self, kind: IdKind, number: u32, check: u64) -> [u8; HEX_ID_DIGITS] {
@@ -304,7 +311,7 @@ impl Naming {
         digits
     }
 
-    fn push_uuid(&self, text: &mut String, kind: IdKind, number: u32, nth: u32) {
+    fn uuid_digits(&self, kind: IdKind, number: u32, nth: u32) -> [u8; UUID_LENGTH] {
         let (left, right) =
             self.permutation
                 .apply(subject(kind, number), u64::from(nth), UUID_HALF);
@@ -320,7 +327,7 @@ impl Naming {
         uuid[14..18].copy_from_slice(&high[12..]);
         uuid[19..23].copy_from_slice(&low[..4]);
         uuid[24..].copy_from_slice(&low[4..]);
-        text.push_str(std::str::from_utf8(&uuid).expect("hexadecimal digits are ASCII"));
+        uuid
     }
 }
 

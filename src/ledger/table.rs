@@ -1,12 +1,14 @@
 //! A table of records under dense, never reused numbers, whose memory follows the live ones.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Serialize, Serializer};
 
 /// Records per chunk: a chunk of one-line task records stays within a few pages.
 const CHUNK: usize = 64;
+
+/// Empty places at the front that are not worth moving the others for.
+const GONE_MAX: usize = 8;
 
 /// A map from dense `u32` numbers to records.
 ///
@@ -17,8 +19,10 @@ const CHUNK: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Table<T> {
     /// Place `i` of this directory holds the numbers from `(first + i) * CHUNK`.
-    places: VecDeque<Place<T>>,
+    places: Vec<Place<T>>,
     first: usize,
+    /// So many places at the front are empty; they are less than half, and a few.
+    gone: usize,
     live: usize,
 }
 
@@ -93,8 +97,9 @@ impl<T: Clone> Clone for Place<T> {
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            places: VecDeque::new(),
+            places: Vec::new(),
             first: 0,
+            gone: 0,
             live: 0,
         }
     }
@@ -168,13 +173,17 @@ impl<T: Clone> Table<T> {
         if self.places.is_empty() {
             self.first = chunk;
         }
-        while chunk < self.first {
-            self.places.push_front(Place::empty());
-            self.first -= 1;
+        if chunk < self.first {
+            let missing = self.first - chunk;
+            let before = std::iter::repeat_with(Place::empty).take(missing);
+            self.places.splice(0..0, before);
+            self.first = chunk;
+            self.gone = 0;
         }
         while self.first + self.places.len() <= chunk {
-            self.places.push_back(Place::empty());
+            self.places.push(Place::empty());
         }
+        self.gone = self.gone.min(chunk - self.first);
         let place = &mut self.places[chunk - self.first];
         if place.is_empty() {
             place.own = Some(Box::new(Chunk {
@@ -205,12 +214,20 @@ impl<T: Clone> Table<T> {
         self.live -= 1;
         if chunk.live == 0 {
             *place = Place::empty();
-            while self.places.front().is_some_and(Place::is_empty) {
-                self.places.pop_front();
-                self.first += 1;
-            }
+            self.shorten();
         }
         Some(record)
+    }
+
+    /// Gives back the places at the front whose records have left, when they are many.
+    fn shorten(&mut self) {
+        let rest = self.places[self.gone..].iter();
+        self.gone += rest.take_while(|place| place.is_empty()).count();
+        if self.gone >= GONE_MAX && self.gone * 2 > self.places.len() {
+            self.places.drain(..self.gone);
+            self.first += self.gone;
+            self.gone = 0;
+        }
     }
 }
 
@@ -237,7 +254,9 @@ mod tests {
         for number in 0..999 {
             assert_eq!(table.remove(number), Some(number));
         }
-        assert_eq!(table.places.len(), 1);
+        let chunks = table.places.iter().filter(|place| !place.is_empty());
+        assert_eq!(chunks.count(), 1);
+        assert!(table.places.len() < 2 * GONE_MAX);
         assert_eq!(table.get(999), Some(&999));
         assert_eq!(table.len(), 1);
     }

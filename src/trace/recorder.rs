@@ -193,16 +193,29 @@ impl Recorder {
 
     /// Takes in a record as words in registers: read from memory in larger pieces than it was written in, it would
     /// stall the processor for longer than all the rest takes.
+    #[inline]
     fn push_words(&mut self, first: u64, second: u64, third: u64) {
         let record = Record::from_words([first, second, third]);
         let end = self.filled + Record::SIZE;
         self.batch[self.filled..end].copy_from_slice(&record.to_bytes());
         self.filled = end;
-        if end == BATCH {
-            self.chain.push(&self.batch[..]);
-            self.filled = 0;
-        }
         self.len += 1;
+        if end == BATCH {
+            self.seal_batch();
+        }
+        if !matches!(self.kept, Kept::Nothing) {
+            self.keep(record);
+        }
+    }
+
+    #[cold]
+    fn seal_batch(&mut self) {
+        self.chain.push(&self.batch[..]);
+        self.filled = 0;
+    }
+
+    /// Keeps a record as the mode says.
+    fn keep(&mut self, record: Record) {
         match &mut self.kept {
             Kept::Nothing => {}
             Kept::Ring {
