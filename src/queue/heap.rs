@@ -93,20 +93,6 @@ impl Heap {
         entries.skip(ROOT + usize::from(self.gap)).take(self.len())
     }
 
-    /// Removes the entries that `keep` denies.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
-        let mut kept: Vec<_> = self
-            .iter()
-            .filter(|&(key, number)| keep(key, number))
-            .collect();
-        // In ascending order no entry rises when it is pushed.
-        kept.sort_unstable();
-        *self = Self::new();
-        for (key, number) in kept {
-            self.push(key, number);
-        }
-    }
-
     /// Fills the gap at the root with the last entry.
     fn close_gap(&mut self) {
         self.gap = false;
@@ -228,20 +214,6 @@ mod tests {
                 heap.remove_first();
             }
             prop_assert_eq!(heap.first(), None);
-        }
-
-        #[test]
-        fn retaining_leaves_a_heap_of_the_rest(keys in prop::collection::vec(0..1000_u128, 0..200)) {
-            let mut heap = heap_of(&keys);
-            heap.retain(|key, _| key % 3 == 0);
-            let mut expected: Vec<u128> = keys.into_iter().filter(|key| key % 3 == 0).collect();
-            expected.sort_unstable();
-            let mut left = Vec::new();
-            while let Some((key, _)) = heap.first() {
-                left.push(key);
-                heap.remove_first();
-            }
-            prop_assert_eq!(left, expected);
         }
     }
 }

@@ -1,14 +1,15 @@
-//! The line of entries: a heap, and beside it a lane for each delay that comes again and again.
+//! The line of entries: a wheel, and beside it a lane for each delay that comes again and again.
 
 use std::collections::VecDeque;
 
-use super::heap::Heap;
+use super::entry::Entry;
+use super::wheel::Wheel;
 
 /// Lanes at most: an orchestrator with fixed latencies has about as many.
 const LANES: usize = 8;
 
-/// Where the heap stands among the fronts.
-const HEAP: usize = LANES;
+/// Where the wheel stands among the fronts.
+const WHEEL: usize = LANES;
 
 /// The front of a part without entries: greater than any key.
 const NO_KEY: u128 = u128::MAX;
@@ -20,9 +21,11 @@ const NO_KEY: u128 = u128::MAX;
 /// has no influence on the order.
 #[derive(Clone)]
 pub(super) struct Line {
-    heap: Heap,
+    wheel: Wheel,
     lanes: Vec<Lane>,
-    /// The least key of each lane and of the heap, so that looking for the least of all touches nothing else.
+    /// How many entries the lanes have together.
+    in_lanes: usize,
+    /// The least key of each lane and of the wheel, so that looking for the least of all touches nothing else.
     fronts: [u128; LANES + 1],
     /// The part that the least of all is in; any when there are no entries.
     first: usize,
@@ -34,17 +37,18 @@ pub(super) struct Line {
 #[derive(Clone)]
 struct Lane {
     delay: u64,
-    entries: VecDeque<(u128, u32)>,
+    entries: VecDeque<Entry>,
 }
 
 impl Line {
     /// A line without entries.
     pub(super) const fn new() -> Self {
         Self {
-            heap: Heap::new(),
+            wheel: Wheel::new(),
             lanes: Vec::new(),
+            in_lanes: 0,
             fronts: [NO_KEY; LANES + 1],
-            first: HEAP,
+            first: WHEEL,
             now: 0,
         }
     }
@@ -55,8 +59,8 @@ impl Line {
         if time(key) == self.now {
             self.push_after(0, key, number);
         } else {
-            self.heap.push(key, number);
-            self.pushed(key, HEAP);
+            self.wheel.push(key, number);
+            self.pushed(key, WHEEL);
         }
     }
 
@@ -65,14 +69,15 @@ impl Line {
     pub(super) fn push_after(&mut self, delay: u64, key: u128, number: u32) {
         if let Some(part) = self.lane(delay) {
             let entries = &mut self.lanes[part].entries;
-            if entries.back().is_none_or(|back| back.0 < key) {
-                entries.push_back((key, number));
+            if entries.back().is_none_or(|back| back.key() < key) {
+                entries.push_back(Entry::new(key, number));
+                self.in_lanes += 1;
                 self.pushed(key, part);
                 return;
             }
         }
-        self.heap.push(key, number);
-        self.pushed(key, HEAP);
+        self.wheel.push(key, number);
+        self.pushed(key, WHEEL);
     }
 
     /// The lane of a delay: its own, or an empty one that becomes its own.
@@ -108,8 +113,8 @@ impl Line {
     #[inline]
     pub(super) fn first(&self) -> Option<(u128, u32)> {
         match self.lanes.get(self.first) {
-            Some(lane) => lane.entries.front().copied(),
-            None => self.heap.first(),
+            Some(lane) => lane.entries.front().map(|front| front.pair()),
+            None => self.wheel.first(),
         }
     }
 
@@ -120,18 +125,20 @@ impl Line {
         (key != NO_KEY).then_some(key)
     }
 
-    /// Removes the entry with the least key.
+    /// Removes the entry with the least key, and maybe others that `keep` denies.
     #[inline]
-    pub(super) fn take_first(&mut self) -> Option<(u128, u32)> {
-        let first = self.first()?;
-        self.fronts[self.first] = match self.lanes.get_mut(self.first) {
+    pub(super) fn take_first(&mut self, keep: impl Fn(u128, u32) -> bool) -> Option<(u128, u32)> {
+        let first = match self.lanes.get_mut(self.first) {
             Some(lane) => {
-                lane.entries.pop_front();
-                lane.entries.front().map_or(NO_KEY, |front| front.0)
+                let first = lane.entries.pop_front()?.pair();
+                self.in_lanes -= 1;
+                self.fronts[self.first] = lane.entries.front().map_or(NO_KEY, |front| front.key());
+                first
             }
             None => {
-                self.heap.remove_first();
-                self.heap.first().map_or(NO_KEY, |front| front.0)
+                let first = self.wheel.take_first(keep)?;
+                self.fronts[WHEEL] = self.wheel.first().map_or(NO_KEY, |front| front.0);
+                first
             }
         };
         self.find_first();
@@ -143,9 +150,8 @@ impl Line {
     #[inline]
     fn find_first(&mut self) {
         // Both are carried along and chosen without a branch: which lane is next can't be foreseen.
-        let (mut key, mut least) = (self.fronts[HEAP], HEAP);
-        for part in 0..LANES {
-            let front = self.fronts[part];
+        let (mut key, mut least) = (self.fronts[WHEEL], WHEEL);
+        for (part, &front) in self.fronts[..self.lanes.len()].iter().enumerate() {
             let is_less = front < key;
             key = if is_less { front } else { key };
             least = if is_less { part } else { least };
@@ -156,12 +162,7 @@ impl Line {
     /// How many entries there are.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.heap.len()
-            + self
-                .lanes
-                .iter()
-                .map(|lane| lane.entries.len())
-                .sum::<usize>()
+        self.wheel.len() + self.in_lanes
     }
 
     /// The entries in no promised order.
@@ -169,19 +170,20 @@ impl Line {
         let lanes = self
             .lanes
             .iter()
-            .flat_map(|lane| lane.entries.iter().copied());
-        self.heap.iter().chain(lanes)
+            .flat_map(|lane| lane.entries.iter().map(|entry| entry.pair()));
+        self.wheel.iter().chain(lanes)
     }
 
     /// Removes the entries that `keep` denies.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
-        self.heap.retain(&mut keep);
+        self.wheel.retain(&mut keep);
         self.fronts = [NO_KEY; LANES + 1];
-        self.fronts[HEAP] = self.heap.first().map_or(NO_KEY, |front| front.0);
+        self.fronts[WHEEL] = self.wheel.first().map_or(NO_KEY, |front| front.0);
         for (lane, front) in self.lanes.iter_mut().zip(&mut self.fronts) {
-            lane.entries.retain(|&(key, number)| keep(key, number));
-            *front = lane.entries.front().map_or(NO_KEY, |front| front.0);
+            lane.entries.retain(|entry| keep(entry.key(), entry.number));
+            *front = lane.entries.front().map_or(NO_KEY, |front| front.key());
         }
+        self.in_lanes = self.lanes.iter().map(|lane| lane.entries.len()).sum();
         self.find_first();
     }
 }
@@ -204,17 +206,17 @@ mod tests {
         line.push(key(5, 0), 0);
         line.push(key(5, 1), 1);
         line.push(key(6, 2), 2);
-        assert_eq!(line.take_first(), Some((key(5, 0), 0)));
+        assert_eq!(line.take_first(|_, _| true), Some((key(5, 0), 0)));
         line.push(key(5, 4), 4);
         line.push(key(5, 3), 3);
         line.push(key(5, 5), 5);
         assert_eq!(
             line.lanes[0].entries.len(),
             2,
-            "what came out of order is in the heap"
+            "what came out of order is in the wheel"
         );
         assert_eq!(line.len(), 5);
-        let numbers: Vec<u32> = std::iter::from_fn(|| line.take_first())
+        let numbers: Vec<u32> = std::iter::from_fn(|| line.take_first(|_, _| true))
             .map(|(_, number)| number)
             .collect();
         assert_eq!(numbers, [1, 3, 4, 5, 2]);

@@ -3,9 +3,20 @@
 //! A small entry for each event stands in line, and the events themselves stay put in slots. An
 //! event is cancelled by emptying its slot; its entry is skipped when it gets to the front, or
 //! swept away once such entries are the majority.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`line`] | a list for each delay that comes again and again, and the wheel for the others |
+//! | [`wheel`] | slots of time, finer towards the present |
+//! | [`heap`] | what the wheel has no slot for; in tests also what its order is compared with |
+//! | [`entry`] | what stands in line for an event |
 
+mod entry;
 mod heap;
 mod line;
+#[cfg(test)]
+mod oracle;
+mod wheel;
 
 use std::fmt;
 use std::time::Duration;
@@ -27,8 +38,9 @@ const NO_SLOT: u32 = u32::MAX;
 
 /// A queue of events in the order (time, tie, sequence), where the sequence counts pushes.
 ///
-/// Events of one time and tie come out first in, first out. Pushing and popping take
-/// logarithmic time, and looking at the next time takes constant time, whatever was cancelled.
+/// Events of one time and tie come out first in, first out. Pushing and popping take about the
+/// same time however many events are pending, and looking at the next time takes constant time,
+/// whatever was cancelled.
 /// Equal calls give equal results; nothing depends on addresses or hashes.
 #[derive(Clone)]
 pub struct Queue<E> {
@@ -40,8 +52,8 @@ pub struct Queue<E> {
     free: u32,
     /// The sequence of the next push.
     sequence: u64,
-    /// How many entries in the line belong to cancelled events.
-    dead: usize,
+    /// How many events are pending. The line may have more entries: those of cancelled events.
+    pending: usize,
 }
 
 /// What [`Queue::push`] gives for an event, to cancel it by.
@@ -79,7 +91,7 @@ impl<E> Queue<E> {
             slots: Vec::new(),
             free: NO_SLOT,
             sequence: 0,
-            dead: 0,
+            pending: 0,
         }
     }
 
@@ -132,9 +144,8 @@ impl<E> Queue<E> {
         let slot = self.slots.get(key.slot as usize)?;
         slot.event(key.sequence)?;
         let event = self.empty_slot(key.slot);
-        self.dead += 1;
         self.drop_dead_first();
-        if self.dead > self.line.len() / 2 && self.line.len() >= SWEEP_MIN {
+        if self.pending < self.line.len().div_ceil(2) && self.line.len() >= SWEEP_MIN {
             self.sweep();
         }
         Some(event)
@@ -143,9 +154,14 @@ impl<E> Queue<E> {
     /// Takes the next event and the time it is due.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let (key, slot) = self.line.take_first()?;
+        let slots = &self.slots;
+        let (key, slot) = self
+            .line
+            .take_first(|key, slot| is_pending(slots, key, slot))?;
         let event = self.empty_slot(slot);
-        self.drop_dead_first();
+        if self.line.len() > self.pending {
+            self.drop_dead_first();
+        }
         Some((time_of(key), event))
     }
 
@@ -159,7 +175,7 @@ impl<E> Queue<E> {
     /// How many events are pending.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.line.len() - self.dead
+        self.pending
     }
 
     /// Whether no event is pending.
@@ -177,6 +193,7 @@ impl<E> Queue<E> {
     }
 
     fn fill_slot(&mut self, filled: Slot<E>) -> u32 {
+        self.pending += 1;
         let slot = self.free;
         if let Some(place) = self.slots.get_mut(slot as usize) {
             if let Slot::Free { next } = *place {
@@ -193,6 +210,7 @@ impl<E> Queue<E> {
 
     /// Frees a slot that is known to be pending, and gives its event.
     fn empty_slot(&mut self, slot: u32) -> E {
+        self.pending -= 1;
         let freed = Slot::Free { next: self.free };
         self.free = slot;
         match std::mem::replace(&mut self.slots[slot as usize], freed) {
@@ -202,27 +220,28 @@ impl<E> Queue<E> {
     }
 
     /// Restores the promise that the first entry in line is pending.
-    #[inline]
     fn drop_dead_first(&mut self) {
-        while self.dead > 0 && self.is_first_dead() {
-            self.line.take_first();
-            self.dead -= 1;
+        let slots = &self.slots;
+        let is_pending = |key, slot| is_pending(slots, key, slot);
+        while let Some((key, slot)) = self.line.first() {
+            if is_pending(key, slot) {
+                return;
+            }
+            self.line.take_first(is_pending);
         }
-    }
-
-    fn is_first_dead(&self) -> bool {
-        self.line
-            .first()
-            .is_some_and(|(key, slot)| self.slots[slot as usize].event(sequence_of(key)).is_none())
     }
 
     /// Removes the entries of cancelled events.
     fn sweep(&mut self) {
         let slots = &self.slots;
-        self.line
-            .retain(|key, slot| slots[slot as usize].event(sequence_of(key)).is_some());
-        self.dead = 0;
+        self.line.retain(|key, slot| is_pending(slots, key, slot));
     }
+}
+
+/// Whether the event of an entry is pending.
+#[inline]
+fn is_pending<E>(slots: &[Slot<E>], key: u128, slot: u32) -> bool {
+    slots[slot as usize].event(sequence_of(key)).is_some()
 }
 
 impl<E> Default for Queue<E> {
@@ -314,7 +333,7 @@ mod tests {
             assert_eq!(queue.cancel(key), Some(index as u64));
         }
         assert!(queue.is_empty());
-        assert_eq!((queue.len(), queue.line.len(), queue.dead), (0, 0, 0));
+        assert_eq!((queue.len(), queue.line.len()), (0, 0));
         assert_eq!(queue.next_at(), None);
     }
 
