@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
 use crate::model::{
@@ -15,7 +15,7 @@ use super::demand::{Demand, give_back_ports, take_ports};
 use super::table::Table;
 
 /// Whose machine a container instance is; which launch type may use it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum InstanceKind {
     /// An instance of EC2.

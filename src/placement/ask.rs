@@ -1,6 +1,9 @@
 //! What a scheduler is asked.
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
@@ -10,7 +13,16 @@ use crate::model::constraint::Constraint;
 use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use wavetank::PlacementStrategy;
+/// use wavetank::placement::Rule;
+///
+/// let rule = Rule::read(&PlacementStrategy::binpack_memory());
+/// assert_eq!(rule.map(|rule| rule.to_string()).as_deref(), Some("binpack(memory)"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Rule {
     /// Any candidate, each as likely.
@@ -62,6 +74,18 @@ impl Rule {
             Self::BinpackCpu => Some(OrderBy::Cpu),
             Self::BinpackMemory => Some(OrderBy::Memory),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => f.write_str("random"),
+            Self::SpreadInstance => f.write_str("spread(instanceId)"),
+            Self::SpreadAttribute(name) => write!(f, "spread(attribute:{name})"),
+            Self::BinpackCpu => f.write_str("binpack(cpu)"),
+            Self::BinpackMemory => f.write_str("binpack(memory)"),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ids::TaskId;
 use crate::ledger::scheduler_error::Unmet;
 use crate::model::{FailureReason, ResourceKind};
 
-use super::ask::{Ask, Rule};
+use super::ask::Ask;
 use super::pool::Pool;
 use super::rank;
 use super::stop_choice::StopAsk;
@@ -155,7 +155,7 @@ fn narrow(
         }
         let Some(scores) = rank::scores(pool, ask, rule, &candidates) else {
             rules.push(Narrowing {
-                rule: label(rule),
+                rule: rule.to_string(),
                 scores: Vec::new(),
                 kept: 1,
             });
@@ -165,14 +165,14 @@ fn narrow(
         let pairs = || candidates.iter().copied().zip(scores.iter().copied());
         let left_out = pairs().filter(|(_, score)| *score > least);
         if let Some((row, score)) = left_out.min_by_key(|(row, score)| (*score, *row)) {
-            next = Some((row, Some(label(rule)), score - least));
+            next = Some((row, Some(rule.to_string()), score - least));
         }
         let kept: Vec<usize> = pairs()
             .filter(|(_, score)| *score == least)
             .map(|(row, _)| row)
             .collect();
         rules.push(Narrowing {
-            rule: label(rule),
+            rule: rule.to_string(),
             scores: pairs()
                 .map(|(row, score)| Score {
                     container_instance: arn(pool, row),
@@ -194,16 +194,6 @@ fn narrow(
         margin,
     });
     (rules, runner_up)
-}
-
-fn label(rule: &Rule) -> String {
-    match rule {
-        Rule::Random => "random".to_owned(),
-        Rule::SpreadInstance => "spread(instanceId)".to_owned(),
-        Rule::SpreadAttribute(name) => format!("spread(attribute:{name})"),
-        Rule::BinpackCpu => "binpack(cpu)".to_owned(),
-        Rule::BinpackMemory => "binpack(memory)".to_owned(),
-    }
 }
 
 /// The least that would have to be otherwise for a requirement to be met.
