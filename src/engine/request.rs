@@ -11,7 +11,7 @@ use crate::model::*;
 use crate::observe::list_tasks::list_tasks;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
 use crate::observe::{View, describe};
-use crate::placement::Rule;
+use crate::placement::{Explanation, Rule};
 
 use super::Engine;
 
@@ -217,6 +217,16 @@ impl Engine {
             tasks: self.shown_tasks(first),
             failures,
         })
+    }
+
+    /// What StartTask would make of each container instance it names; nothing changes.
+    pub(crate) fn explain_start(
+        &mut self,
+        request: &StartTask,
+    ) -> Result<Vec<Explanation>, ApiError> {
+        validate::start_task(request)?;
+        let (ctx, ..) = self.parts();
+        api::start_task::explain(&ctx, request)
     }
 
     pub(crate) fn stop_task(&mut self, request: &StopTask) -> Result<StopTaskOutput, ApiError> {

@@ -26,6 +26,15 @@ pub enum InstanceKind {
 }
 
 impl InstanceKind {
+    /// The launch type whose tasks it takes, as ECS spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::External => "EXTERNAL",
+        }
+    }
+
     /// The kind that a launch type runs on, EC2 unless it is EXTERNAL.
     #[must_use]
     pub fn of(launch_type: Option<LaunchType>) -> Self {

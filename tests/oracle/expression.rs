@@ -10,9 +10,9 @@ use super::picture::Machine;
 /// A condition on a container instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
-    Not(Box<Expression>),
-    All(Vec<Expression>),
-    Any(Vec<Expression>),
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
     Connected {
         is: bool,
         value: bool,

@@ -269,29 +269,30 @@ impl Play {
                 let _ = self.sim.deregister_container_instance(request);
             }
             Action::Rack { host: number, rack } => {
-                let attribute = Attribute {
-                    target_id: Some(host(number)),
-                    ..Attribute::new("rack", rack.to_string())
-                };
-                let _ = match rack {
-                    3 => {
-                        let named = Attribute {
-                            value: None,
-                            ..attribute
-                        };
-                        let request = DeleteAttributes::new([named]);
-                        self.sim.delete_attributes(request).map(drop)
-                    }
-                    _ => {
-                        let request = PutAttributes::new([attribute]);
-                        self.sim.put_attributes(request).map(drop)
-                    }
-                };
+                let host = host(number);
+                self.rack(host, *rack);
             }
             Action::Advance(millis) => {
                 let span = std::time::Duration::from_millis(*millis);
                 self.sim.advance(span).expect("no invariant is violated");
             }
+        }
+    }
+
+    /// Puts a container instance into a rack; there is none with the number 3, so that takes it out of any.
+    fn rack(&mut self, host: String, rack: u8) {
+        let attribute = Attribute {
+            target_id: Some(host),
+            ..Attribute::new("rack", rack.to_string())
+        };
+        if rack == 3 {
+            let named = Attribute {
+                value: None,
+                ..attribute
+            };
+            let _ = self.sim.delete_attributes(DeleteAttributes::new([named]));
+        } else {
+            let _ = self.sim.put_attributes(PutAttributes::new([attribute]));
         }
     }
 
