@@ -314,9 +314,9 @@ impl Engine {
     fn shown_instance(&self, instance: ContainerInstanceId) -> ContainerInstance {
         let seen = self
             .ledger
-            .instance_seen(instance)
+            .instance_glance(instance)
             .expect("the instance was just changed");
-        describe::instance(&self.settings, &seen, true)
+        describe::instance(&self.settings, seen, true)
     }
 
     fn shown_cluster(&self, cluster: ClusterId) -> Cluster {

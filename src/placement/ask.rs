@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
-use crate::ledger::instance::InstanceKind;
+use crate::ledger::instance::{InstanceKind, ZONE};
 use crate::ledger::{Demand, OrderBy};
 use crate::model::constraint::Constraint;
 use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
@@ -67,6 +67,16 @@ impl Rule {
 }
 
 impl Rule {
+    /// The strategy of services that were given none: evenly over availability zones, and within a zone where the fewest
+    /// tasks of the service are.
+    ///
+    /// Developer guide, *Amazon ECS services*. [`Pool::stop_choice`](super::Pool::stop_choice) goes by it today; a service
+    /// will be placed by it. A standalone task without a strategy is placed at random.
+    #[must_use]
+    pub fn of_services() -> [Self; 2] {
+        [Self::SpreadAttribute(ZONE.to_owned()), Self::SpreadInstance]
+    }
+
     /// The order of a cluster's rows that the rule goes by, if it goes by one.
     #[must_use]
     pub fn order(&self) -> Option<OrderBy> {
