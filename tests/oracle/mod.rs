@@ -229,7 +229,12 @@ fn places(play: &Play, asked: &Asked, best: usize) -> BTreeSet<Option<String>> {
         if reached.len() >= best {
             break;
         }
-        let refused = spending.run_task(RunTask::new("nothing"));
+        // Of the kind that there is, since a cluster without any refuses the request.
+        let nothing = RunTask {
+            launch_type: play.run(asked).launch_type,
+            ..RunTask::new("nothing")
+        };
+        let refused = spending.run_task(nothing);
         assert_eq!(refused.expect("the request is good").tasks, []);
     }
     reached
