@@ -273,6 +273,7 @@ pub mod guide {
         trace = "../docs/trace.md";
         invariants = "../docs/invariants.md";
         schedulers = "../docs/schedulers.md";
+        packing = "../docs/packing.md";
         performance = "../docs/performance.md";
         architecture = "../docs/architecture.md";
     }

@@ -37,6 +37,7 @@ mod metamorphic;
 mod mutations;
 mod oracle;
 mod override_rules;
+mod packing;
 mod placement;
 mod placement_rules;
 mod ports;

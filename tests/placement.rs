@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wavetank::model::*;
-use wavetank::placement::{Ask, FnScheduler, Pool};
+use wavetank::placement::{Ask, EcsScheduler, FnScheduler, Pool, Rule, Scheduler};
 
 use crate::support::{Trial, builder, check_placement, one, placed, reasons};
 
@@ -485,4 +485,35 @@ fn a_cluster_of_draining_container_instances_only_gives_failures() {
         .run_task(RunTask::new("web").count(2))
         .expect("the request is good");
     assert_eq!(reasons(&answer.failures), ["INACTIVE", "INACTIVE"]);
+}
+
+#[test]
+fn the_default_of_services_takes_the_emptiest_zone_and_there_the_emptiest_instance() {
+    let service = FnScheduler::new("service", |ask: &Ask<'_>, pool: &Pool<'_>| {
+        let rules = Rule::of_services();
+        let ask = Ask {
+            rules: &rules,
+            ..*ask
+        };
+        EcsScheduler::default().place(&ask, pool)
+    });
+    let mut trial = Trial::of(builder().scheduler(service));
+    let machines = ["a", "b", "b", "c"].map(|zone| {
+        let machine = RegisterContainerInstance::default().cpu(4096).memory(8192);
+        trial.register(machine.attribute("ecs.availability-zone", zone))
+    });
+    trial.define(one("web"));
+    let on = |trial: &mut Trial, count| {
+        let tasks = trial.run_all(RunTask::new("web").group("service:web").count(count));
+        let place = |task: &String| {
+            let on = trial.task(task).container_instance_arn;
+            machines
+                .iter()
+                .position(|arn| Some(arn.as_str()) == on.as_deref())
+        };
+        tasks.iter().map(place).collect::<Vec<_>>()
+    };
+    // One in each zone; then the zones are equal, and the instance without any comes first.
+    assert_eq!(on(&mut trial, 3), [Some(0), Some(1), Some(3)]);
+    assert_eq!(on(&mut trial, 3), [Some(2), Some(0), Some(3)]);
 }

@@ -11,7 +11,7 @@ mod report;
 #[path = "../examples/replay/shapes.rs"]
 mod shapes;
 #[path = "../examples/replay/table.rs"]
-mod table;
+pub(crate) mod table;
 #[path = "../examples/replay/trace.rs"]
 mod trace;
 

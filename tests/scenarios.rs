@@ -57,6 +57,43 @@ fn check_holds(path: &Path) {
 }
 
 #[test]
+fn a_step_that_places_tasks_prints_its_explanation_when_it_is_asked_to() {
+    let scenario = Scenario::from_json(
+        r#"{ "wavetank": 1, "steps": [
+             { "call": "RegisterContainerInstance", "as": "machine", "input": { "totalResources": [
+                 { "name": "CPU", "type": "INTEGER", "integerValue": 1024 },
+                 { "name": "MEMORY", "type": "INTEGER", "integerValue": 300 } ] } },
+             { "call": "RegisterTaskDefinition", "input": { "family": "job",
+                 "containerDefinitions": [ { "name": "work", "image": "job:1", "memory": 200 } ] } },
+             { "call": "RunTask", "explain": true, "input": { "taskDefinition": "job" } },
+             { "call": "StartTask", "explain": true, "input": { "taskDefinition": "job",
+                 "containerInstances": [ "${machine/containerInstance/containerInstanceArn}" ] } },
+             { "call": "RunTask", "explain": false, "input": { "taskDefinition": "job" } },
+             { "call": "RunTask", "explain": true, "input": { "taskDefinition": "none" } } ] }"#,
+    );
+    let (lines, _) = run(
+        &scenario.expect("it is well formed"),
+        &RunOptions::default(),
+    );
+    let told = lines.iter().map(|line| {
+        let line: Value = serde_json::from_str(line).expect("each line is JSON");
+        line["explanation"][0].clone()
+    });
+    let told: Vec<Value> = told.collect();
+    assert_eq!(
+        (&told[2]["scheduler"], &told[2]["refusal"]),
+        (&json!("ecs"), &Value::Null)
+    );
+    let changes = json!(["100 MiB less, or so much more free"]);
+    assert_eq!(
+        (&told[3]["scheduler"], &told[3]["refusal"]),
+        (&json!("the caller"), &json!("RESOURCE:MEMORY"))
+    );
+    assert_eq!(told[3]["closest"]["changes"], changes);
+    assert_eq!(told[4..6], [Value::Null, Value::Null]);
+}
+
+#[test]
 fn every_committed_scenario_holds() {
     let files = files_in(&ours(""));
     assert!(

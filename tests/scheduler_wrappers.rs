@@ -1,17 +1,22 @@
 //! Schedulers around schedulers: recording, replaying, asking twice.
 
+use wavetank::ledger::instance::InstanceKind;
 use wavetank::model::*;
 use wavetank::placement::{
     Ask, Baseline, Decision, EcsScheduler, FnScheduler, Mistake, Placement, Pool, Recording,
-    Replaying, Scheduler, StopAsk, Twice,
+    Replaying, Rule, Scheduler, StopAsk, Twice,
 };
-use wavetank::{Digest, TaskId};
+use wavetank::{Builder, Digest, TaskId};
 
-use crate::support::{Trial, builder, one};
+use crate::support::{Trial, builder, one, sized};
 
 fn trial(scheduler: impl Scheduler + 'static) -> Trial {
+    trial_of(builder(), scheduler)
+}
+
+fn trial_of(builder: Builder, scheduler: impl Scheduler + 'static) -> Trial {
     let ties = PlacementTies::Seeded;
-    let mut trial = Trial::of(builder().placement_ties(ties).scheduler(scheduler));
+    let mut trial = Trial::of(builder.placement_ties(ties).scheduler(scheduler));
     for _ in 0..5 {
         trial.instance(1024, 4096);
     }
@@ -98,6 +103,90 @@ fn another_question_than_the_one_recorded_diverges() {
     again.run_all(RunTask::new("web").group("others"));
     let errors = again.scheduler_errors();
     assert!(matches!(errors[0].mistake, Mistake::Diverged { .. }));
+}
+
+#[test]
+fn every_part_of_a_question_counts_when_it_is_asked_again() {
+    let asked = || {
+        RunTask::new("web")
+            .group("g")
+            .constraint(PlacementConstraint::member_of("attribute:rack !exists"))
+            .strategy(PlacementStrategy::binpack_cpu())
+    };
+    let changed: [(&str, RunTask); 7] = [
+        ("the same", asked()),
+        ("another group", asked().group("h")),
+        (
+            "another size",
+            RunTask {
+                task_definition: "wide".to_owned(),
+                ..asked()
+            },
+        ),
+        (
+            "apart",
+            asked().constraint(PlacementConstraint::distinct_instance()),
+        ),
+        (
+            "another constraint",
+            RunTask {
+                placement_constraints: vec![PlacementConstraint::member_of(
+                    "runningTasksCount < 9",
+                )],
+                ..asked()
+            },
+        ),
+        (
+            "one constraint more",
+            asked().constraint(PlacementConstraint::member_of("runningTasksCount < 9")),
+        ),
+        (
+            "one rule more",
+            asked().strategy(PlacementStrategy::random()),
+        ),
+    ];
+    let mut first = trial(Recording::new(EcsScheduler::default()));
+    first.run_all(asked());
+    let decisions = recorded(&first);
+    assert_eq!(decisions[0].constraints, ["attribute:rack !exists"]);
+    assert_eq!(decisions[0].rules, [Rule::BinpackCpu]);
+    for (what, request) in changed {
+        let mut again = trial(Replaying::new(decisions.clone()));
+        again.define(sized("wide", 300, 512));
+        again.run_all(request);
+        let diverged = again.scheduler_errors().len();
+        assert_eq!(diverged, usize::from(what != "the same"), "{what}");
+    }
+}
+
+#[test]
+fn zones_kind_and_capabilities_are_part_of_the_question() {
+    let scheduler = || Recording::new(EcsScheduler::default());
+    let kept = |trial: &Trial| recorded(trial).pop().expect("it was asked");
+    let subnets = ["subnet-a", "subnet-b"];
+    let mut first = trial_of(
+        builder()
+            .subnet("subnet-a", "zone-a")
+            .subnet("subnet-b", "zone-b"),
+        scheduler(),
+    );
+    first.define(one("apart").network_mode(NetworkMode::Awsvpc));
+    let run = |trial: &mut Trial, subnets: &[&str]| {
+        let network = NetworkConfiguration::subnets(subnets.iter().copied());
+        trial.run_all(RunTask::new("apart").network(network));
+    };
+    run(&mut first, &subnets);
+    let networked = kept(&first);
+    assert_eq!(networked.zones, ["zone-a", "zone-b"]);
+    assert_eq!(networked.kind, InstanceKind::Ec2);
+    assert!(
+        networked
+            .requires
+            .iter()
+            .any(|name| name == "ecs.capability.task-eni")
+    );
+    run(&mut first, &subnets[..1]);
+    assert_eq!(kept(&first).zones, ["zone-a"]);
 }
 
 /// Takes the next row each time it is asked, wherever the run is.

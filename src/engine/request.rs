@@ -11,7 +11,7 @@ use crate::model::*;
 use crate::observe::list_tasks::list_tasks;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
 use crate::observe::{View, describe};
-use crate::placement::Rule;
+use crate::placement::{Explanation, Rule};
 
 use super::Engine;
 
@@ -219,6 +219,16 @@ impl Engine {
         })
     }
 
+    /// What StartTask would make of each container instance it names; nothing changes.
+    pub(crate) fn explain_start(
+        &mut self,
+        request: &StartTask,
+    ) -> Result<Vec<Explanation>, ApiError> {
+        validate::start_task(request)?;
+        let (ctx, ..) = self.parts();
+        api::start_task::explain(&ctx, request)
+    }
+
     pub(crate) fn stop_task(&mut self, request: &StopTask) -> Result<StopTaskOutput, ApiError> {
         validate::stop_task(request)?;
         let task = self.act(|ctx, out| api::stop_task::stop_task(ctx, request, out))?;
@@ -304,9 +314,9 @@ impl Engine {
     fn shown_instance(&self, instance: ContainerInstanceId) -> ContainerInstance {
         let seen = self
             .ledger
-            .instance_seen(instance)
+            .instance_glance(instance)
             .expect("the instance was just changed");
-        describe::instance(&self.settings, &seen, true)
+        describe::instance(&self.settings, seen, true)
     }
 
     fn shown_cluster(&self, cluster: ClusterId) -> Cluster {

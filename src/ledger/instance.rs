@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterId, ContainerInstanceId, TaskId};
 use crate::model::{
@@ -15,7 +15,7 @@ use super::demand::{Demand, give_back_ports, take_ports};
 use super::table::Table;
 
 /// Whose machine a container instance is; which launch type may use it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum InstanceKind {
     /// An instance of EC2.
@@ -26,6 +26,15 @@ pub enum InstanceKind {
 }
 
 impl InstanceKind {
+    /// The launch type whose tasks it takes, as ECS spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::External => "EXTERNAL",
+        }
+    }
+
     /// The kind that a launch type runs on, EC2 unless it is EXTERNAL.
     #[must_use]
     pub fn of(launch_type: Option<LaunchType>) -> Self {

@@ -62,6 +62,26 @@ pub struct InstanceSeen {
     pub left: (u32, u32, u32),
 }
 
+impl InstanceSeen {
+    /// The same, borrowed.
+    #[must_use]
+    pub fn glance(&self) -> InstanceGlance<'_> {
+        InstanceGlance {
+            record: &self.record,
+            left: self.left,
+        }
+    }
+}
+
+/// What it takes to describe a container instance, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceGlance<'a> {
+    /// Its record.
+    pub record: &'a InstanceRecord,
+    /// CPU units, MiB and GPUs left.
+    pub left: (u32, u32, u32),
+}
+
 /// One version of a record.
 #[derive(Clone, Debug)]
 pub struct Version<T> {
@@ -180,7 +200,11 @@ impl Ledger {
             );
         }
         for instance in instances {
-            let seen = self.instance_seen(instance);
+            let seen = self.instance_glance(instance);
+            let seen = seen.map(|seen| InstanceSeen {
+                record: seen.record.clone(),
+                left: seen.left,
+            });
             push(
                 self.versions.instances.entry(instance).or_default(),
                 now,
@@ -223,10 +247,10 @@ impl Ledger {
 
     /// A container instance as it stands.
     #[must_use]
-    pub fn instance_seen(&self, instance: ContainerInstanceId) -> Option<InstanceSeen> {
-        let record = self.instance(instance)?.clone();
-        let left = self.left_on(instance, &record);
-        Some(InstanceSeen { record, left })
+    pub fn instance_glance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'_>> {
+        let record = self.instance(instance)?;
+        let left = self.left_on(instance, record);
+        Some(InstanceGlance { record, left })
     }
 
     /// Network interfaces that the control plane has left to give on a container instance.

@@ -80,7 +80,7 @@ pub(crate) fn describe_container_instances(
         match instance.and_then(|instance| view.instance(instance)) {
             Some(seen) => output
                 .container_instances
-                .push(describe::instance(settings, &seen, with_tags)),
+                .push(describe::instance(settings, seen, with_tags)),
             None => {
                 let arn = arn_of(settings, view, cluster, "container-instance", text);
                 output
@@ -119,7 +119,7 @@ pub(crate) fn list_container_instances(
             let seen = view.instance(instance)?;
             let listed = seen.record.spec.cluster == cluster
                 && wanted(seen.record.status)
-                && passes(instance, &seen.record);
+                && passes(instance, seen.record);
             listed.then(|| (instance.number(), seen.record.spec.arn.to_string()))
         });
     let (container_instance_arns, next_token) = page.cut(instances);

@@ -1,12 +1,13 @@
 //! Which version of a record a read sees.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::draw::{Draws, Purpose};
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::Ledger;
-use crate::ledger::versions::{History, InstanceSeen, TaskGlance, TaskSeen, Version};
+use crate::ledger::versions::{
+    History, InstanceGlance, InstanceSeen, TaskGlance, TaskSeen, Version,
+};
 use crate::model::Reads;
 use crate::time::SimTime;
 
@@ -85,15 +86,13 @@ impl<'a> View<'a> {
 
     /// A container instance as this read sees it.
     #[must_use]
-    pub fn instance(&self, instance: ContainerInstanceId) -> Option<Cow<'a, InstanceSeen>> {
-        match self.ledger.versions().bound() {
-            None => self.ledger.instance_seen(instance).map(Cow::Owned),
-            Some(_) => {
-                let history = self.ledger.versions().instances().get(&instance)?;
-                self.seen(1, u64::from(instance.number()), history)
-                    .map(Cow::Borrowed)
-            }
+    pub fn instance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'a>> {
+        if !self.lags() {
+            return self.ledger.instance_glance(instance);
         }
+        let history = self.ledger.versions().instances().get(&instance)?;
+        self.seen(1, u64::from(instance.number()), history)
+            .map(InstanceSeen::glance)
     }
 
     /// The numbers of tasks from `first` on that this read may see, in order of creation.

@@ -1,16 +1,28 @@
 //! What a scheduler is asked.
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::draw::{Draw, Draws, Purpose};
 use crate::ids::{ClusterId, GroupId, TaskId};
-use crate::ledger::instance::InstanceKind;
+use crate::ledger::instance::{InstanceKind, ZONE};
 use crate::ledger::{Demand, OrderBy};
 use crate::model::constraint::Constraint;
 use crate::model::{Capabilities, PlacementStrategy, PlacementStrategyType, PlacementTies};
 
 /// One rule of a placement strategy, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use wavetank::PlacementStrategy;
+/// use wavetank::placement::Rule;
+///
+/// let rule = Rule::read(&PlacementStrategy::binpack_memory());
+/// assert_eq!(rule.map(|rule| rule.to_string()).as_deref(), Some("binpack(memory)"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Rule {
     /// Any candidate, each as likely.
@@ -55,6 +67,16 @@ impl Rule {
 }
 
 impl Rule {
+    /// The strategy of services that were given none: evenly over availability zones, and within a zone where the fewest
+    /// tasks of the service are.
+    ///
+    /// Developer guide, *Amazon ECS services*. [`Pool::stop_choice`](super::Pool::stop_choice) goes by it today; a service
+    /// will be placed by it. A standalone task without a strategy is placed at random.
+    #[must_use]
+    pub fn of_services() -> [Self; 2] {
+        [Self::SpreadAttribute(ZONE.to_owned()), Self::SpreadInstance]
+    }
+
     /// The order of a cluster's rows that the rule goes by, if it goes by one.
     #[must_use]
     pub fn order(&self) -> Option<OrderBy> {
@@ -62,6 +84,18 @@ impl Rule {
             Self::BinpackCpu => Some(OrderBy::Cpu),
             Self::BinpackMemory => Some(OrderBy::Memory),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => f.write_str("random"),
+            Self::SpreadInstance => f.write_str("spread(instanceId)"),
+            Self::SpreadAttribute(name) => write!(f, "spread(attribute:{name})"),
+            Self::BinpackCpu => f.write_str("binpack(cpu)"),
+            Self::BinpackMemory => f.write_str("binpack(memory)"),
         }
     }
 }

@@ -24,8 +24,8 @@ impl Pool<'_> {
             FailureReason::Inactive => words("ACTIVE", record.status.as_str()),
             FailureReason::Agent => words("a connected agent", "a disconnected one"),
             FailureReason::Attribute if record.spec.kind != ask.kind => (
-                format!("{:?}", ask.kind).to_uppercase(),
-                format!("{:?}", record.spec.kind).to_uppercase(),
+                ask.kind.as_str().to_owned(),
+                record.spec.kind.as_str().to_owned(),
             ),
             FailureReason::Attribute => (lacking(ask, self, row), "none of these".to_owned()),
             FailureReason::Location => (
@@ -37,10 +37,7 @@ impl Pool<'_> {
             FailureReason::Resource(ResourceKind::Ports) => ports(self, demand, row),
             FailureReason::Resource(ResourceKind::Eni) => amounts(demand.enis, left.enis),
             FailureReason::Resource(ResourceKind::Gpu) => amounts(demand.gpus, left.gpus),
-            FailureReason::MemberOf => {
-                let unmet = member_of::unmet(self, ask, row);
-                words(unmet.map_or("", |constraint| constraint.text()), "no")
-            }
+            FailureReason::MemberOf => (constraints(ask, self, row), "no".to_owned()),
             FailureReason::DistinctInstance => (
                 format!("no task of {}", ask.group_name),
                 self.tasks_of_group(row, ask.group).to_string(),
@@ -65,6 +62,22 @@ fn lacking(ask: &Ask<'_>, pool: &Pool<'_>, row: usize) -> String {
         .map(|capability| capability.as_str())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Each constraint that does not hold in a row.
+fn constraints(ask: &Ask<'_>, pool: &Pool<'_>, row: usize) -> String {
+    let alone = |constraint| Ask {
+        constraints: std::slice::from_ref(constraint),
+        ..*ask
+    };
+    let unmet = ask.constraints.iter();
+    let unmet =
+        unmet.filter(|constraint| member_of::unmet(pool, &alone(*constraint), row).is_some());
+    let texts: Vec<&str> = unmet.map(|constraint| &**constraint.text()).collect();
+    match texts[..] {
+        [alone] => alone.to_owned(),
+        _ => format!("`{}`", texts.join("` and `")),
+    }
 }
 
 /// The ports asked for, and which of them are taken; when none is, it is the quota that stands in the way.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::ids::TaskId;
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::InstanceRecord;
+use crate::ledger::instance::InstanceKind;
 use crate::ledger::scheduler_error::Unmet;
 use crate::model::{FailureReason, ResourceKind};
 
-use super::ask::{Ask, Rule};
+use super::ask::Ask;
 use super::pool::Pool;
 use super::rank;
 use super::stop_choice::StopAsk;
@@ -19,20 +21,21 @@ use super::{Complaint, Placement, Scheduler};
 ///
 /// Got from [`Simulation::explain`](crate::Simulation::explain), or from the wrapper [`Explaining`]. Container instances go by
 /// their ARNs. Its `Display` is for people, its JSON for programs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// The task.
     pub task: TaskId,
     /// Who decided.
     pub scheduler: String,
-    /// Every container instance, in order of registration, with each requirement it does not meet.
+    /// Every container instance, in order of registration, with each requirement it does not meet; of a StartTask only
+    /// the one that the caller named.
     pub considered: Vec<Considered>,
     /// What each rule of the strategy left of the candidates, in order.
     pub rules: Vec<Narrowing>,
     /// Where the task goes.
     pub winner: Option<Arc<str>>,
-    /// The candidate that came next.
+    /// The candidate that came next by the rules; nobody when the scheduler took one that the rules would not.
     pub runner_up: Option<RunnerUp>,
     /// Why the task goes nowhere.
     pub refusal: Option<FailureReason>,
@@ -41,7 +44,7 @@ pub struct Explanation {
 }
 
 /// A container instance and what it lacks for the task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Considered {
     /// Which.
@@ -51,7 +54,7 @@ pub struct Considered {
 }
 
 /// What one rule made of the candidates before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Narrowing {
     /// The rule, such as `binpack(memory)`.
@@ -63,7 +66,7 @@ pub struct Narrowing {
 }
 
 /// What a rule counts for a candidate: tasks for `spread`, CPU units or MiB left for `binpack`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Score {
     /// Which.
@@ -73,7 +76,7 @@ pub struct Score {
 }
 
 /// The candidate that came next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunnerUp {
     /// Which.
@@ -85,7 +88,7 @@ pub struct RunnerUp {
 }
 
 /// The container instance that came closest to taking the task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Closest {
     /// Which.
@@ -127,7 +130,52 @@ impl Explanation {
             considered,
         }
     }
+
+    /// Explains what StartTask makes of one container instance that the caller named, with this ARN; `known` is `None`
+    /// when the cluster never had such an instance.
+    pub(crate) fn of_start(
+        ask: &Ask<'_>,
+        pool: &Pool<'_>,
+        named: Arc<str>,
+        known: Option<(ContainerInstanceId, &InstanceRecord)>,
+    ) -> Self {
+        let row = known.and_then(|(instance, _)| pool.capacity().row(instance));
+        let unmet = match (row, known) {
+            (Some(row), _) => unmet(pool, ask, row),
+            (None, Some((_, record))) => vec![Unmet {
+                reason: FailureReason::Inactive,
+                asked: "ACTIVE".to_owned(),
+                available: record.status.as_str().to_owned(),
+            }],
+            (None, None) => vec![Unmet {
+                reason: FailureReason::Missing,
+                asked: "a container instance of the cluster".to_owned(),
+                available: "none of that name".to_owned(),
+            }],
+        };
+        let refusal = unmet.first().map(|unmet| unmet.reason);
+        Self {
+            task: ask.task,
+            scheduler: CALLER.to_owned(),
+            rules: Vec::new(),
+            winner: refusal.is_none().then(|| Arc::clone(&named)),
+            runner_up: None,
+            refusal,
+            closest: refusal.map(|_| Closest {
+                container_instance: Arc::clone(&named),
+                unmet: unmet.clone(),
+                changes: unmet.iter().map(change).collect(),
+            }),
+            considered: vec![Considered {
+                container_instance: named,
+                unmet,
+            }],
+        }
+    }
 }
+
+/// Who decides in StartTask.
+const CALLER: &str = "the caller";
 
 fn arn(pool: &Pool<'_>, row: usize) -> Arc<str> {
     Arc::clone(&pool.record(row).spec.arn)
@@ -155,7 +203,7 @@ fn narrow(
         }
         let Some(scores) = rank::scores(pool, ask, rule, &candidates) else {
             rules.push(Narrowing {
-                rule: label(rule),
+                rule: rule.to_string(),
                 scores: Vec::new(),
                 kept: 1,
             });
@@ -165,14 +213,14 @@ fn narrow(
         let pairs = || candidates.iter().copied().zip(scores.iter().copied());
         let left_out = pairs().filter(|(_, score)| *score > least);
         if let Some((row, score)) = left_out.min_by_key(|(row, score)| (*score, *row)) {
-            next = Some((row, Some(label(rule)), score - least));
+            next = Some((row, Some(rule.to_string()), score - least));
         }
         let kept: Vec<usize> = pairs()
             .filter(|(_, score)| *score == least)
             .map(|(row, _)| row)
             .collect();
         rules.push(Narrowing {
-            rule: label(rule),
+            rule: rule.to_string(),
             scores: pairs()
                 .map(|(row, score)| Score {
                     container_instance: arn(pool, row),
@@ -183,27 +231,18 @@ fn narrow(
         });
         candidates = kept;
     }
-    let chosen = chosen.unwrap_or(usize::MAX);
+    let Some(chosen) = chosen.filter(|chosen| candidates.contains(chosen)) else {
+        return (rules, None);
+    };
     if let Some(row) = candidates.iter().copied().find(|row| *row != chosen) {
         next = Some((row, None, 0));
     }
-    let runner_up = next.filter(|(row, ..)| *row != chosen && chosen != usize::MAX);
-    let runner_up = runner_up.map(|(row, rule, margin)| RunnerUp {
+    let runner_up = next.map(|(row, rule, margin)| RunnerUp {
         container_instance: arn(pool, row),
         rule,
         margin,
     });
     (rules, runner_up)
-}
-
-fn label(rule: &Rule) -> String {
-    match rule {
-        Rule::Random => "random".to_owned(),
-        Rule::SpreadInstance => "spread(instanceId)".to_owned(),
-        Rule::SpreadAttribute(name) => format!("spread(attribute:{name})"),
-        Rule::BinpackCpu => "binpack(cpu)".to_owned(),
-        Rule::BinpackMemory => "binpack(memory)".to_owned(),
-    }
 }
 
 /// The least that would have to be otherwise for a requirement to be met.
@@ -223,17 +262,30 @@ fn change(unmet: &Unmet) -> String {
     match unmet.reason {
         FailureReason::Inactive => "the container instance set to ACTIVE".to_owned(),
         FailureReason::Agent => "its agent connected".to_owned(),
+        FailureReason::Attribute if unmet.asked == InstanceKind::Ec2.as_str() => {
+            "a container instance of EC2".to_owned()
+        }
+        FailureReason::Attribute if unmet.asked == InstanceKind::External.as_str() => {
+            "an external container instance".to_owned()
+        }
         FailureReason::Attribute => format!("an agent that offers {}", unmet.asked),
         FailureReason::Location => format!("a subnet in {}", unmet.available),
         FailureReason::Resource(ResourceKind::Cpu) => less("CPU units"),
         FailureReason::Resource(ResourceKind::Memory) => less("MiB"),
+        FailureReason::Resource(ResourceKind::Ports) if unmet.available.starts_with("fewer") => {
+            "fewer host ports".to_owned()
+        }
         FailureReason::Resource(ResourceKind::Ports) => {
             format!("other host ports than {}", unmet.asked)
         }
         FailureReason::Resource(ResourceKind::Eni) => less("network interfaces"),
         FailureReason::Resource(ResourceKind::Gpu) => less("GPUs"),
+        FailureReason::MemberOf if unmet.asked.starts_with('`') => {
+            format!("none of the constraints {}", unmet.asked)
+        }
         FailureReason::MemberOf => format!("no constraint `{}`", unmet.asked),
         FailureReason::DistinctInstance => "no task of its group there".to_owned(),
+        FailureReason::Missing => "a container instance that is there".to_owned(),
         other => format!("no {other}"),
     }
 }

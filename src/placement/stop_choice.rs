@@ -84,7 +84,7 @@ impl<'a> Pool<'a> {
         prefer(&mut candidates, |candidate| {
             candidate.record.last_status < LastStatus::Running
         });
-        let default = [Rule::SpreadAttribute(ZONE.to_owned()), Rule::SpreadInstance];
+        let default = Rule::of_services();
         let rules = match ask.rules {
             [] => &default,
             rules => rules,

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterId, TaskId};
 use crate::ledger::Demand;
+use crate::ledger::instance::InstanceKind;
 use crate::ledger::scheduler_error::Mistake;
 
-use super::ask::Ask;
+use super::ask::{Ask, Rule};
 use super::ecs::EcsScheduler;
 use super::pool::Pool;
 use super::stop_choice::StopAsk;
@@ -26,20 +27,37 @@ pub struct Decision {
     pub group: String,
     /// What it takes.
     pub demand: Demand,
+    /// On which kind of container instance it might be.
+    pub kind: InstanceKind,
+    /// The availability zones of its subnets; empty when it might be in any.
+    pub zones: Vec<String>,
+    /// The names of the attributes that the agent had to have for it.
+    pub requires: Vec<String>,
+    /// Its `memberOf` constraints, as text: those of its definition, then those of the request.
+    pub constraints: Vec<String>,
     /// Whether it had to be on an instance without a wanted task of its group.
     pub distinct_instance: bool,
+    /// The strategy, in order.
+    pub rules: Vec<Rule>,
     /// The answer.
     pub answer: Placement,
 }
 
 impl Decision {
     fn new(ask: &Ask<'_>, answer: Placement) -> Self {
+        let texts = ask.constraints.iter().map(|constraint| constraint.text());
+        let requires = ask.requires.iter();
         Self {
             task: ask.task,
             cluster: ask.cluster,
             group: ask.group_name.to_owned(),
             demand: ask.demand.clone(),
+            kind: ask.kind,
+            zones: ask.zones.iter().map(|zone| zone.to_string()).collect(),
+            requires: requires.map(|one| one.as_str().to_owned()).collect(),
+            constraints: texts.map(|text| text.to_string()).collect(),
             distinct_instance: ask.distinct_instance,
+            rules: ask.rules.to_vec(),
             answer,
         }
     }

@@ -248,9 +248,9 @@ impl<'a> Run<'a> {
     fn call(&mut self, operation: &str, input: &Value, explain: bool) -> Result<Answer, Failed> {
         let input = reference::resolve(input, &self.outputs)?;
         let request = Request::from_json(operation, input)?;
-        if let (true, Request::RunTask(request)) = (explain, &request) {
+        if explain {
             // A request that is refused has nothing to explain: its error is the answer.
-            self.explanation = self.simulation.explain(request).ok();
+            self.explanation = self.simulation.explain(&request).ok();
         }
         let output = self.simulation.call(request)?;
         Ok(Answer::Called(Box::new(output)))

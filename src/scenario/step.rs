@@ -135,9 +135,20 @@ impl Keys {
                 return Err(format!("`{key}` goes with `call`, not with `{name}`"));
             }
         }
-        Ok(verb)
+        match &verb {
+            Verb::Call {
+                operation, explain, ..
+            } if *explain && !EXPLAINED.contains(&operation.as_str()) => Err(format!(
+                "`explain` goes with {}, not with `{operation}`",
+                EXPLAINED.join(" and ")
+            )),
+            _ => Ok(verb),
+        }
     }
 }
+
+/// The operations that place tasks.
+const EXPLAINED: [&str; 2] = ["RunTask", "StartTask"];
 
 impl TryFrom<Keys> for Step {
     type Error = String;
@@ -245,6 +256,12 @@ mod tests {
             "`explain` goes with `call`",
         );
         assert!(read(r#"{"call": "RunTask", "explain": true}"#).is_ok());
+        assert!(read(r#"{"call": "StartTask", "explain": true}"#).is_ok());
+        assert!(read(r#"{"call": "StopTask", "explain": false}"#).is_ok());
+        check_refused(
+            r#"{"call": "StopTask", "explain": true}"#,
+            "`explain` goes with RunTask and StartTask, not with `StopTask`",
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
 use crate::ledger::scheduler_error::SchedulerError;
 use crate::model::constraint::Constraint;
-use crate::model::{ApiError, Fault, Output, Request, RunTask, Timestamp};
+use crate::model::{ApiError, Fault, Output, Request, Timestamp};
 use crate::placement::{Explanation, Scheduler};
 use crate::time::{Deadline, SimTime};
 use crate::trace::Recorder;
@@ -201,9 +201,10 @@ impl Simulation {
 
     /// Why each task of a request would go where it would go now, or nowhere; nothing changes.
     ///
-    /// The request is made to a fork, so the answer is what [`run_task`](Self::run_task) would do next, luck included. It
-    /// is empty where nothing is placed on container instances: on Fargate, and for a request made before with its
-    /// client token.
+    /// The request is made to a fork, so the answer is what [`run_task`](Self::run_task) would do next, luck included. Of
+    /// [`StartTask`](crate::model::StartTask), each container instance that it names is told by itself. It is empty where
+    /// nothing is placed on container instances: on Fargate, for a request made before with its client token, and for
+    /// every other operation.
     ///
     /// ```
     /// use wavetank::model::PlacementStrategy;
@@ -225,10 +226,17 @@ impl Simulation {
     /// # Errors
     ///
     /// What ECS answers to the request.
-    pub fn explain(&self, request: &RunTask) -> Result<Vec<Explanation>, ApiError> {
+    pub fn explain<R: Clone + Into<Request>>(
+        &self,
+        request: &R,
+    ) -> Result<Vec<Explanation>, ApiError> {
         let mut fork = self.fork();
+        let request = request.clone().into();
+        if let Request::StartTask(request) = &request {
+            return fork.engine.explain_start(request);
+        }
         fork.engine.explain();
-        fork.engine.run_task(request)?;
+        fork.engine.request(&request)?;
         Ok(fork.engine.explanations().to_vec())
     }
 

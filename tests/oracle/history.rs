@@ -3,9 +3,11 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use wavetank::model::*;
 use wavetank::{Builder, Simulation};
 
+use super::expression::{Expression, ec2_instance, expression};
 use super::picture::{Picture, need};
 use super::pipeline::{Question, Rule};
 
@@ -22,6 +24,10 @@ pub(super) struct Host {
     typed: bool,
     /// Whether its agent tells of one capability and so lacks the others.
     limited: bool,
+    size: Option<&'static str>,
+    agent: Option<&'static str>,
+    /// Whether it registers a minute after the one before.
+    later: bool,
 }
 
 /// A family to be registered.
@@ -34,6 +40,7 @@ pub(super) struct Family {
     port: Option<(i32, bool)>,
     privileged: bool,
     networked: bool,
+    constraint: Option<Expression>,
 }
 
 /// A RunTask.
@@ -46,6 +53,9 @@ pub(super) struct Asked {
     /// One bit for each.
     pub(super) subnets: u8,
     pub(super) distinct: bool,
+    pub(super) constraints: Vec<Expression>,
+    /// How the constraints are spelled.
+    pub(super) in_words: bool,
     pub(super) rules: Vec<u8>,
 }
 
@@ -80,16 +90,26 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
         prop_oneof![3 => Just(0_u8), 1 => 1..3_u8],
     );
     let places = (option::of(0..3_u8), option::of(0..2_u8));
-    let host = (amounts, places, rarely(), any::<bool>(), rarely()).prop_map(
-        |((cpu, memory, gpus), (zone, rack), external, typed, limited)| Host {
-            cpu: cpu * 300,
-            memory: memory * 300,
-            gpus,
-            zone,
-            rack,
-            external,
-            typed,
-            limited,
+    let labels = (
+        option::of(select(vec!["9", "10", "big"])),
+        option::of(select(vec!["1.9.0", "1.10.0", "1.75.3"])),
+        any::<bool>(),
+    );
+    let host = (amounts, places, rarely(), any::<bool>(), rarely(), labels).prop_map(
+        |((cpu, memory, gpus), (zone, rack), external, typed, limited, (size, agent, later))| {
+            Host {
+                cpu: cpu * 300,
+                memory: memory * 300,
+                gpus,
+                zone,
+                rack,
+                external,
+                typed,
+                limited,
+                size,
+                agent,
+                later,
+            }
         },
     );
     let port = prop_oneof![
@@ -99,8 +119,9 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
     let gpus = prop_oneof![5 => Just(0_u32), 1 => 1..3_u32];
     let sizes = (0..3_i32, 0..3_i32, any::<bool>());
     let networked = prop_oneof![2 => Just(false), 1 => Just(true)];
-    let family = (sizes, gpus, port, rarely(), networked).prop_map(
-        |((cpu, memory, helper), gpus, port, privileged, networked)| Family {
+    let constraint = prop_oneof![4 => Just(None), 1 => expression().prop_map(Some)];
+    let family = (sizes, gpus, port, rarely(), networked, constraint).prop_map(
+        |((cpu, memory, helper), gpus, port, privileged, networked, constraint)| Family {
             // Those with interfaces of their own are small, so that it is interfaces they run out of.
             cpu: cpu * if networked { 10 } else { 100 },
             memory: 6 + memory * if networked { 10 } else { 100 },
@@ -109,6 +130,7 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
             port: port.filter(|_| !networked),
             privileged,
             networked,
+            constraint,
         },
     );
     (vec(host, 1..8), vec(family, 1..4)).prop_map(|(hosts, families)| Setup { hosts, families })
@@ -120,14 +142,18 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
     let group = prop_oneof![5 => Just(Some(0_u8)), 1 => Just(Some(1)), 1 => Just(None)];
     let rule = prop_oneof![2 => 2..4_u8, 3 => 0..7_u8];
     let who = (any::<u8>(), 1..6_i32, group);
-    (who, external, 1..8_u8, rarely(), vec(rule, 0..4)).prop_map(
-        |((family, count, group), external, subnets, distinct, rules)| Asked {
+    let constraints = prop_oneof![1 => Just(Vec::new()), 1 => vec(expression(), 1..3)];
+    let constraints = (rarely(), constraints, any::<bool>());
+    (who, external, 1..8_u8, constraints, vec(rule, 0..4)).prop_map(
+        |((family, count, group), external, subnets, constraints, rules)| Asked {
             family,
             count,
             group,
             external,
             subnets,
-            distinct,
+            distinct: constraints.0,
+            constraints: constraints.1,
+            in_words: constraints.2,
             rules,
         },
     )
@@ -141,7 +167,7 @@ pub(super) fn history(lines: usize) -> impl Strategy<Value = Vec<Action>> {
         2 => (any::<u8>(), any::<bool>()).prop_map(|(host, draining)| Action::SetState { host, draining }),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(host, connected)| Action::Connect { host, connected }),
         1 => (any::<u8>(), rarely()).prop_map(|(host, really)| if really { Action::GiveUp(host) } else { Action::Advance(0) }),
-        1 => (any::<u8>(), 0..3_u8).prop_map(|(host, rack)| Action::Rack { host, rack }),
+        1 => (any::<u8>(), 0..4_u8).prop_map(|(host, rack)| Action::Rack { host, rack }),
         3 => (0..9_000_u64).prop_map(Action::Advance),
     ];
     vec(action, 0..lines)
@@ -172,8 +198,12 @@ impl Play {
             tasks: Vec::new(),
             families: setup.families.clone(),
         };
-        for host in &setup.hosts {
-            let answer = play.sim.register_container_instance(registration(host));
+        for (number, host) in (0..).zip(&setup.hosts) {
+            if host.later {
+                play.act(&Action::Advance(60_000));
+            }
+            let request = registration(number, host);
+            let answer = play.sim.register_container_instance(request);
             let shown = answer
                 .expect("the container instance is accepted")
                 .container_instance;
@@ -239,16 +269,30 @@ impl Play {
                 let _ = self.sim.deregister_container_instance(request);
             }
             Action::Rack { host: number, rack } => {
-                let rack = Attribute {
-                    target_id: Some(host(number)),
-                    ..Attribute::new("rack", rack.to_string())
-                };
-                let _ = self.sim.put_attributes(PutAttributes::new([rack]));
+                let host = host(number);
+                self.rack(host, *rack);
             }
             Action::Advance(millis) => {
                 let span = std::time::Duration::from_millis(*millis);
                 self.sim.advance(span).expect("no invariant is violated");
             }
+        }
+    }
+
+    /// Puts a container instance into a rack; there is none with the number 3, so that takes it out of any.
+    fn rack(&mut self, host: String, rack: u8) {
+        let attribute = Attribute {
+            target_id: Some(host),
+            ..Attribute::new("rack", rack.to_string())
+        };
+        if rack == 3 {
+            let named = Attribute {
+                value: None,
+                ..attribute
+            };
+            let _ = self.sim.delete_attributes(DeleteAttributes::new([named]));
+        } else {
+            let _ = self.sim.put_attributes(PutAttributes::new([attribute]));
         }
     }
 
@@ -281,6 +325,10 @@ impl Play {
         if asked.distinct {
             request = request.constraint(PlacementConstraint::distinct_instance());
         }
+        for constraint in &asked.constraints {
+            let text = constraint.text(asked.in_words);
+            request = request.constraint(PlacementConstraint::member_of(text));
+        }
         let rule = |rule: &u8| match rule {
             0 => PlacementStrategy::spread_instances(),
             1 => PlacementStrategy::spread("host"),
@@ -307,7 +355,7 @@ impl Play {
     /// The same in the oracle's words.
     pub(super) fn question(&mut self, asked: &Asked) -> Question {
         let (name, family) = self.family(asked);
-        let networked = family.networked;
+        let (networked, family) = (family.networked, family.clone());
         let rule = |rule: &u8| match rule {
             0 | 1 => Rule::SpreadInstances,
             2 => Rule::Spread("ecs.availability-zone".to_owned()),
@@ -327,6 +375,12 @@ impl Play {
                 .map(zone)
                 .collect(),
             distinct: asked.distinct,
+            constraints: family
+                .constraint
+                .iter()
+                .chain(&asked.constraints)
+                .cloned()
+                .collect(),
             rules: asked.rules.iter().map(rule).collect(),
         }
     }
@@ -336,10 +390,17 @@ impl Play {
     }
 }
 
-fn registration(host: &Host) -> RegisterContainerInstance {
-    let mut request = RegisterContainerInstance::default()
-        .cpu(host.cpu)
-        .memory(host.memory);
+fn registration(number: u8, host: &Host) -> RegisterContainerInstance {
+    let id = ec2_instance(number);
+    let mut request = RegisterContainerInstance {
+        instance_identity_document: Some(format!(r#"{{"instanceId": "{id}"}}"#)),
+        version_info: host.agent.map(|version| VersionInfo {
+            agent_version: Some(version.into()),
+            ..VersionInfo::default()
+        }),
+        ..RegisterContainerInstance::default()
+    };
+    request = request.cpu(host.cpu).memory(host.memory);
     let mut put = |is_so: bool, name: &str, value: &str| {
         if is_so {
             request = request.clone().attribute(name, value);
@@ -356,6 +417,7 @@ fn registration(host: &Host) -> RegisterContainerInstance {
         "rack",
         &host.rack.unwrap_or(0).to_string(),
     );
+    put(host.size.is_some(), "size", host.size.unwrap_or_default());
     for (is_so, name) in [
         (host.external, "ecs.capability.external"),
         (
@@ -395,5 +457,11 @@ fn definition(number: usize, family: &Family) -> RegisterTaskDefinition {
     if family.networked {
         request = request.network_mode(NetworkMode::Awsvpc);
     }
+    let constraint = family.constraint.as_ref();
+    let constraint = constraint.map(|expression| expression.text(false));
+    request.placement_constraints = constraint
+        .map(PlacementConstraint::member_of)
+        .into_iter()
+        .collect();
     request
 }

@@ -3,6 +3,7 @@
 //! It reads what Describe shows and nothing else. On random clusters with random histories it must know who is in the tie,
 //! why a task has no place and how many have one; and of every tie each must be reached.
 
+mod expression;
 mod history;
 mod picture;
 mod pipeline;
@@ -15,6 +16,7 @@ use wavetank::Simulation;
 use wavetank::model::*;
 use wavetank::placement::Baseline;
 
+use expression::{Expression, expression};
 use history::{Action, Asked, Play, asked, history, setup};
 use picture::Picture;
 use pipeline::{Question, Rule, closest, feasible, lacks, winners};
@@ -167,6 +169,7 @@ fn try_everywhere(play: &mut Play, asked: &Asked) -> Result<(), TestCaseError> {
     let question = Question {
         distinct: false,
         external: false,
+        constraints: Vec::new(),
         ..play.question(asked)
     };
     for machine in play.picture().machines {
@@ -181,6 +184,26 @@ fn try_everywhere(play: &mut Play, asked: &Asked) -> Result<(), TestCaseError> {
         let expected: Vec<_> = lacks(&machine, &question).into_iter().take(1).collect();
         prop_assert_eq!(found, expected);
     }
+    Ok(())
+}
+
+/// A filter of ListContainerInstances lets through exactly those for which the oracle finds that it holds.
+fn filter_everywhere(
+    play: &mut Play,
+    expression: &Expression,
+    in_words: bool,
+) -> Result<(), TestCaseError> {
+    let text = expression.text(in_words);
+    let request = ListContainerInstances::new().filter(&text);
+    let listed = play.sim.list_container_instances(request);
+    let listed = listed
+        .expect("the expression is good")
+        .container_instance_arns;
+    let machines = play.picture().machines;
+    let holds = machines.iter().filter(|machine| expression.holds(machine));
+    let holds: Vec<&str> = holds.map(|machine| &*machine.arn).collect();
+    let listed: Vec<&str> = listed.iter().map(|arn| &**arn).collect();
+    prop_assert_eq!(listed, holds, "{}", text);
     Ok(())
 }
 
@@ -206,7 +229,12 @@ fn places(play: &Play, asked: &Asked, best: usize) -> BTreeSet<Option<String>> {
         if reached.len() >= best {
             break;
         }
-        let refused = spending.run_task(RunTask::new("nothing"));
+        // Of the kind that there is, since a cluster without any refuses the request.
+        let nothing = RunTask {
+            launch_type: play.run(asked).launch_type,
+            ..RunTask::new("nothing")
+        };
+        let refused = spending.run_task(nothing);
         assert_eq!(refused.expect("the request is good").tasks, []);
     }
     reached
@@ -255,6 +283,27 @@ proptest! {
     }
 
     #[test]
+    fn an_expression_lists_and_admits_the_container_instances_for_which_it_holds(
+        setup in setup(),
+        history in history(20),
+        expressions in proptest::collection::vec((expression(), any::<bool>()), 1..12),
+    ) {
+        let mut play = Play::new(&setup, builder());
+        for action in &history {
+            play.act(action);
+            if let Action::Run(asked) = action {
+                let request = play.run(asked);
+                let answer = play.sim.run_task(request);
+                let tasks = answer.map(|answer| answer.tasks).unwrap_or_default();
+                play.tasks.extend(tasks.into_iter().map(|task| task.task_arn));
+            }
+        }
+        for (expression, in_words) in &expressions {
+            filter_everywhere(&mut play, expression, *in_words)?;
+        }
+    }
+
+    #[test]
     fn of_every_tie_each_is_reached_and_nobody_else(
         setup in setup(),
         history in history(10),
@@ -296,6 +345,7 @@ fn cases_lead_to_every_answer_there_is() {
         "DistinctInstance placement constraint unsatisfied",
         "INACTIVE",
         "LOCATION",
+        "MemberOf placement constraint unsatisfied",
         "RESOURCE:CPU",
         "RESOURCE:ENI",
         "RESOURCE:GPU",

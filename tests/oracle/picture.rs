@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wavetank::Simulation;
 use wavetank::model::*;
 
-use crate::support::{amount, members};
+use crate::support::{amount, members, ms};
 
 /// What a task of a definition needs, as the definition says.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,12 @@ pub(super) struct Machine {
     pub(super) ports: BTreeSet<String>,
     /// By name; those without a value are left out.
     pub(super) attributes: BTreeMap<String, String>,
+    /// Names of all attributes.
+    pub(super) names: BTreeSet<String>,
+    pub(super) ec2_instance: String,
+    pub(super) agent_version: Option<String>,
+    /// In milliseconds since the run began.
+    pub(super) registered_at: u64,
     /// Names of capabilities it tells of.
     pub(super) capabilities: BTreeSet<String>,
     pub(super) external: bool,
@@ -119,6 +125,7 @@ impl Machine {
             let prefixes = ["com.amazonaws.ecs.capability.", "ecs.capability."];
             prefixes.iter().any(|prefix| name.starts_with(prefix)) && !KIND.contains(&name.as_str())
         };
+        let version = &shown.version_info;
         let kind = attributes.get("ecs.instance-type").map(String::as_str);
         Self {
             arn: shown.container_instance_arn.to_string(),
@@ -132,6 +139,10 @@ impl Machine {
                 _ => i64::MAX,
             },
             ports: tcp.chain(udp).collect(),
+            names: names.clone().collect(),
+            ec2_instance: shown.ec2_instance_id.as_deref().unwrap_or("").to_owned(),
+            agent_version: version.agent_version.as_deref().map(str::to_owned),
+            registered_at: ms(shown.registered_at).expect("it is told"),
             external: names.clone().any(|name| name == KIND[0]),
             capabilities: names.filter(is_capability).collect(),
             attributes,

@@ -3,6 +3,7 @@
 
 use wavetank::model::{FailureReason, ResourceKind};
 
+use super::expression::Expression;
 use super::picture::{Machine, Need, Picture};
 
 /// One rule of a strategy.
@@ -24,10 +25,12 @@ pub(super) struct Question {
     /// The zones of its subnets; none when it may be in any.
     pub(super) zones: Vec<String>,
     pub(super) distinct: bool,
+    /// Each must hold.
+    pub(super) constraints: Vec<Expression>,
     pub(super) rules: Vec<Rule>,
 }
 
-/// What a machine lacks, in the order in which reasons are told. A `memberOf` that does not hold belongs before the last.
+/// What a machine lacks, in the order in which reasons are told.
 pub(super) fn lacks(machine: &Machine, question: &Question) -> Vec<FailureReason> {
     let need = &question.need;
     let can_do =
@@ -62,6 +65,10 @@ pub(super) fn lacks(machine: &Machine, question: &Question) -> Vec<FailureReason
         (
             need.gpus <= machine.gpus,
             FailureReason::Resource(ResourceKind::Gpu),
+        ),
+        (
+            question.constraints.iter().all(|one| one.holds(machine)),
+            FailureReason::MemberOf,
         ),
         (
             !question.distinct || machine.tasks_of(&question.group) == 0,

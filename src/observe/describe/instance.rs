@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ledger::versions::InstanceSeen;
+use crate::ledger::versions::InstanceGlance;
 use crate::model::{ContainerInstance, GpuDevice, Resource, Settings};
 
 /// A version of a container instance as ECS shows it.
@@ -10,10 +10,10 @@ use crate::model::{ContainerInstance, GpuDevice, Resource, Settings};
 /// The two sets of ports list what is *taken*: a port that is not in them is free.
 pub(crate) fn instance(
     settings: &Settings,
-    seen: &InstanceSeen,
+    seen: InstanceGlance<'_>,
     with_tags: bool,
 ) -> ContainerInstance {
-    let record = &seen.record;
+    let record = seen.record;
     let spec = &*record.spec;
     let (cpu, memory, _) = seen.left;
     let has_gpus = !spec.gpu_ids.is_empty();

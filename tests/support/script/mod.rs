@@ -41,8 +41,13 @@ pub(crate) enum Action {
         family: u8,
         count: i32,
         rules: Vec<u8>,
-        distinct: bool,
+        /// One bit for each constraint there is.
+        constraints: u8,
         token: Option<u8>,
+    },
+    Rack {
+        instance: u8,
+        rack: u8,
     },
     Start {
         family: u8,
@@ -261,6 +266,10 @@ impl Player {
                 StopTask { reason, ..request }.into()
             }
             Action::Describe { .. } | Action::List { .. } => self.read(action)?,
+            Action::Rack {
+                instance: number,
+                rack,
+            } => put_rack(instance(number), *rack),
             Action::SetState {
                 instance: number,
                 draining,
@@ -317,7 +326,7 @@ impl Player {
                 family,
                 count,
                 rules,
-                distinct,
+                constraints,
                 token,
             } => {
                 let mut request = RunTask::new(format!("f{family}"))
@@ -331,9 +340,12 @@ impl Player {
                 } else {
                     request.placement_strategy = rules.iter().map(|rule| strategy(*rule)).collect();
                 }
-                if *distinct {
-                    request = request.constraint(PlacementConstraint::distinct_instance());
-                }
+                let wanted = |(bit, _): &(usize, _)| constraints & 1 << bit != 0;
+                let known = constraints_there_are()
+                    .into_iter()
+                    .enumerate()
+                    .filter(wanted);
+                request.placement_constraints = known.map(|(_, rule)| rule).collect();
                 if let Some(token) = token {
                     request = request.client_token(format!("token-{token}"));
                 }
@@ -401,6 +413,27 @@ fn strategy(rule: u8) -> PlacementStrategy {
         4 => PlacementStrategy::random(),
         _ => PlacementStrategy::spread("cpu"),
     }
+}
+
+fn put_rack(instance: String, rack: u8) -> Request {
+    let rack = Attribute {
+        target_id: Some(instance),
+        ..Attribute::new("rack", rack.to_string())
+    };
+    PutAttributes::new([rack]).into()
+}
+
+/// Constraints that hold here and there, and one that is wrong.
+fn constraints_there_are() -> [PlacementConstraint; 6] {
+    let holds = PlacementConstraint::member_of;
+    [
+        PlacementConstraint::distinct_instance(),
+        holds("attribute:rack in [0, 1] or attribute:ecs.availability-zone == b"),
+        holds("runningTasksCount < 3"),
+        holds("not(task:group == family:f1)"),
+        holds("attribute:rack !exists or attribute:rack >= 1"),
+        holds("attribute:rack ="),
+    ]
 }
 
 /// The family whose tasks have network interfaces of their own.

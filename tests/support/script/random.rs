@@ -70,7 +70,7 @@ fn plain(family: u8, count: i32, token: Option<u8>) -> Action {
         family,
         count,
         rules: Vec::new(),
-        distinct: false,
+        constraints: 0,
         token,
     }
 }
@@ -115,6 +115,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..4_u8, vec(any::<u8>(), 0..4)).prop_map(|(family, instances)| Action::Start { family, instances }),
         6 => (any::<u8>(), option::of(any::<u8>())).prop_map(|(task, reason)| Action::Stop { task, reason }),
         3 => reading(),
+        1 => (any::<u8>(), 0..3_u8).prop_map(|(instance, rack)| Action::Rack { instance, rack }),
         2 => (any::<u8>(), any::<bool>()).prop_map(|(instance, draining)| Action::SetState { instance, draining }),
         1 => (any::<u8>(), rarely()).prop_map(|(instance, force)| Action::Deregister { instance, force }),
         5 => fault(),
@@ -134,16 +135,31 @@ fn run() -> impl Strategy<Value = Action> {
     let cluster = prop_oneof![8 => Just(0), 1 => 0..4_u8];
     let count = prop_oneof![8 => 1..4_i32, 2 => 4..11_i32, 1 => prop_oneof![Just(0), Just(11)]];
     let token = prop_oneof![4 => Just(None), 1 => (0..3_u8).prop_map(Some)];
-    (cluster, 0..4_u8, count, vec(0..6_u8, 0..3), rarely(), token).prop_map(
-        |(cluster, family, count, rules, distinct, token)| Action::Run {
-            cluster,
-            family,
-            count,
-            rules,
-            distinct,
-            token,
-        },
+    // None, one of those that are good, several of them, or any.
+    let constraints = prop_oneof![
+        6 => Just(0),
+        3 => (0..5_u8).prop_map(|bit| 1 << bit),
+        1 => 0..32_u8,
+        1 => 0..64_u8,
+    ];
+    (
+        cluster,
+        0..4_u8,
+        count,
+        vec(0..6_u8, 0..3),
+        constraints,
+        token,
     )
+        .prop_map(
+            |(cluster, family, count, rules, constraints, token)| Action::Run {
+                cluster,
+                family,
+                count,
+                rules,
+                constraints,
+                token,
+            },
+        )
 }
 
 fn making(
