@@ -41,6 +41,8 @@ pub(super) struct Scene<'a> {
     stopping: bool,
     /// A container's health that is not in the ledger yet.
     judged: Option<(u16, HealthStatus)>,
+    /// Containers that will never start, and of which the control plane is to hear if their task goes on.
+    unreported: Vec<u16>,
     pulls: Pulls<'a>,
 }
 
@@ -69,6 +71,7 @@ impl<'a> Scene<'a> {
             rest,
             stopping: record.told_to_stop || record.execution_stopped_at.has_come(),
             judged: None,
+            unreported: Vec::new(),
             pulls: Pulls::at(ctx, record.on),
         })
     }
@@ -302,7 +305,7 @@ impl<'a> Scene<'a> {
         self.pulls.leave((self.task, container));
         out.cancel(self.task, container);
         self.end(container, Some(NEVER_STARTED), reason, out);
-        self.report_container(container, out);
+        self.unreported.push(container);
     }
 
     /// Who still waits for a container to exit or to be healthy has waited too long.
@@ -381,6 +384,11 @@ impl<'a> Scene<'a> {
     /// Ends the handling of an event: when no container is left, what the task held returns to the host and the next in
     /// the queue may start.
     pub(super) fn close(mut self, is_over: bool, out: &mut Effects) {
+        if !is_over {
+            for container in &self.unreported {
+                self.report_container(*container, out);
+            }
+        }
         if is_over {
             out.change(Change::HostStopped { task: self.task });
             report(&self.ctx, self.task, self.record.on, Report::Stopped, out);

@@ -47,9 +47,11 @@ mod tests {
         .unwrap();
         let mut agents = Agents::default();
         said.over(&mut agents);
-        let mut expected = Agents::default();
-        expected.image_pull_behavior = ImagePullBehavior::PreferCached;
-        expected.container_stop_timeout = Duration::from_secs(45);
+        let expected = Agents {
+            image_pull_behavior: ImagePullBehavior::PreferCached,
+            container_stop_timeout: Duration::from_secs(45),
+            ..Agents::default()
+        };
         assert_eq!(agents, expected);
         for wrong in [
             r#"{"typo": 1}"#,

@@ -107,13 +107,6 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
             let record = about(Kind::ContainerMoved, task).with_more(*container);
             ended(record, to.code(), *exit_code, *reason)
         }
-        Change::ContainerHealthMoved {
-            task,
-            container,
-            to,
-        } => about(Kind::ContainerHealthMoved, task)
-            .with_more(*container)
-            .with_detail(to.code()),
         Change::TaskTouched { task } => about(Kind::TaskTouched, task),
         Change::TaskForgotten { task } => about(Kind::TaskForgotten, task),
         Change::AttributesPut { .. }
@@ -131,7 +124,8 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::HostRunning { .. }
         | Change::HostStopped { .. }
         | Change::HostForgotten { .. } => host_change(at, step, change),
-        Change::HostContainerRestarted { .. }
+        Change::ContainerHealthMoved { .. }
+        | Change::HostContainerRestarted { .. }
         | Change::HostHealthMoved { .. }
         | Change::HostHealthForced { .. }
         | Change::HostDownloading { .. }

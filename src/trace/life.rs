@@ -31,6 +31,11 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         } => about(Kind::HostContainerRestarted, task, container)
             .with_detail(HAS_EXIT_CODE)
             .with_b(*exit_code as u32),
+        Change::ContainerHealthMoved {
+            task,
+            container,
+            to,
+        } => about(Kind::ContainerHealthMoved, task, container).with_detail(to.code()),
         Change::HostHealthMoved {
             task,
             container,

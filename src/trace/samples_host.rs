@@ -16,6 +16,12 @@ const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 
 /// Every change of the hosts, with the line of its record behind the time and the step.
 pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
+    let mut all = task_changes();
+    all.extend(life_changes());
+    all
+}
+
+fn task_changes() -> Vec<(Change, &'static str)> {
     let task = TASK;
     vec![
         (
@@ -71,6 +77,15 @@ pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
             },
             "host task-3 ports 1 2 3 and 2 more",
         ),
+        (Change::HostRunning { task }, "host task-3 running"),
+        (Change::HostStopped { task }, "host task-3 stopped"),
+        (Change::HostForgotten { task }, "host task-3 forgotten"),
+    ]
+}
+
+fn life_changes() -> Vec<(Change, &'static str)> {
+    let task = TASK;
+    vec![
         (
             Change::HostContainerRestarted {
                 task,
@@ -114,9 +129,6 @@ pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
             },
             "host container-instance-1 image kept",
         ),
-        (Change::HostRunning { task }, "host task-3 running"),
-        (Change::HostStopped { task }, "host task-3 stopped"),
-        (Change::HostForgotten { task }, "host task-3 forgotten"),
     ]
 }
 
