@@ -49,7 +49,7 @@ impl MemoryStep {
 }
 
 impl Workload {
-    /// The workload of [`Profile::ideal`]: fixed, runs for ever, healthy.
+    /// The workload of [`Profile::ideal`](super::Profile::ideal): fixed, runs for ever, healthy.
     pub fn ideal() -> Self {
         Self {
             pull: fixed_ms(5_000),
@@ -64,7 +64,7 @@ impl Workload {
         }
     }
 
-    /// The workload of [`Profile::realistic`]: runs for ever, healthy, its delays drawn.
+    /// The workload of [`Profile::realistic`](super::Profile::realistic): runs for ever, healthy, its delays drawn.
     pub fn realistic() -> Self {
         Self {
             // An image of about 100 MB and no cache: the developer guide's task events show 3 s to
