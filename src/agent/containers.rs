@@ -13,7 +13,7 @@ use super::{exit, health, ports};
 
 /// An image pull ends: the container is created and started, or can't be.
 pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = find(ctx, task, container, HostContainerPhase::Pulling) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Pulling) else {
         return;
     };
     if scene.pull_succeeded(container, out) {
@@ -21,13 +21,19 @@ pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut 
         let is_over = scene.go_on(out);
         scene.close(is_over, out);
     } else {
-        ended(scene, container, None, ContainerReason::CannotPull, out);
+        ended(
+            &mut scene,
+            container,
+            None,
+            ContainerReason::CannotPull,
+            out,
+        );
     }
 }
 
 /// A container has been created, where that is a step of its own.
 pub(crate) fn container_created(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = find(ctx, task, container, HostContainerPhase::Creating) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Creating) else {
         return;
     };
     scene.start(container, out);
@@ -37,7 +43,7 @@ pub(crate) fn container_created(ctx: &Ctx<'_>, task: TaskId, container: u16, out
 
 /// A container's process begins. When every container runs or has ended, the task is RUNNING.
 pub(crate) fn container_started(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = find(ctx, task, container, HostContainerPhase::Starting) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Starting) else {
         return;
     };
     scene.move_to(container, HostContainerPhase::Running, out);
@@ -63,27 +69,27 @@ pub(crate) fn container_started(ctx: &Ctx<'_>, task: TaskId, container: u16, out
 
 /// A container's process ends by itself.
 pub(crate) fn container_exited(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(scene) = find(ctx, task, container, HostContainerPhase::Running) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Running) else {
         return;
     };
     let (code, reason) = exit::ending(&scene, container);
-    exited(scene, container, code, reason, out);
+    exited(&mut scene, container, code, reason, out);
 }
 
 /// A fault ends a container's process now; nothing happens unless it runs.
 pub(crate) fn exit_now(ctx: &Ctx<'_>, task: TaskId, container: u16, code: i32, out: &mut Effects) {
-    let Some(scene) = Scene::find(ctx, task) else {
+    let Some(mut scene) = Scene::find(ctx, task) else {
         return;
     };
     let reason = exit::reason_of(code);
     match scene.phase(container) {
         HostContainerPhase::Running => {
             out.cancel(task, container);
-            exited(scene, container, code, reason, out);
+            exited(&mut scene, container, code, reason, out);
         }
         HostContainerPhase::Stopping => {
             out.cancel(task, container);
-            ended(scene, container, Some(code), reason, out);
+            ended(&mut scene, container, Some(code), reason, out);
         }
         _ => {}
     }
@@ -91,7 +97,7 @@ pub(crate) fn exit_now(ctx: &Ctx<'_>, task: TaskId, container: u16, code: i32, o
 
 /// A container that was told to stop is gone: it obeyed, or was killed at its stop timeout.
 pub(crate) fn container_stopped(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(scene) = find(ctx, task, container, HostContainerPhase::Stopping) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Stopping) else {
         return;
     };
     let plan = scene.plan(container);
@@ -100,12 +106,18 @@ pub(crate) fn container_stopped(ctx: &Ctx<'_>, task: TaskId, container: u16, out
     } else {
         exit::KILLED
     };
-    ended(scene, container, Some(code), ContainerReason::None, out);
+    ended(
+        &mut scene,
+        container,
+        Some(code),
+        ContainerReason::None,
+        out,
+    );
 }
 
 /// Others have waited for a container as long as its start timeout lets them.
 pub(crate) fn start_timed_out(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = find(ctx, task, container, HostContainerPhase::Running) else {
+    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Running) else {
         return;
     };
     scene.start_timed_out(container, out);
@@ -133,22 +145,19 @@ pub(crate) fn give_up(task: TaskId, container: u16, out: &mut Effects) {
     out.cancel(task, container | START_TIMEOUT_SLOT);
 }
 
-fn find<'a>(
-    ctx: &Ctx<'a>,
-    task: TaskId,
-    container: u16,
-    phase: HostContainerPhase,
-) -> Option<Scene<'a>> {
-    Scene::find(ctx, task).filter(|scene| scene.phase(container) == phase)
-}
-
 /// A process has ended by itself: it is started again in place, or that was all.
-fn exited(scene: Scene<'_>, container: u16, code: i32, reason: ContainerReason, out: &mut Effects) {
-    if !exit::is_started_again(&scene, container, code) {
+fn exited(
+    scene: &mut Scene<'_>,
+    container: u16,
+    code: i32,
+    reason: ContainerReason,
+    out: &mut Effects,
+) {
+    if !exit::is_started_again(scene, container, code) {
         ended(scene, container, Some(code), reason, out);
         return;
     }
-    let (ctx, task, plan) = (&scene.ctx, scene.task, scene.plan(container));
+    let (ctx, task, plan) = (scene.ctx, scene.task, scene.plan(container));
     out.change(Change::HostContainerRestarted {
         task,
         container,
@@ -162,13 +171,13 @@ fn exited(scene: Scene<'_>, container: u16, code: i32, reason: ContainerReason, 
         out.after(ends, Event::ContainerExited(task, container));
     }
     if plan.health.is_some() {
-        health::begun_again(&scene, container, out);
+        health::begun_again(scene, container, out);
     }
 }
 
 /// A container has ended: with an essential one the whole task ends.
 fn ended(
-    mut scene: Scene<'_>,
+    scene: &mut Scene<'_>,
     container: u16,
     exit_code: Option<i32>,
     reason: ContainerReason,

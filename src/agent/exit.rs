@@ -52,7 +52,7 @@ pub(super) fn ends_after(
 
 /// What the process of a container exits with now that it ends by itself.
 pub(super) fn ending(scene: &Scene<'_>, container: u16) -> (i32, ContainerReason) {
-    let (ctx, plan) = (&scene.ctx, scene.plan(container));
+    let (ctx, plan) = (scene.ctx, scene.plan(container));
     let restarts = scene.restarts(container);
     if !plan.workload.memory.is_empty() {
         let ends = ends_after(ctx, plan, (scene.task, container), restarts);

@@ -134,8 +134,8 @@ fn moved(scene: &Scene<'_>, container: u16, to: HealthStatus, out: &mut Effects)
         container,
         to,
     });
-    if is_connected(&scene.ctx, scene.record.on) {
-        report(&scene.ctx, scene.task, container, out);
+    if is_connected(scene.ctx, scene.record.on) {
+        report(scene.ctx, scene.task, container, out);
     }
 }
 

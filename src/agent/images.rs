@@ -22,9 +22,9 @@ type Wanting = (TaskId, u16);
 
 /// The pulls of a host while one event is handled.
 pub(super) struct Pulls<'a> {
-    ctx: Ctx<'a>,
+    ctx: &'a Ctx<'a>,
     /// Where images are kept.
-    shared: Option<Shared<'a>>,
+    shared: Option<Box<Shared<'a>>>,
 }
 
 struct Shared<'a> {
@@ -38,25 +38,13 @@ struct Shared<'a> {
 
 impl<'a> Pulls<'a> {
     /// The pulls on a container instance, or on Fargate, where each task has a place of its own.
-    pub(super) fn at(ctx: &Ctx<'a>, on: Option<ContainerInstanceId>) -> Self {
-        let on = on.filter(|_| ctx.profile.agents.keep_images());
-        let shared = on.map(|on| {
-            let images = ctx.ledger.hosts().images(on);
-            let mut downloads = images.map_or_else(Vec::new, |images| images.downloads.clone());
-            let passed = images.map_or(Duration::ZERO, |images| ctx.now.since(images.as_of));
-            let share = u32::try_from(downloads.len().max(1)).unwrap_or(u32::MAX);
-            for download in &mut downloads {
-                download.left = download.left.saturating_sub(passed / share);
-            }
-            Shared {
-                on,
-                kept: images.map(|images| &images.kept),
-                come: None,
-                downloads,
-                has_changed: false,
-            }
-        });
-        Self { ctx: *ctx, shared }
+    #[inline]
+    pub(super) fn at(ctx: &'a Ctx<'a>, on: Option<ContainerInstanceId>) -> Self {
+        let shared = match on {
+            Some(on) if ctx.profile.agents.keep_images() => Some(Shared::on(ctx, on)),
+            _ => None,
+        };
+        Self { ctx, shared }
     }
 
     /// A container's pull begins.
@@ -70,7 +58,7 @@ impl<'a> Pulls<'a> {
         };
         if shared.keeps(&plan.image) {
             let latency = &ctx.profile.latencies.cached_pull;
-            let check = match is_asked_again(&ctx, &plan.image) {
+            let check = match is_asked_again(ctx, &plan.image) {
                 true => ctx.delay(latency, Purpose::CachedPull, task, container),
                 false => Duration::ZERO,
             };
@@ -120,7 +108,7 @@ impl<'a> Pulls<'a> {
         let Some(at) = shared.downloads.iter().position(is_his) else {
             // There was no download: the image was there, or came by the download of another.
             let must_ask = ctx.profile.agents.image_pull_behavior == ImagePullBehavior::Always
-                && is_asked_again(&ctx, &plan.image);
+                && is_asked_again(ctx, &plan.image);
             return !failed || (shared.keeps(&plan.image) && !must_ask);
         };
         shared.has_changed = true;
@@ -153,25 +141,50 @@ impl<'a> Pulls<'a> {
     }
 
     /// Writes down what has become of the downloads, and when each of them ends with its share of the bandwidth.
-    pub(super) fn flush(self, out: &mut Effects) {
-        let Some(shared) = self.shared.filter(|shared| shared.has_changed) else {
-            return;
-        };
-        let share = u32::try_from(shared.downloads.len()).unwrap_or(u32::MAX);
-        for download in &shared.downloads {
+    #[inline]
+    pub(super) fn flush(&mut self, out: &mut Effects) {
+        if let Some(shared) = self.shared.take() {
+            if shared.has_changed {
+                shared.flush(out);
+            }
+        }
+    }
+}
+
+impl<'a> Shared<'a> {
+    /// The images of a container instance as they stand now.
+    fn on(ctx: &Ctx<'a>, on: ContainerInstanceId) -> Box<Self> {
+        let images = ctx.ledger.hosts().images(on);
+        let mut downloads = images.map_or_else(Vec::new, |images| images.downloads.clone());
+        let passed = images.map_or(Duration::ZERO, |images| ctx.now.since(images.as_of));
+        let share = u32::try_from(downloads.len().max(1)).unwrap_or(u32::MAX);
+        for download in &mut downloads {
+            download.left = download.left.saturating_sub(passed / share);
+        }
+        Box::new(Self {
+            on,
+            kept: images.map(|images| &images.kept),
+            come: None,
+            downloads,
+            has_changed: false,
+        })
+    }
+
+    /// See [`Pulls::flush`].
+    fn flush(self, out: &mut Effects) {
+        let share = u32::try_from(self.downloads.len()).unwrap_or(u32::MAX);
+        for download in &self.downloads {
             let (task, container) = download.wanted_by[0];
             out.cancel(task, container);
             let rest = download.left.saturating_mul(share);
             out.after(rest, Event::PullEnded(task, container));
         }
         out.change(Change::HostDownloading {
-            on: shared.on,
-            downloads: shared.downloads.into(),
+            on: self.on,
+            downloads: self.downloads.into(),
         });
     }
-}
 
-impl Shared<'_> {
     fn keeps(&self, image: &Arc<str>) -> bool {
         self.come.as_ref() == Some(image) || self.kept.is_some_and(|kept| kept.contains(image))
     }

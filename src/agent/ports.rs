@@ -14,7 +14,7 @@ const DYNAMIC_PORTS: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 ///
 /// When every port of the range is taken the mapping stays without one; a real agent would fail the container.
 pub(super) fn choose(scene: &Scene<'_>, plan: &ContainerPlan, out: &mut Effects) {
-    let ctx = &scene.ctx;
+    let ctx = scene.ctx;
     let wanted = plan
         .ports
         .iter()

@@ -5,7 +5,7 @@
 //! waits with its pull until they hold, never runs when they can't hold any more, and is told to stop only when all that
 //! depend on it have stopped.
 
-use crate::draw::Purpose;
+use crate::draw::{Latency, Purpose};
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::event::{HEALTH_SLOT, START_TIMEOUT_SLOT};
@@ -31,7 +31,7 @@ enum Standing {
 
 /// A started task as its agent sees it.
 pub(super) struct Scene<'a> {
-    pub(super) ctx: Ctx<'a>,
+    pub(super) ctx: &'a Ctx<'a>,
     pub(super) task: TaskId,
     pub(super) record: &'a HostTask,
     pub(super) plans: &'a [ContainerPlan],
@@ -41,18 +41,38 @@ pub(super) struct Scene<'a> {
     stopping: bool,
     /// A container's health that is not in the ledger yet.
     judged: Option<(u16, HealthStatus)>,
-    /// Containers that will never start, and of which the control plane is to hear if their task goes on.
-    unreported: Vec<u16>,
+    /// Containers that will never start, and of which the control plane is to hear if their task goes on: a bit for each.
+    unreported: u16,
     pulls: Pulls<'a>,
 }
 
 impl<'a> Scene<'a> {
     /// The task, when it holds resources on its host.
-    pub(super) fn find(ctx: &Ctx<'a>, task: TaskId) -> Option<Self> {
+    pub(super) fn find(ctx: &'a Ctx<'a>, task: TaskId) -> Option<Self> {
+        let record = ctx.ledger.hosts().task(task)?;
+        (record.phase == HostPhase::Active).then(|| Self::of(ctx, task, record))
+    }
+
+    /// The task, when one of its containers is that far.
+    #[inline]
+    pub(super) fn find_at(
+        ctx: &'a Ctx<'a>,
+        task: TaskId,
+        container: u16,
+        phase: HostContainerPhase,
+    ) -> Option<Self> {
         let hosts = ctx.ledger.hosts();
-        let record = hosts
-            .task(task)
-            .filter(|known| known.phase == HostPhase::Active)?;
+        let record = hosts.task(task)?;
+        let held = match container {
+            0 => &record.first,
+            _ => hosts.container(task, usize::from(container))?,
+        };
+        (held.phase == phase && record.phase == HostPhase::Active)
+            .then(|| Self::of(ctx, task, record))
+    }
+
+    #[inline]
+    fn of(ctx: &'a Ctx<'a>, task: TaskId, record: &'a HostTask) -> Self {
         let launch = ctx.ledger.launch(record.launch);
         let plans = &launch
             .expect("a launch stays with its tasks")
@@ -60,10 +80,13 @@ impl<'a> Scene<'a> {
             .containers;
         let rest = match plans.len() {
             1 => Vec::new(),
-            _ => hosts.containers(task).skip(1).copied().collect(),
+            _ => {
+                let containers = ctx.ledger.hosts().containers(task);
+                containers.skip(1).copied().collect()
+            }
         };
-        Some(Self {
-            ctx: *ctx,
+        Self {
+            ctx,
             task,
             record,
             plans,
@@ -71,9 +94,9 @@ impl<'a> Scene<'a> {
             rest,
             stopping: record.told_to_stop || record.execution_stopped_at.has_come(),
             judged: None,
-            unreported: Vec::new(),
+            unreported: 0,
             pulls: Pulls::at(ctx, record.on),
-        })
+        }
     }
 
     pub(super) fn plan(&self, container: u16) -> &'a ContainerPlan {
@@ -158,7 +181,7 @@ impl<'a> Scene<'a> {
 
     fn create(&mut self, container: u16, out: &mut Effects) {
         let create = &self.plan(container).workload.create;
-        if create.as_constant().is_some_and(|time| time.is_zero()) {
+        if matches!(create, Latency::Fixed(time) if time.is_zero()) {
             self.start(container, out);
             return;
         }
@@ -220,7 +243,12 @@ impl<'a> Scene<'a> {
     }
 
     /// Does what follows for the other containers, as long as anything follows; whether none is left.
+    #[inline]
     pub(super) fn go_on(&mut self, out: &mut Effects) -> bool {
+        // Nothing follows for a container that is alone, until it is to stop.
+        if self.rest.is_empty() && (!self.stopping || self.first.is_stopped()) {
+            return self.first.is_stopped();
+        }
         while self.go_on_once(out) {}
         self.indices().all(|index| self.state(index).is_stopped())
     }
@@ -305,7 +333,7 @@ impl<'a> Scene<'a> {
         self.pulls.leave((self.task, container));
         out.cancel(self.task, container);
         self.end(container, Some(NEVER_STARTED), reason, out);
-        self.unreported.push(container);
+        self.unreported |= 1 << container;
     }
 
     /// Who still waits for a container to exit or to be healthy has waited too long.
@@ -383,24 +411,24 @@ impl<'a> Scene<'a> {
 
     /// Ends the handling of an event: when no container is left, what the task held returns to the host and the next in
     /// the queue may start.
-    pub(super) fn close(mut self, is_over: bool, out: &mut Effects) {
-        if !is_over {
-            for container in &self.unreported {
-                self.report_container(*container, out);
-            }
-        }
+    pub(super) fn close(&mut self, is_over: bool, out: &mut Effects) {
         if is_over {
             out.change(Change::HostStopped { task: self.task });
-            report(&self.ctx, self.task, self.record.on, Report::Stopped, out);
+            report(self.ctx, self.task, self.record.on, Report::Stopped, out);
             if let Some(on) = self.record.on {
                 let moved = host::Moved::Released(self.task);
-                host::start_what_fits(&self.ctx, on, moved, &mut self.pulls, out);
+                host::start_what_fits(self.ctx, on, moved, &mut self.pulls, out);
+            }
+        } else if self.unreported != 0 {
+            for container in self.indices().filter(|it| self.unreported & 1 << it != 0) {
+                self.report_container(container, out);
             }
         }
         self.pulls.flush(out);
     }
 
     /// Reports RUNNING once every container runs or has ended.
+    #[inline]
     pub(super) fn report_when_running(&self, out: &mut Effects) -> bool {
         if self.record.running_at.has_come() || self.stopping {
             return false;
@@ -412,7 +440,7 @@ impl<'a> Scene<'a> {
         let all_up = self.indices().all(up);
         if all_up {
             out.change(Change::HostRunning { task: self.task });
-            report(&self.ctx, self.task, self.record.on, Report::Running, out);
+            report(self.ctx, self.task, self.record.on, Report::Running, out);
         }
         all_up
     }
@@ -421,7 +449,7 @@ impl<'a> Scene<'a> {
     /// wait for each other.
     pub(super) fn report_container(&self, container: u16, out: &mut Effects) {
         let is_news = self.record.running_at.has_come() || self.is_ordered();
-        if is_news && is_connected(&self.ctx, self.record.on) {
+        if is_news && is_connected(self.ctx, self.record.on) {
             let latency = &self.ctx.profile.latencies.container_report;
             let purpose = Purpose::ContainerReport;
             let delay = self.ctx.delay(latency, purpose, self.task, container);
