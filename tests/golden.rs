@@ -1,10 +1,12 @@
-//! The traces of four life stories, line by line: `tests/golden/*.trace`, rewritten with `UPDATE_GOLDEN=1`.
+//! The traces of nine life stories, line by line: `tests/golden/*.trace`, rewritten with `UPDATE_GOLDEN=1`.
 
 use std::path::Path;
+use std::time::Duration;
 
+use wavetank::Latency;
 use wavetank::model::*;
 
-use crate::support::{Trial, app, on_port};
+use crate::support::{Trial, app, builder, on_port, profile, workload};
 
 /// Asserts that a run left exactly the trace that is kept under a name.
 #[track_caller]
@@ -82,4 +84,111 @@ fn an_agent_goes_and_comes_back() {
     trial.reconnect(&host);
     trial.rest();
     check_trace("disconnect", &trial);
+}
+
+fn lasting(seconds: u64) -> Latency {
+    Latency::Fixed(Duration::from_secs(seconds))
+}
+
+/// A container with an image of its own name.
+fn container(name: &str) -> ContainerDefinition {
+    ContainerDefinition::new(name, format!("{name}:1")).memory(64)
+}
+
+#[test]
+fn a_chain_of_containers_starts_one_by_one_and_stops_in_the_opposite_order() {
+    let init = container("init").essential(false);
+    let db = container("db").depends_on("init", ContainerCondition::Success);
+    let app = container("app").depends_on("db", ContainerCondition::Start);
+    let chain = RegisterTaskDefinition::new("chain");
+    let chain = chain
+        .container(app.stop_timeout(5))
+        .container(db)
+        .container(init);
+    let rows = [
+        ("init", workload(|it| it.run = Run::For(lasting(3)))),
+        ("app", workload(|it| it.stop = lasting(60))),
+    ];
+    let mut trial = Trial::web_with(profile(rows), chain);
+    let task = trial.run("chain");
+    trial.at(30_000);
+    trial.stop(&task);
+    trial.rest();
+    check_trace("chain", &trial);
+}
+
+#[test]
+fn a_dependency_fails_and_its_task_with_it() {
+    let init = container("init").essential(false);
+    let app = container("app").depends_on("init", ContainerCondition::Success);
+    let both = RegisterTaskDefinition::new("both")
+        .container(app)
+        .container(init);
+    let fails = workload(|it| {
+        it.run = Run::For(lasting(3));
+        it.exit_code = ExitCode::Always(1);
+    });
+    let mut trial = Trial::web_with(profile([("init", fails)]), both);
+    trial.run("both");
+    trial.rest();
+    check_trace("failed-dependency", &trial);
+}
+
+#[test]
+fn an_essential_container_falls_ill_and_gets_well() {
+    let check = HealthCheck {
+        interval: Some(10),
+        ..HealthCheck::shell("true")
+    };
+    let sick = RegisterTaskDefinition::new("sick").container(app().health_check(check));
+    let mut trial = Trial::web_with(Profile::ideal(), sick);
+    let task = trial.run("sick");
+    trial.at(20_000);
+    let (named, container) = (task.clone(), "app".to_owned());
+    trial.fault(Fault::HealthFail {
+        task: named,
+        container,
+    });
+    trial.at(60_000);
+    let (task, container) = (task, "app".to_owned());
+    trial.fault(Fault::HealthRecover { task, container });
+    trial.rest();
+    check_trace("health", &trial);
+}
+
+#[test]
+fn a_container_is_started_again_until_it_is_killed_for_memory_too_soon() {
+    let mut greedy = container("app");
+    greedy.restart_policy = Some(ContainerRestartPolicy {
+        enabled: Some(true),
+        restart_attempt_period: Some(60),
+        ..ContainerRestartPolicy::default()
+    });
+    let uses = workload(|it| it.memory = vec![MemoryStep::new(lasting(100), 65)]);
+    let definition = RegisterTaskDefinition::new("greedy").container(greedy);
+    let mut trial = Trial::web_with(profile([("app", uses)]), definition);
+    let task = trial.run("greedy");
+    trial.at(120_000);
+    trial.exit(&task, "app", 137);
+    trial.rest();
+    check_trace("restart-and-memory", &trial);
+}
+
+#[test]
+fn images_come_once_and_share_the_way() {
+    let slow = workload(|it| it.pull = lasting(12));
+    let mut profile = profile([("other", slow)]);
+    profile.agents.image_cache = true;
+    let mut trial = Trial::web_of(builder().profile(profile));
+    for name in ["app", "other"] {
+        trial.define(RegisterTaskDefinition::new(name).container(container(name)));
+    }
+    trial.run("app");
+    trial.run("other");
+    trial.at(2_000);
+    trial.run("app");
+    trial.at(30_000);
+    trial.run("app");
+    trial.rest();
+    check_trace("images", &trial);
 }

@@ -9,6 +9,8 @@ use crate::ledger::host::HostPhase;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Report};
 use crate::model::LastStatus;
 
+use super::health;
+
 /// Messages stop; the host goes on.
 pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
     if super::is_connected(ctx, Some(instance)) {
@@ -84,6 +86,9 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
                     index,
                 );
                 out.after(delay, Event::ContainerReported(task, index));
+            }
+            if ctx.ledger.hosts().life(task, usize::from(index)).is_some() {
+                health::report(ctx, task, index, out);
             }
         }
     }

@@ -1,14 +1,16 @@
 //! An agent's queue: strictly first come first served, with head-of-line blocking.
 
-use crate::draw::Purpose;
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::demand::{give_back_ports, ports_clash, take_ports};
-use crate::ledger::{Ctx, Demand, Effects, Event, Host};
+use crate::ledger::host::HostContainerPhase;
+use crate::ledger::{Ctx, Demand, Effects, Host};
+
+use super::images::Pulls;
 
 /// What has just happened to a host, and is not in the ledger yet.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Moved {
+pub(super) enum Moved {
     /// A task joined the queue.
     Arrived(TaskId),
     /// A task left the queue without starting.
@@ -19,10 +21,11 @@ pub(crate) enum Moved {
 
 /// Starts tasks from the head of the queue while they fit, and stops at the first that does not, even when a later one
 /// would fit (ECS agent, `monitorQueuedTasks`).
-pub(crate) fn start_what_fits(
+pub(super) fn start_what_fits(
     ctx: &Ctx<'_>,
     on: ContainerInstanceId,
     moved: Moved,
+    pulls: &mut Pulls<'_>,
     out: &mut Effects,
 ) {
     let Some(host) = ctx.ledger.hosts().host(on) else {
@@ -54,20 +57,35 @@ pub(crate) fn start_what_fits(
         if !room.take(demand, gpus) {
             break;
         }
-        start(ctx, task, launch, out);
+        start(ctx, task, launch, pulls, out);
     }
 }
 
-/// A task leaves the queue, or has a host to itself: it holds its demand, and its images are pulled, all at once.
-pub(super) fn start(ctx: &Ctx<'_>, task: TaskId, launch: LaunchId, out: &mut Effects) {
+/// A task leaves the queue, or has a host to itself: it holds its demand, and the images of its containers are pulled, all
+/// at once but for those that wait for other containers.
+pub(super) fn start(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    launch: LaunchId,
+    pulls: &mut Pulls<'_>,
+    out: &mut Effects,
+) {
     out.change(Change::HostStarted { task });
     let launch = ctx
         .ledger
         .launch(launch)
         .expect("a launch stays with its tasks");
     for (container, plan) in (0_u16..).zip(launch.spec.containers.iter()) {
-        let pull = ctx.delay(&plan.workload.pull, Purpose::Pull, task, container);
-        out.after(pull, Event::PullEnded(task, container));
+        if plan.waits_for.is_empty() {
+            pulls.begin((task, container), plan, out);
+        } else if ctx.profile.agents.pull_dependent_containers_upfront {
+            out.change(Change::HostContainerMoved {
+                task,
+                container,
+                to: HostContainerPhase::Pulling,
+            });
+            pulls.begin((task, container), plan, out);
+        }
     }
 }
 

@@ -6,13 +6,23 @@
 //! | file | answers |
 //! | --- | --- |
 //! | [`task`] | a payload or a stop arrives |
-//! | [`host`] | the queue: what starts now |
+//! | `host` | the queue: what starts now |
 //! | [`containers`] | pulls, starts, exits and stops of containers |
+//! | `scene` | what follows for the other containers of a task |
+//! | `images` | the images a container instance keeps, and downloads that are shared |
+//! | `exit` | how a process ends by itself, and whether it is started again |
+//! | [`health`] | health checks |
+//! | `ports` | host ports that are chosen |
 //! | [`connection`] | disconnect, reconnect and what is said again |
 
 pub(crate) mod connection;
 pub(crate) mod containers;
-pub(crate) mod host;
+mod exit;
+pub(crate) mod health;
+mod host;
+mod images;
+mod ports;
+mod scene;
 pub(crate) mod task;
 
 use crate::draw::Purpose;

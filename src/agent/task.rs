@@ -6,6 +6,7 @@ use crate::ledger::host::HostPhase;
 use crate::ledger::{Ctx, Effects, Report};
 use crate::model::LastStatus;
 
+use super::images::Pulls;
 use super::{containers, host, is_connected, report};
 
 /// The agent receives a new task: it queues, and starts at once when it is at the head and fits.
@@ -26,10 +27,12 @@ pub(crate) fn payload_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) 
         launch: record.launch,
         on: record.on,
     });
+    let mut pulls = Pulls::at(ctx, record.on);
     match record.on {
-        Some(on) => host::start_what_fits(ctx, on, host::Moved::Arrived(task), out),
-        None => host::start(ctx, task, record.launch, out),
+        Some(on) => host::start_what_fits(ctx, on, host::Moved::Arrived(task), &mut pulls, out),
+        None => host::start(ctx, task, record.launch, &mut pulls, out),
     }
+    pulls.flush(out);
 }
 
 /// The agent receives a task's stop.
@@ -53,7 +56,9 @@ pub(crate) fn stop_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
         out.change(Change::HostDequeued { task });
         report(ctx, task, known.on, Report::Stopped, out);
         let on = known.on.expect("only container instances have queues");
-        host::start_what_fits(ctx, on, host::Moved::LeftQueue(task), out);
+        let mut pulls = Pulls::at(ctx, known.on);
+        host::start_what_fits(ctx, on, host::Moved::LeftQueue(task), &mut pulls, out);
+        pulls.flush(out);
     } else {
         containers::stop_all(ctx, task, out);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::agent;
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
 use crate::ledger::instance::{
@@ -132,7 +133,7 @@ fn reregister(
         instance,
         spec: Arc::new(spec),
     });
-    crate::agent::connection::reconnected(ctx, instance, out);
+    agent::connection::reconnected(ctx, instance, out);
     Ok(instance)
 }
 
@@ -261,7 +262,7 @@ fn give_up_tasks(ctx: &Ctx<'_>, record: &InstanceRecord, out: &mut Effects) {
         }
         let containers = ctx.ledger.launch_of(known).containers.len();
         for container in (0_u16..).take(containers) {
-            out.cancel(task, container);
+            agent::containers::give_up(task, container, out);
             let seen = ctx
                 .ledger
                 .container(task, usize::from(container))

@@ -40,7 +40,15 @@ pub enum FaultError {
         /// The container it named.
         container: String,
     },
-    /// The container's process does not run, so it can't exit.
+    /// The container has no health check that could fail or pass.
+    #[error("container {container:?} of task {task:?} has no health check")]
+    NoHealthCheck {
+        /// The task the fault named.
+        task: String,
+        /// The container it named.
+        container: String,
+    },
+    /// The container's process does not run, so it can't exit and no check of its health is made.
     #[error("container {container:?} of task {task:?} is not running on its host")]
     NotRunning {
         /// The task the fault named.
@@ -64,6 +72,8 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             container,
             exit_code,
         } => exit(ctx, task, container, *exit_code, out)?,
+        Fault::HealthFail { task, container } => force_health(ctx, task, container, false, out)?,
+        Fault::HealthRecover { task, container } => force_health(ctx, task, container, true, out)?,
         Fault::PullFail { image, lasting } => out.change(Change::PullFailing {
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
@@ -80,6 +90,49 @@ fn exit(
     code: i32,
     out: &mut Effects,
 ) -> Result<(), FaultError> {
+    let (id, index) = find_container(ctx, task, container)?;
+    match phase_of(ctx, id, index) {
+        Some(HostContainerPhase::Running | HostContainerPhase::Stopping) => {
+            agent::containers::exit_now(ctx, id, index, code, out);
+            Ok(())
+        }
+        _ => Err(FaultError::NotRunning {
+            task: task.to_owned(),
+            container: container.to_owned(),
+        }),
+    }
+}
+
+fn force_health(
+    ctx: &Ctx<'_>,
+    task: &str,
+    container: &str,
+    passes: bool,
+    out: &mut Effects,
+) -> Result<(), FaultError> {
+    let (id, index) = find_container(ctx, task, container)?;
+    if phase_of(ctx, id, index) != Some(HostContainerPhase::Running) {
+        return Err(FaultError::NotRunning {
+            task: task.to_owned(),
+            container: container.to_owned(),
+        });
+    }
+    if agent::health::force(ctx, id, index, passes, out) {
+        return Ok(());
+    }
+    Err(FaultError::NoHealthCheck {
+        task: task.to_owned(),
+        container: container.to_owned(),
+    })
+}
+
+fn phase_of(ctx: &Ctx<'_>, task: TaskId, index: u16) -> Option<HostContainerPhase> {
+    let held = ctx.ledger.hosts().container(task, usize::from(index));
+    held.map(|container| container.phase)
+}
+
+/// The task and the position of a container of it.
+fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId, u16), FaultError> {
     let number = ctx.settings.naming.decode(IdKind::Task, last_part(task));
     let known = number.map(TaskId::new).and_then(|id| {
         let record = ctx.ledger.task(id)?;
@@ -95,30 +148,15 @@ fn exit(
         });
     };
     let plans = &ctx.ledger.launch_of(record).containers;
-    let index = plans.iter().position(|plan| *plan.name == *container);
-    let Some(index) = index else {
-        return Err(FaultError::NoSuchContainer {
+    let mut indexed = (0_u16..).zip(plans.iter());
+    let found = indexed.find(|(_, plan)| *plan.name == *container);
+    match found {
+        Some((index, _)) => Ok((id, index)),
+        None => Err(FaultError::NoSuchContainer {
             task: task.to_owned(),
             container: container.to_owned(),
-        });
-    };
-    let phase = ctx
-        .ledger
-        .hosts()
-        .container(id, index)
-        .map(|container| container.phase);
-    if !matches!(
-        phase,
-        Some(HostContainerPhase::Running | HostContainerPhase::Stopping)
-    ) {
-        return Err(FaultError::NotRunning {
-            task: task.to_owned(),
-            container: container.to_owned(),
-        });
+        }),
     }
-    let index = u16::try_from(index).expect("a task has at most ten containers");
-    agent::containers::exit_now(ctx, id, index, code, out);
-    Ok(())
 }
 
 fn find_instance(ctx: &Ctx<'_>, reference: &str) -> Result<ContainerInstanceId, FaultError> {

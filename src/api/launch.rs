@@ -243,6 +243,8 @@ fn overridden(plans: &Arc<[ContainerPlan]>, overrides: &TaskOverride) -> Arc<[Co
                 .sum();
         }
         plan.cpu = change.cpu.map_or(plan.cpu, text);
+        let limit = change.memory.and_then(|mib| u32::try_from(mib).ok());
+        plan.memory_limit = limit.or(plan.memory_limit);
         plan.memory = change.memory.map(text).or(plan.memory);
         plan.memory_reservation = change
             .memory_reservation

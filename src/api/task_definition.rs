@@ -9,18 +9,16 @@ use crate::ids::TaskDefinitionId;
 use crate::ledger::change::Change;
 use crate::ledger::definition::DefinitionSpec;
 use crate::ledger::demand::{gpu_count, static_host_port};
-use crate::ledger::launch::{ContainerPlan, PortPlan};
+use crate::ledger::launch::{ContainerPlan, HealthPlan, PortPlan, RestartPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::constraint::Constraint;
 use crate::model::{
-    Attribute, Capabilities, Capability, ContainerDefinition, NetworkMode, RegisterTaskDefinition,
-    StartOrder, TaskDefinition, TaskDefinitionStatus, TaskOverride, TransportProtocol,
+    Attribute, Capabilities, Capability, ContainerDefinition, ContainerRestartPolicy, HealthCheck,
+    NetworkMode, RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus,
+    TaskOverride, TransportProtocol,
 };
 
 use super::validate::{self, sizes};
-
-/// From SIGTERM to SIGKILL when neither container nor agent says otherwise (`ECS_CONTAINER_STOP_TIMEOUT`).
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Seconds between two health checks when nothing else is said (API reference of `HealthCheck`).
 const HEALTH_INTERVAL: i32 = 30;
@@ -30,6 +28,10 @@ const HEALTH_TIMEOUT: i32 = 5;
 
 /// Failures in a row that make a container unhealthy, likewise.
 const HEALTH_RETRIES: i32 = 3;
+
+/// Seconds that a container must have run to be started again, when its policy does not say (API reference of
+/// `ContainerRestartPolicy`).
+const RESTART_ATTEMPT_PERIOD: i32 = 300;
 
 /// Registers the next revision of a family, whose placement constraints are compiled already.
 pub(crate) fn register(
@@ -151,9 +153,6 @@ fn plan(
 ) -> ContainerPlan {
     let container = &definition.container_definitions[position];
     let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
-    let timeout = container
-        .stop_timeout
-        .and_then(|seconds| u64::try_from(seconds).ok());
     let has_host_ports = !matches!(
         definition.network_mode,
         Some(NetworkMode::Awsvpc | NetworkMode::None)
@@ -177,12 +176,25 @@ fn plan(
         name: Arc::from(container.name.as_str()),
         image: Arc::from(container.image.as_str()),
         essential: container.essential.unwrap_or(true),
-        stop_timeout: timeout.map_or(STOP_TIMEOUT, Duration::from_secs),
+        stop_timeout: container
+            .stop_timeout
+            .map_or(ctx.profile.agents.container_stop_timeout, seconds),
         workload: ctx
             .profile
             .workload(&definition.family, &container.name)
             .clone(),
         waits_for: order.waits_for(position).to_vec(),
+        // Absent or 0 is no limit.
+        start_timeout: container
+            .start_timeout
+            .map(seconds)
+            .filter(|timeout| !timeout.is_zero()),
+        health: container.health_check.as_ref().map(health),
+        restart: container.restart_policy.as_ref().and_then(restart),
+        memory_limit: container
+            .memory
+            .and_then(|mib| u32::try_from(mib).ok())
+            .or_else(|| definition.memory.as_deref()?.parse().ok()),
         wave: order.wave(position),
         ports: ports.collect(),
         gpus: container
@@ -194,4 +206,26 @@ fn plan(
         memory: container.memory.map(text),
         memory_reservation: container.memory_reservation.map(text),
     }
+}
+
+fn seconds(seconds: i32) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+fn health(check: &HealthCheck) -> HealthPlan {
+    let retries = check.retries.unwrap_or(HEALTH_RETRIES);
+    HealthPlan {
+        interval: seconds(check.interval.unwrap_or(HEALTH_INTERVAL)),
+        timeout: seconds(check.timeout.unwrap_or(HEALTH_TIMEOUT)),
+        retries: u32::try_from(retries).unwrap_or(1),
+        start_period: seconds(check.start_period.unwrap_or(0)),
+    }
+}
+
+fn restart(policy: &ContainerRestartPolicy) -> Option<RestartPlan> {
+    let period = policy.restart_attempt_period;
+    (policy.enabled == Some(true)).then(|| RestartPlan {
+        ignored_exit_codes: policy.ignored_exit_codes.clone(),
+        attempt_period: seconds(period.unwrap_or(RESTART_ATTEMPT_PERIOD)),
+    })
 }

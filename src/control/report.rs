@@ -2,10 +2,10 @@
 
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
-use crate::ledger::host::HostContainer;
+use crate::ledger::host::{HostContainer, HostContainerPhase};
 use crate::ledger::task::{ContainerReason, Moment};
 use crate::ledger::{ContainerStatus, Ctx, Effects, HostTask, Report, StoppedReason, TaskRecord};
-use crate::model::{LastStatus, StopCode};
+use crate::model::{HealthStatus, LastStatus, StopCode};
 
 use super::interface;
 
@@ -32,18 +32,44 @@ fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     record.on.is_none_or(is_connected)
 }
 
-/// A container's end arrives while its task goes on.
+/// A container's state arrives while its task goes on.
 pub(crate) fn container_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
     let held = ctx.ledger.hosts().container(task, usize::from(container));
     if let (true, false, Some(held)) = (hears(ctx, record), record.is_stopped(), held) {
-        if held.is_stopped()
-            && container_moved(ctx, task, container, ContainerStatus::Stopped, held, out)
-        {
+        let status = match held.phase {
+            HostContainerPhase::Stopped => ContainerStatus::Stopped,
+            HostContainerPhase::Running | HostContainerPhase::Stopping => ContainerStatus::Running,
+            _ => return,
+        };
+        if container_moved(ctx, task, container, status, held, out) {
             out.change(Change::TaskTouched { task });
         }
+    }
+}
+
+/// A container's health arrives. It is no part of what the version of a task counts.
+pub(crate) fn health_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
+    let Some(record) = ctx.ledger.task(task) else {
+        return;
+    };
+    let index = usize::from(container);
+    let Some(life) = ctx.ledger.hosts().life(task, index) else {
+        return;
+    };
+    let seen = ctx
+        .ledger
+        .extras(task)
+        .and_then(|extras| extras.health.get(index));
+    let is_news = seen.copied().unwrap_or(HealthStatus::Unknown) != life.health;
+    if is_news && hears(ctx, record) && !record.is_stopped() {
+        out.change(Change::ContainerHealthMoved {
+            task,
+            container,
+            to: life.health,
+        });
     }
 }
 
@@ -128,17 +154,30 @@ fn stopped(
 /// Why a task that nobody stopped has stopped.
 fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, StoppedReason) {
     let plans = &ctx.ledger.launch_of(record).containers;
-    let mut containers = ctx.ledger.hosts().containers(task).zip(plans.iter());
-    let is_unpulled = containers
-        .any(|(container, plan)| plan.essential && container.reason == ContainerReason::CannotPull);
-    if is_unpulled {
-        (StopCode::TaskFailedToStart, StoppedReason::CannotPull)
-    } else {
-        (
-            StopCode::EssentialContainerExited,
-            StoppedReason::EssentialContainerExited,
-        )
+    let containers = ctx.ledger.hosts().containers(task).zip(plans.iter());
+    let mut cannot_pull = false;
+    for (container, plan) in containers {
+        match container.reason {
+            ContainerReason::CannotPull if plan.essential => {
+                return (StopCode::TaskFailedToStart, StoppedReason::CannotPull);
+            }
+            ContainerReason::DependencyFailed | ContainerReason::DependencyTimedOut
+                if plan.essential =>
+            {
+                return (StopCode::TaskFailedToStart, StoppedReason::CannotStart);
+            }
+            ContainerReason::CannotPull => cannot_pull = true,
+            _ => {}
+        }
     }
+    // Some agents give up a task for any image that they can't pull.
+    if cannot_pull && !ctx.profile.agents.does_without_images() {
+        return (StopCode::TaskFailedToStart, StoppedReason::CannotPull);
+    }
+    (
+        StopCode::EssentialContainerExited,
+        StoppedReason::EssentialContainerExited,
+    )
 }
 
 /// Writes down what became of a container, when that is news.

@@ -48,6 +48,16 @@ pub enum Purpose {
     DeregistrationWindow = 16,
     /// Which of several equally good tasks is stopped when there are too many.
     StopChoice = 17,
+    /// When the health of a container's process turns.
+    Health = 18,
+    /// When a process uses more memory.
+    Memory = 19,
+    /// How long asking takes whether an image is still the same.
+    CachedPull = 20,
+    /// How long a container's health takes from the agent to the control plane.
+    Telemetry = 21,
+    /// How long a container takes to be created.
+    Create = 22,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -133,6 +143,11 @@ mod tests {
             (Purpose::SubnetTie, 15),
             (Purpose::DeregistrationWindow, 16),
             (Purpose::StopChoice, 17),
+            (Purpose::Health, 18),
+            (Purpose::Memory, 19),
+            (Purpose::CachedPull, 20),
+            (Purpose::Telemetry, 21),
+            (Purpose::Create, 22),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

@@ -1,6 +1,6 @@
 //! From an event to its handler.
 
-use crate::agent::{containers, task};
+use crate::agent::{containers, health, task};
 use crate::control::{interface, report, retention};
 use crate::ledger::Event;
 
@@ -21,6 +21,16 @@ impl Engine {
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),
             Event::InterfaceDue(id, to) => interface::due(&ctx, id, to, out),
             Event::PullEnded(id, container) => containers::pull_ended(&ctx, id, container, out),
+            Event::ContainerCreated(id, container) => {
+                containers::container_created(&ctx, id, container, out)
+            }
+            Event::StartTimedOut(id, container) => {
+                containers::start_timed_out(&ctx, id, container, out)
+            }
+            Event::HealthJudged(id, container) => health::judged(&ctx, id, container, out),
+            Event::HealthReported(id, container) => {
+                report::health_reported(&ctx, id, container, out)
+            }
             Event::ContainerStarted(id, container) => {
                 containers::container_started(&ctx, id, container, out)
             }

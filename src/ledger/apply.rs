@@ -144,6 +144,11 @@ impl Ledger {
                 record.exit_code = *exit_code;
                 record.reason = *reason;
             }
+            Change::ContainerHealthMoved {
+                task,
+                container,
+                to,
+            } => self.container_health_moved(*task, *container, *to),
             Change::TaskTouched { task } => {
                 self.touched(*task);
             }

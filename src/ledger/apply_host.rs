@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
 use crate::time::SimTime;
 
+use super::ContainerPlan;
 use super::Ledger;
 use super::change::Change;
 use super::demand::{Demand, give_back_ports, take_ports};
-use super::host::{Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
+use super::host::{ContainerLife, Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
 use super::instance::InstanceSpec;
 use super::task::{ContainerReason, Moment};
 
@@ -29,15 +30,7 @@ impl Ledger {
                 container,
                 to,
             } => {
-                let record = self.host_container_mut(*task, *container);
-                assert!(
-                    record.phase < *to,
-                    "a container never goes back on its host"
-                );
-                record.phase = *to;
-                if *to == HostContainerPhase::Starting {
-                    self.host_task_mut(*task).pull_stopped_at = now.into();
-                }
+                self.host_container_moved(now, *task, *container, *to);
             }
             Change::HostContainerEnded {
                 task,
@@ -78,8 +71,11 @@ impl Ledger {
                 let gone = self.hosts.tasks.remove(task.number());
                 assert!(gone.is_some(), "an agent forgets a task once");
                 self.hosts.rest.remove(task);
+                if !self.hosts.lives.is_empty() {
+                    self.hosts.lives.remove(task);
+                }
             }
-            _ => self.apply_labels(change),
+            _ => self.apply_life(now, change),
         }
     }
 
@@ -103,16 +99,21 @@ impl Ledger {
             gone.is_some(),
             "a container instance has a host until it goes"
         );
+        self.hosts.images.remove(&instance);
     }
 
     fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
-        let containers = self
+        let plans = &self
             .launches
             .get(launch.number())
             .expect("a launch stays with its tasks")
             .spec
-            .containers
-            .len();
+            .containers;
+        let containers = plans.len();
+        if plans.iter().any(ContainerPlan::is_followed) {
+            let lives = vec![ContainerLife::NEW; containers];
+            self.hosts.lives.insert(task, lives);
+        }
         if containers > 1 {
             self.hosts
                 .rest
@@ -146,6 +147,9 @@ impl Ledger {
         let on = record.on;
         for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
             container.phase = HostContainerPhase::Pulling;
+        }
+        if !self.hosts.lives.is_empty() {
+            self.followed_started(now, task);
         }
         // On Fargate a task has a host to itself, of its own size: nothing to count.
         let Some(on) = on else { return };
@@ -214,14 +218,18 @@ impl Ledger {
         }
     }
 
-    fn host_task_mut(&mut self, task: TaskId) -> &mut HostTask {
+    pub(super) fn host_task_mut(&mut self, task: TaskId) -> &mut HostTask {
         self.hosts
             .tasks
             .get_mut(task.number())
             .expect("changes are about tasks that their agent has")
     }
 
-    fn host_container_mut(&mut self, task: TaskId, container: u16) -> &mut HostContainer {
+    pub(super) fn host_container_mut(
+        &mut self,
+        task: TaskId,
+        container: u16,
+    ) -> &mut HostContainer {
         match container {
             0 => &mut self.host_task_mut(task).first,
             _ => {

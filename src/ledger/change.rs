@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::model::{
-    AttachmentStatus, Attribute, ContainerInstanceStatus, FailureReason, Glob, LastStatus,
-    SettingName, StopCode, Tag,
+    AttachmentStatus, Attribute, ContainerInstanceStatus, FailureReason, Glob, HealthStatus,
+    LastStatus, SettingName, StopCode, Tag,
 };
 use crate::time::SimTime;
 
 use super::account_settings::Principal;
 use super::cluster::ClusterSpec;
 use super::definition::DefinitionSpec;
-use super::host::HostContainerPhase;
+use super::host::{Download, HostContainerPhase};
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
 use super::scheduler_error::SchedulerError;
@@ -208,6 +208,15 @@ pub enum Change {
         /// Which task.
         task: TaskId,
     },
+    /// The control plane learnt of a container's health.
+    ContainerHealthMoved {
+        /// Which task.
+        task: TaskId,
+        /// Which container, in the order of the task definition.
+        container: u16,
+        /// What it becomes.
+        to: HealthStatus,
+    },
     /// A stopped task is no longer described.
     TaskForgotten {
         /// Which task.
@@ -313,6 +322,49 @@ pub enum Change {
         /// Whether the task ends with it.
         essential: bool,
     },
+    /// A container's process ended and is started again in place.
+    HostContainerRestarted {
+        /// Which task.
+        task: TaskId,
+        /// Which container, in the order of the task definition.
+        container: u16,
+        /// What it exited with.
+        exit_code: i32,
+    },
+    /// A container's health check came to another verdict.
+    HostHealthMoved {
+        /// Which task.
+        task: TaskId,
+        /// Which container, in the order of the task definition.
+        container: u16,
+        /// What it becomes.
+        to: HealthStatus,
+    },
+    /// A fault says what a container's health check finds from now on.
+    HostHealthForced {
+        /// Which task.
+        task: TaskId,
+        /// Which container, in the order of the task definition.
+        container: u16,
+        /// Whether its probes pass.
+        passes: bool,
+        /// Since when they did so, or did not, without a break.
+        since: SimTime,
+    },
+    /// Other images are on their way to a container instance, or the same with other shares of its bandwidth.
+    HostDownloading {
+        /// Which container instance.
+        on: ContainerInstanceId,
+        /// All that are on their way now.
+        downloads: Arc<[Download]>,
+    },
+    /// An image has come to a container instance and is kept.
+    HostImageKept {
+        /// Which container instance.
+        on: ContainerInstanceId,
+        /// Which image.
+        image: Arc<str>,
+    },
     /// An agent chose host ports for a container.
     HostPortsChosen {
         /// Which task.
@@ -349,6 +401,7 @@ impl Change {
             | Self::TaskMoved { task, .. }
             | Self::TaskTimed { task, .. }
             | Self::ContainerMoved { task, .. }
+            | Self::ContainerHealthMoved { task, .. }
             | Self::TaskTouched { task }
             | Self::TaskForgotten { task }
             | Self::TagsSet {

@@ -5,6 +5,12 @@ use serde::Serialize;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::AttachmentStatus;
 
+/// Beside the index of a container: the slot of its health among the pending events.
+pub const HEALTH_SLOT: u16 = 0x100;
+
+/// Likewise of the end of the time that others have to wait for it.
+pub const START_TIMEOUT_SLOT: u16 = 0x200;
+
 /// What an agent tells the control plane of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Report {
@@ -30,15 +36,23 @@ pub enum Event {
     InterfaceDue(TaskId, AttachmentStatus),
     /// An image pull ends, well or not.
     PullEnded(TaskId, u16),
+    /// A container has been created, where that is a step of its own.
+    ContainerCreated(TaskId, u16),
     /// A container's process begins.
     ContainerStarted(TaskId, u16),
     /// A container's process ends by itself.
     ContainerExited(TaskId, u16),
     /// A container's process ends because it was told to, or was killed at its stop timeout.
     ContainerStopped(TaskId, u16),
+    /// Others have waited for a container as long as its start timeout lets them.
+    StartTimedOut(TaskId, u16),
+    /// A container's health check comes to another verdict.
+    HealthJudged(TaskId, u16),
+    /// The control plane receives the health of a container.
+    HealthReported(TaskId, u16),
     /// The control plane receives a task's state.
     TaskReported(TaskId, Report),
-    /// The control plane receives a container's end while its task goes on.
+    /// The control plane receives a container's state while its task goes on.
     ContainerReported(TaskId, u16),
     /// A stopped task has been describable for an hour.
     TaskExpired(TaskId),
@@ -56,11 +70,15 @@ impl Event {
         )
     }
 
-    /// The container whose next stage this is: a container has at most one such event pending.
+    /// The container whose next stage this is: a container has at most one such event pending. Its health and the time
+    /// others have to wait for it have slots of their own.
     #[must_use]
     pub fn stage_of(&self) -> Option<(TaskId, u16)> {
         match *self {
+            Self::HealthJudged(task, container) => Some((task, container | HEALTH_SLOT)),
+            Self::StartTimedOut(task, container) => Some((task, container | START_TIMEOUT_SLOT)),
             Self::PullEnded(task, container)
+            | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
             | Self::ContainerExited(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
@@ -77,6 +95,10 @@ impl Event {
             | Self::StopDelivered(task)
             | Self::InterfaceDue(task, _)
             | Self::PullEnded(task, _)
+            | Self::ContainerCreated(task, _)
+            | Self::StartTimedOut(task, _)
+            | Self::HealthJudged(task, _)
+            | Self::HealthReported(task, _)
             | Self::ContainerStarted(task, _)
             | Self::ContainerExited(task, _)
             | Self::ContainerStopped(task, _)
@@ -97,6 +119,10 @@ impl Event {
             Self::StopDelivered(_) => "stop-delivered",
             Self::InterfaceDue(..) => "interface-due",
             Self::PullEnded(..) => "pull-ended",
+            Self::ContainerCreated(..) => "container-created",
+            Self::StartTimedOut(..) => "start-timed-out",
+            Self::HealthJudged(..) => "health-judged",
+            Self::HealthReported(..) => "health-reported",
             Self::ContainerStarted(..) => "container-started",
             Self::ContainerExited(..) => "container-exited",
             Self::ContainerStopped(..) => "container-stopped",

@@ -1,10 +1,14 @@
 //! The hosts: what agents really hold, queue and run. The control plane never reads this.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::model::HealthStatus;
+use crate::time::SimTime;
 
 use super::table::Table;
 use super::task::{ContainerReason, Moment};
@@ -25,11 +29,15 @@ pub enum HostPhase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[repr(u8)]
 pub enum HostContainerPhase {
-    /// Its task waits in the queue.
+    /// Its task waits in the queue, or it waits for other containers.
     Waiting,
     /// Its image is being pulled.
     Pulling,
-    /// It is being created and started.
+    /// Its image is there, and its dependencies do not hold yet: only where images are pulled before they do.
+    Pulled,
+    /// It is being created, where that is a step of its own.
+    Creating,
+    /// It is created, and being started.
     Starting,
     /// Its process runs.
     Running,
@@ -66,6 +74,54 @@ impl HostContainer {
     pub fn is_stopped(&self) -> bool {
         self.phase == HostContainerPhase::Stopped
     }
+}
+
+/// What an agent remembers of a container that depends on others, has a health check or may be started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerLife {
+    /// When its pull began.
+    pub pull_started_at: Moment,
+    /// When its process began, the last time.
+    pub started_at: Moment,
+    /// How often it was started again.
+    pub restarts: u16,
+    /// What its health check says.
+    pub health: HealthStatus,
+    /// What a fault says of its health check, and since when: whether it passes.
+    pub forced: Option<(bool, SimTime)>,
+}
+
+impl ContainerLife {
+    /// A container whose task was just accepted.
+    pub const NEW: Self = Self {
+        pull_started_at: Moment::NEVER,
+        started_at: Moment::NEVER,
+        restarts: 0,
+        health: HealthStatus::Unknown,
+        forced: None,
+    };
+}
+
+/// An image on its way to a container instance: one download, however many containers want it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Download {
+    /// Which image.
+    pub image: Arc<str>,
+    /// The containers that want it: the first began it, and the others wait for it.
+    pub wanted_by: Vec<(TaskId, u16)>,
+    /// How long it would still take alone.
+    pub left: Duration,
+}
+
+/// The images of a container instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Images {
+    /// Those that are there.
+    pub kept: BTreeSet<Arc<str>>,
+    /// Those on their way, in the order in which they were asked for; they share the bandwidth evenly.
+    pub downloads: Vec<Download>,
+    /// When `downloads` was written.
+    pub as_of: SimTime,
 }
 
 /// A task on its host, of fixed size; [`Hosts::containers`] has all of its containers.
@@ -121,6 +177,12 @@ pub struct Hosts {
     pub(crate) rest: BTreeMap<TaskId, Vec<HostContainer>>,
     /// The host ports an agent chose for a task, in the order of its dynamic port mappings.
     pub(crate) chosen_ports: BTreeMap<TaskId, Vec<u16>>,
+    /// Of the tasks with a container that is followed: every container of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) lives: BTreeMap<TaskId, Vec<ContainerLife>>,
+    /// Of container instances that keep images and pulled one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) images: BTreeMap<ContainerInstanceId, Images>,
 }
 
 impl Hosts {
@@ -160,6 +222,20 @@ impl Hosts {
             .map(|record| &record.first)
             .into_iter()
             .chain(rest)
+    }
+
+    /// What an agent remembers of a container, if it does: see [`ContainerPlan::is_followed`].
+    ///
+    /// [`ContainerPlan::is_followed`]: super::ContainerPlan::is_followed
+    #[must_use]
+    pub fn life(&self, task: TaskId, index: usize) -> Option<&ContainerLife> {
+        self.lives.get(&task)?.get(index)
+    }
+
+    /// The images of a container instance, once it pulled one and keeps them.
+    #[must_use]
+    pub fn images(&self, instance: ContainerInstanceId) -> Option<&Images> {
+        self.images.get(&instance)
     }
 
     /// The host ports that an agent chose for a task.

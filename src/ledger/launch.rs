@@ -28,8 +28,16 @@ pub struct ContainerPlan {
     pub stop_timeout: Duration,
     /// How long its pull, start, run and stop take.
     pub workload: Workload,
-    /// What it waits for before it starts; agents do not act on it yet.
+    /// What it waits for before its image is pulled.
     pub waits_for: Vec<Dependency>,
+    /// How long others wait for it to exit or to be healthy, from its start.
+    pub start_timeout: Option<Duration>,
+    /// How its health is asked for.
+    pub health: Option<HealthPlan>,
+    /// Whether and when it is started again after an exit.
+    pub restart: Option<RestartPlan>,
+    /// Beyond so many MiB its process is killed: its own hard limit, else the task's.
+    pub memory_limit: Option<u32>,
     /// How many others, one after the other, must go before it; they stop in the opposite order.
     pub wave: u16,
     /// Its port mappings.
@@ -44,6 +52,36 @@ pub struct ContainerPlan {
     pub memory_reservation: Option<Arc<str>>,
 }
 
+/// A health check as an agent runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HealthPlan {
+    /// Between the end of a probe, or the start of the container, and the next probe.
+    pub interval: Duration,
+    /// How long a probe may take.
+    pub timeout: Duration,
+    /// Failures in a row that make it unhealthy.
+    pub retries: u32,
+    /// After the start, so long, failures do not count.
+    pub start_period: Duration,
+}
+
+/// A restart policy as an agent follows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RestartPlan {
+    /// Exit codes after which the container is not started again.
+    pub ignored_exit_codes: Vec<i32>,
+    /// How long it must have run to be started again.
+    pub attempt_period: Duration,
+}
+
+impl ContainerPlan {
+    /// Whether its agent must remember more of it than most: when it was pulled and started, and its health.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        !self.waits_for.is_empty() || self.health.is_some() || self.restart.is_some()
+    }
+}
+
 #[cfg(test)]
 impl ContainerPlan {
     /// A container of 256 CPU units without ports, for unit tests.
@@ -55,6 +93,10 @@ impl ContainerPlan {
             stop_timeout: Duration::from_secs(30),
             workload: Workload::ideal(),
             waits_for: Vec::new(),
+            start_timeout: None,
+            health: None,
+            restart: None,
+            memory_limit: None,
             wave: 0,
             ports: Vec::new(),
             gpus: 0,

@@ -24,6 +24,7 @@ mod apply_host;
 mod apply_instance;
 mod apply_interface;
 mod apply_labels;
+mod apply_life;
 pub mod audit;
 pub mod change;
 pub mod cluster;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, LaunchId};
-use crate::model::{AttachmentStatus, DesiredStatus, LastStatus, StopCode, Tag};
+use crate::model::{AttachmentStatus, DesiredStatus, HealthStatus, LastStatus, StopCode, Tag};
 use crate::time::SimTime;
 
 /// A point in simulated time that may not have come yet, in eight bytes.
@@ -79,6 +79,10 @@ pub enum ContainerReason {
     OutOfMemory,
     /// Its image could not be pulled.
     CannotPull,
+    /// What it depends on can't come true any more.
+    DependencyFailed,
+    /// It waited longer for a container than that container's start timeout.
+    DependencyTimedOut,
 }
 
 /// What the control plane knows of one container of a task.
@@ -113,12 +117,14 @@ pub enum StoppedReason {
     StoppedByUser,
     /// An essential container ended.
     EssentialContainerExited,
-    /// The image of an essential container could not be pulled.
+    /// The image of a container without which the task can't be could not be pulled.
     CannotPull,
     /// Its container instance was deregistered by force.
     DeregistrationForced,
     /// Its network interface was not attached in time.
     InterfaceTimeout,
+    /// What an essential container depends on could not come true.
+    CannotStart,
 }
 
 /// What the control plane knows of a task: one record of fixed size.
@@ -212,6 +218,8 @@ pub struct TaskExtras {
     pub tags: Option<Arc<[Tag]>>,
     /// Its network interface, with network mode `awsvpc`.
     pub interface: Option<Interface>,
+    /// The health of its containers, once one of them was heard of.
+    pub health: Vec<HealthStatus>,
 }
 
 /// The network interface of a task.

@@ -26,9 +26,9 @@ shape! {
     ///
     /// # Model
     ///
-    /// Name, image, `essential`, cpu, memory, GPUs, ports and `stopTimeout` have an effect, and what needs a capability of
-    /// the agent decides where it may run. Every other member is validated, kept and shown: dependencies, health checks,
-    /// `startTimeout` and restarts among them.
+    /// Name, image, `essential`, cpu, memory, GPUs, ports, dependencies, health checks, restarts, `startTimeout` and
+    /// `stopTimeout` have an effect, and what needs a capability of the agent decides where it may run. Every other member
+    /// is validated, kept and shown.
     pub struct ContainerDefinition {
         /// Its name, unique in the task definition.
         pub name: String,

@@ -165,6 +165,8 @@ impl Fault {
             Self::AgentDisconnect { .. }
                 | Self::AgentReconnect { .. }
                 | Self::ContainerExit { .. }
+                | Self::HealthFail { .. }
+                | Self::HealthRecover { .. }
                 | Self::PullFail { .. }
         )
     }

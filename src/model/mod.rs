@@ -19,6 +19,7 @@
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
 
 mod account_setting;
+mod agents;
 mod capability;
 mod cluster;
 mod common;
@@ -47,8 +48,10 @@ mod task_definition;
 mod task_override;
 mod timestamp;
 mod volume;
+mod workload;
 
 pub use account_setting::*;
+pub use agents::{Agents, ImagePullBehavior};
 pub use capability::{Capabilities, Capability};
 pub(crate) use capability::{EXTERNAL, is_ecr_image};
 pub use cluster::*;
@@ -74,3 +77,4 @@ pub use task_definition::*;
 pub use task_override::*;
 pub use timestamp::*;
 pub use volume::*;
+pub use workload::*;

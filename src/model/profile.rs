@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::draw::Latency;
+use crate::model::agents::Agents;
 use crate::model::glob::Glob;
+use crate::model::workload::Workload;
 
 /// The timing and the behaviour of the world a control plane works in.
 ///
@@ -34,6 +36,8 @@ pub struct Profile {
     pub workloads: Vec<WorkloadRow>,
     /// What a container does that no row matches.
     pub default_workload: Workload,
+    /// How the agents of all container instances are set up.
+    pub agents: Agents,
 }
 
 impl Profile {
@@ -43,6 +47,7 @@ impl Profile {
             latencies: Latencies::ideal(),
             workloads: Vec::new(),
             default_workload: Workload::ideal(),
+            agents: Agents::default(),
         }
     }
 
@@ -52,6 +57,7 @@ impl Profile {
             latencies: Latencies::realistic(),
             workloads: Vec::new(),
             default_workload: Workload::realistic(),
+            agents: Agents::default(),
         }
     }
 
@@ -94,6 +100,10 @@ pub struct Latencies {
     pub agent_lost: Latency,
     /// A task definition deregistered: until RunTask and StartTask are refused for it.
     pub deregistration_window: Latency,
+    /// Agent to control plane: a container's health, which is sent with its measurements.
+    pub telemetry: Latency,
+    /// A pull of an image that the container instance has: asking the registry whether it is still the same.
+    pub cached_pull: Latency,
 }
 
 /// A latency name that [`Latencies::set`] does not know.
@@ -118,6 +128,8 @@ impl Latencies {
         "instanceLaunch",
         "agentLost",
         "deregistrationWindow",
+        "telemetry",
+        "cachedPull",
     ];
 
     /// The fixed latencies of [`Profile::ideal`].
@@ -136,6 +148,8 @@ impl Latencies {
             instance_launch: fixed_ms(90_000),
             agent_lost: fixed_ms(60_000),
             deregistration_window: fixed_ms(0),
+            telemetry: fixed_ms(100),
+            cached_pull: fixed_ms(500),
         }
     }
 
@@ -161,6 +175,11 @@ impl Latencies {
             agent_lost: uniform_ms(60_000, 180_000),
             // The API reference of DeregisterTaskDefinition says up to ten minutes and no more; hence any of them.
             deregistration_window: uniform_ms(0, 600_000),
+            // The agent sends measurements and health every 20 s (amazon-ecs-agent 1.105.1, agent/stats): a change waits
+            // for the next time.
+            telemetry: uniform_ms(0, 20_000),
+            // An estimate: a manifest is asked for, and nothing is downloaded.
+            cached_pull: uniform_ms(200, 1_000),
         }
     }
 
@@ -180,6 +199,8 @@ impl Latencies {
             "instanceLaunch" => &mut self.instance_launch,
             "agentLost" => &mut self.agent_lost,
             "deregistrationWindow" => &mut self.deregistration_window,
+            "telemetry" => &mut self.telemetry,
+            "cachedPull" => &mut self.cached_pull,
             _ => {
                 return Err(UnknownLatency {
                     name: name.to_owned(),
@@ -213,115 +234,11 @@ impl WorkloadRow {
     }
 }
 
-/// What one container does: the part of a run that ECS does not decide.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Workload {
-    /// Pulling the image.
-    pub pull: Latency,
-    /// Creating and starting the container once its image is there.
-    pub start: Latency,
-    /// How long the process runs when nothing stops it.
-    pub run: Run,
-    /// What the process exits with when it ends by itself.
-    pub exit_code: ExitCode,
-    /// How long the process takes to obey SIGTERM; past the container's stop timeout it is killed.
-    pub stop: Latency,
-    /// What the container's health check finds, for containers that define one.
-    pub health: Health,
-}
-
-impl Workload {
-    /// The workload of [`Profile::ideal`]: fixed, runs for ever, healthy.
-    pub fn ideal() -> Self {
-        Self {
-            pull: fixed_ms(5_000),
-            start: fixed_ms(500),
-            run: Run::Forever,
-            exit_code: ExitCode::Always(0),
-            stop: fixed_ms(1_000),
-            health: Health::Passes,
-        }
-    }
-
-    /// The workload of [`Profile::realistic`]: runs for ever, healthy, its delays drawn.
-    pub fn realistic() -> Self {
-        Self {
-            // An image of about 100 MB and no cache: the developer guide's task events show 3 s to
-            // 9.3 s; 4 s to 10 s is our range for EC2.
-            pull: uniform_ms(4_000, 10_000),
-            // The same events show 0.2 s between the end of the pull and the start on EC2; a slower
-            // disk makes it 0.6 s (estimate).
-            start: uniform_ms(200, 600),
-            run: Run::Forever,
-            exit_code: ExitCode::Always(0),
-            // How fast a process obeys is its own affair; a choice that stays far below the
-            // 30 s that ECS allows by default.
-            stop: uniform_ms(100, 3_000),
-            health: Health::Passes,
-        }
-    }
-}
-
-/// How long a process runs when nothing stops it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum Run {
-    /// Until it is stopped.
-    Forever,
-    /// For so long from its start, then it exits by itself.
-    For(Latency),
-}
-
-/// What a process exits with when it ends by itself.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum ExitCode {
-    /// The same code each time.
-    Always(i32),
-    /// A code drawn by weight, as (weight, code); [`ExitCode::weighted`] checks the rows.
-    Weighted(Vec<(u32, i32)>),
-}
-
-/// Weights of which none is above zero, so that nothing could be drawn.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("weights need at least one above zero")]
-#[non_exhaustive]
-pub struct InvalidWeights;
-
-impl ExitCode {
-    /// A code drawn by weight from rows of (weight, code).
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidWeights`] when no weight is above zero.
-    pub fn weighted(rows: Vec<(u32, i32)>) -> Result<Self, InvalidWeights> {
-        if rows.iter().all(|(weight, _)| *weight == 0) {
-            return Err(InvalidWeights);
-        }
-        Ok(Self::Weighted(rows))
-    }
-}
-
-/// What a container's health check finds, once the check runs at all.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub enum Health {
-    /// Every probe passes.
-    Passes,
-    /// Every probe fails.
-    Fails,
-    /// Probes fail until the container has run for so long, then pass.
-    PassesAfter(Latency),
-    /// Probes pass until the container has run for so long, then fail.
-    FailsAfter(Latency),
-}
-
-fn fixed_ms(milliseconds: u64) -> Latency {
+pub(super) fn fixed_ms(milliseconds: u64) -> Latency {
     Latency::Fixed(Duration::from_millis(milliseconds))
 }
 
-fn uniform_ms(low: u64, high: u64) -> Latency {
+pub(super) fn uniform_ms(low: u64, high: u64) -> Latency {
     Latency::Uniform {
         low: Duration::from_millis(low),
         high: Duration::from_millis(high),
@@ -336,6 +253,7 @@ fn quoted(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::workload::{ExitCode, InvalidWeights};
 
     #[test]
     fn every_latency_has_the_name_it_is_written_with() {
@@ -370,6 +288,9 @@ mod tests {
             &latencies.instance_launch,
             &latencies.agent_lost,
             &latencies.deregistration_window,
+            &latencies.telemetry,
+            &latencies.cached_pull,
+            &workload.create,
             &workload.pull,
             &workload.start,
             &workload.stop,

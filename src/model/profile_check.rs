@@ -4,8 +4,9 @@ use thiserror::Error;
 
 use crate::draw::{Latency, LatencyError};
 
-use super::profile::{ExitCode, Health, InvalidWeights, Latencies, Profile, Run, Workload};
+use super::profile::{Latencies, Profile};
 use super::reads::Reads;
+use super::workload::{ExitCode, Health, InvalidWeights, Run, Workload};
 
 /// What is wrong with a profile, or with how reads lag, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -73,6 +74,8 @@ impl Latencies {
             &self.instance_launch,
             &self.agent_lost,
             &self.deregistration_window,
+            &self.telemetry,
+            &self.cached_pull,
         ];
         Self::NAMES.iter().copied().zip(values)
     }
@@ -87,13 +90,19 @@ fn latency(place: String, value: &Latency) -> Result<(), ProfileError> {
 fn workload(place: &str, value: &Workload) -> Result<(), ProfileError> {
     let at = |part: &str| format!("{place}.{part}");
     latency(at("pull"), &value.pull)?;
+    latency(at("create"), &value.create)?;
     latency(at("start"), &value.start)?;
     latency(at("stop"), &value.stop)?;
     if let Run::For(run) = &value.run {
         latency(at("run"), run)?;
     }
-    if let Health::PassesAfter(after) | Health::FailsAfter(after) = &value.health {
+    if let Health::PassesAfter(after) | Health::FailsAfter(after) | Health::HangsAfter(after) =
+        &value.health
+    {
         latency(at("health"), after)?;
+    }
+    for (nth, step) in value.memory.iter().enumerate() {
+        latency(at(&format!("memory[{nth}]")), &step.after)?;
     }
     if let ExitCode::Weighted(rows) = &value.exit_code {
         let checked = ExitCode::weighted(rows.clone());

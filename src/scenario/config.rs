@@ -14,6 +14,7 @@ use crate::model::{
     FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, Timestamp,
     UnknownLatency,
 };
+use crate::scenario::agents::AgentsAs;
 use crate::scenario::distribution::{Distribution, Millionths, Span};
 use crate::scenario::workload::WorkloadAs;
 use crate::sim::{Builder, Simulation};
@@ -29,6 +30,7 @@ pub(super) struct Config {
     reads: Option<ReadsAs>,
     latencies: LatencyRows,
     workloads: Vec<WorkloadAs>,
+    agents: AgentsAs,
     check: CheckAs,
     placement_ties: TiesAs,
     failures: FailuresAs,
@@ -81,6 +83,7 @@ impl Config {
             let row = row.over(&profile.default_workload);
             profile.workloads.push(row);
         }
+        self.agents.over(&mut profile.agents);
         profile
     }
 

@@ -11,6 +11,7 @@
 //! | what is wrong with a file | [`ScenarioError`] |
 //! | what a run came to | [`Outcome`] |
 
+mod agents;
 mod check;
 mod config;
 mod distribution;

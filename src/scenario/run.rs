@@ -124,6 +124,7 @@ impl From<FaultError> for Failed {
             FaultError::NoSuchContainerInstance { .. } => "NoSuchContainerInstance",
             FaultError::NoSuchTask { .. } => "NoSuchTask",
             FaultError::NoSuchContainer { .. } => "NoSuchContainer",
+            FaultError::NoHealthCheck { .. } => "NoHealthCheck",
             FaultError::NotRunning { .. } => "NotRunning",
         };
         Self::without_harm(kind, error.to_string())

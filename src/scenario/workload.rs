@@ -6,7 +6,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::model::{ExitCode, Glob, Health, Run, Workload, WorkloadRow};
+use crate::draw::Latency;
+use crate::model::{ExitCode, Glob, Health, MemoryStep, Run, Workload, WorkloadRow};
 use crate::scenario::distribution::Distribution;
 
 /// A row of `workloads`; what it leaves out comes from the preset.
@@ -23,6 +24,9 @@ pub(super) struct WorkloadAs {
     exit_code: Option<ExitCodeAs>,
     stop: Option<Distribution>,
     health: Option<HealthAs>,
+    create: Option<Distribution>,
+    stop_exit_code: Option<i32>,
+    memory: Option<MemoryAs>,
 }
 
 impl WorkloadAs {
@@ -46,6 +50,15 @@ impl WorkloadAs {
         }
         if let Some(health) = &self.health {
             workload.health = health.health();
+        }
+        if let Some(create) = &self.create {
+            workload.create = create.0.clone();
+        }
+        if let Some(code) = self.stop_exit_code {
+            workload.stop_exit_code = code;
+        }
+        if let Some(memory) = &self.memory {
+            workload.memory = memory.steps();
         }
         WorkloadRow {
             family: self.family.clone(),
@@ -127,14 +140,37 @@ impl<'de> Deserialize<'de> for ExitCodeAs {
     }
 }
 
+/// MiB from the start on, or rows of when and how many.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "MiB, or an array of [latency, MiB]")]
+enum MemoryAs {
+    Always(u32),
+    Steps(Vec<(Distribution, u32)>),
+}
+
+impl MemoryAs {
+    fn steps(&self) -> Vec<MemoryStep> {
+        match self {
+            Self::Always(mib) => vec![MemoryStep::new(Latency::ZERO, *mib)],
+            Self::Steps(rows) => {
+                let step =
+                    |(after, mib): &(Distribution, u32)| MemoryStep::new(after.0.clone(), *mib);
+                rows.iter().map(step).collect()
+            }
+        }
+    }
+}
+
 /// What the health check finds: `"passes"`, `"fails"`, or one of them after a time.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum HealthAs {
     Passes,
     Fails,
+    Hangs,
     PassesAfter(Distribution),
     FailsAfter(Distribution),
+    HangsAfter(Distribution),
 }
 
 impl HealthAs {
@@ -142,6 +178,8 @@ impl HealthAs {
         match self {
             Self::Passes => Health::Passes,
             Self::Fails => Health::Fails,
+            Self::Hangs => Health::Hangs,
+            Self::HangsAfter(delay) => Health::HangsAfter(delay.0.clone()),
             Self::PassesAfter(delay) => Health::PassesAfter(delay.0.clone()),
             Self::FailsAfter(delay) => Health::FailsAfter(delay.0.clone()),
         }
@@ -153,7 +191,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::draw::Latency;
 
     fn read(text: &str) -> Result<WorkloadRow, String> {
         serde_json::from_str::<WorkloadAs>(text)
@@ -175,7 +212,8 @@ mod tests {
     fn a_full_row_says_everything() {
         let row = read(
             r#"{"family": "job*", "container": "main", "pull": "1s", "start": "2s", "run": "3s",
-                "exitCode": [[9, 0], [1, 137]], "stop": "4s", "health": {"failsAfter": "5s"}}"#,
+                "exitCode": [[9, 0], [1, 137]], "stop": "4s", "health": {"failsAfter": "5s"},
+                "create": "6s", "stopExitCode": 143, "memory": [["7s", 900]]}"#,
         )
         .unwrap();
         let mut workload = Workload::ideal();
@@ -185,6 +223,9 @@ mod tests {
         workload.exit_code = ExitCode::Weighted(vec![(9, 0), (1, 137)]);
         workload.stop = fixed(4);
         workload.health = Health::FailsAfter(fixed(5));
+        workload.create = fixed(6);
+        workload.stop_exit_code = 143;
+        workload.memory = vec![MemoryStep::new(fixed(7), 900)];
         assert_eq!(row, WorkloadRow::new("job*", "main", workload));
     }
 
@@ -204,6 +245,15 @@ mod tests {
         );
         assert_eq!(workload(r#"{"health": "fails"}"#).health, Health::Fails);
         assert_eq!(workload(r#"{"health": "passes"}"#).health, Health::Passes);
+        assert_eq!(workload(r#"{"health": "hangs"}"#).health, Health::Hangs);
+        assert_eq!(
+            workload(r#"{"health": {"hangsAfter": "5s"}}"#).health,
+            Health::HangsAfter(fixed(5))
+        );
+        assert_eq!(
+            workload(r#"{"memory": 600}"#).memory,
+            [MemoryStep::new(Latency::ZERO, 600)]
+        );
         assert_eq!(
             workload(r#"{"health": {"passesAfter": "5s"}}"#).health,
             Health::PassesAfter(fixed(5))
@@ -221,6 +271,9 @@ mod tests {
             r#"{"exitCode": [[0, 1]]}"#,
             r#"{"exitCode": [[1]]}"#,
             r#"{"health": "sick"}"#,
+            r#"{"memory": "much"}"#,
+            r#"{"memory": [[1]]}"#,
+            r#"{"stopExitCode": "x"}"#,
             r#"{"family": 3}"#,
         ] {
             assert!(read(text).is_err(), "{text}");

@@ -5,8 +5,8 @@ use crate::ledger::host::HostContainerPhase;
 use crate::ledger::scheduler_error::Mistake;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
 use crate::model::{
-    AttachmentStatus, ContainerInstanceStatus, FailureReason, LastStatus, ResourceKind,
-    SettingName, StopCode, Undeletable,
+    AttachmentStatus, ContainerInstanceStatus, FailureReason, HealthStatus, LastStatus,
+    ResourceKind, SettingName, StopCode, Undeletable,
 };
 
 /// A closed list of words, each with a number from 1 that is part of the trace format.
@@ -200,6 +200,7 @@ impl Code for StoppedReason {
         Self::CannotPull,
         Self::DeregistrationForced,
         Self::InterfaceTimeout,
+        Self::CannotStart,
     ];
 
     fn code(self) -> u8 {
@@ -211,6 +212,7 @@ impl Code for StoppedReason {
             Self::CannotPull => 5,
             Self::DeregistrationForced => 6,
             Self::InterfaceTimeout => 7,
+            Self::CannotStart => 8,
         }
     }
 
@@ -223,6 +225,7 @@ impl Code for StoppedReason {
             Self::CannotPull => "cannot-pull",
             Self::DeregistrationForced => "deregistration-forced",
             Self::InterfaceTimeout => "interface-timeout",
+            Self::CannotStart => "cannot-start",
         }
     }
 }
@@ -265,13 +268,21 @@ impl Code for ContainerStatus {
 }
 
 impl Code for ContainerReason {
-    const WORDS: &'static [Self] = &[Self::None, Self::OutOfMemory, Self::CannotPull];
+    const WORDS: &'static [Self] = &[
+        Self::None,
+        Self::OutOfMemory,
+        Self::CannotPull,
+        Self::DependencyFailed,
+        Self::DependencyTimedOut,
+    ];
 
     fn code(self) -> u8 {
         match self {
             Self::None => 1,
             Self::OutOfMemory => 2,
             Self::CannotPull => 3,
+            Self::DependencyFailed => 4,
+            Self::DependencyTimedOut => 5,
         }
     }
 
@@ -280,6 +291,8 @@ impl Code for ContainerReason {
             Self::None => "none",
             Self::OutOfMemory => "out-of-memory",
             Self::CannotPull => "cannot-pull",
+            Self::DependencyFailed => "dependency-failed",
+            Self::DependencyTimedOut => "dependency-timed-out",
         }
     }
 }
@@ -292,6 +305,8 @@ impl Code for HostContainerPhase {
         Self::Running,
         Self::Stopping,
         Self::Stopped,
+        Self::Creating,
+        Self::Pulled,
     ];
 
     fn code(self) -> u8 {
@@ -302,6 +317,8 @@ impl Code for HostContainerPhase {
             Self::Running => 4,
             Self::Stopping => 5,
             Self::Stopped => 6,
+            Self::Creating => 7,
+            Self::Pulled => 8,
         }
     }
 
@@ -313,7 +330,25 @@ impl Code for HostContainerPhase {
             Self::Running => "running",
             Self::Stopping => "stopping",
             Self::Stopped => "stopped",
+            Self::Creating => "creating",
+            Self::Pulled => "pulled",
         }
+    }
+}
+
+impl Code for HealthStatus {
+    const WORDS: &'static [Self] = Self::ALL;
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Healthy => 1,
+            Self::Unhealthy => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }
 
@@ -392,5 +427,6 @@ mod tests {
         check_codes::<Report>();
         check_codes::<AttachmentStatus>();
         check_codes::<SettingName>();
+        check_codes::<HealthStatus>();
     }
 }

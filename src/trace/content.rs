@@ -10,6 +10,7 @@ use crate::time::SimTime;
 use super::encode::PORTS_INLINE;
 use super::kind::Kind;
 use super::labels;
+use super::life;
 use super::record::Record;
 
 /// Appends what does not fit into the record of a change; see [`Record::content`].
@@ -41,7 +42,7 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }
-        other => return labels::content(other, bytes),
+        other => return labels::content(other, bytes) || life::content(other, bytes),
     }
     true
 }
@@ -137,7 +138,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 22);
+        assert_eq!(with_content, 25);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

@@ -11,6 +11,7 @@ use crate::time::SimTime;
 use super::code::{Code, MistakeWord};
 use super::kind::Kind;
 use super::labels;
+use super::life;
 use super::record::Record;
 
 /// Flag in `detail`: `b` is an exit code.
@@ -44,6 +45,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::StopDelivered(task) => about(Kind::StopDelivered, task),
         Event::InterfaceDue(task, to) => about(Kind::InterfaceDue, task).with_detail(to.code()),
         Event::PullEnded(task, container) => part(Kind::PullEnded, task, container),
+        Event::ContainerCreated(task, container) => part(Kind::ContainerCreated, task, container),
+        Event::StartTimedOut(task, container) => part(Kind::StartTimedOut, task, container),
+        Event::HealthJudged(task, container) => part(Kind::HealthJudged, task, container),
+        Event::HealthReported(task, container) => part(Kind::HealthReported, task, container),
         Event::ContainerStarted(task, container) => part(Kind::ContainerStarted, task, container),
         Event::ContainerExited(task, container) => part(Kind::ContainerExited, task, container),
         Event::ContainerStopped(task, container) => part(Kind::ContainerStopped, task, container),
@@ -119,6 +124,12 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::HostRunning { .. }
         | Change::HostStopped { .. }
         | Change::HostForgotten { .. } => host_change(at, step, change),
+        Change::ContainerHealthMoved { .. }
+        | Change::HostContainerRestarted { .. }
+        | Change::HostHealthMoved { .. }
+        | Change::HostHealthForced { .. }
+        | Change::HostDownloading { .. }
+        | Change::HostImageKept { .. } => life::change(at, step, change),
         other => surroundings_change(at, step, other),
     }
 }

@@ -67,8 +67,16 @@ kinds! {
     TaskExpired = 12, "task-expired";
     /// A deregistered container instance was describable long enough.
     ContainerInstanceExpired = 13, "container-instance-expired";
+    /// A container was created, where that is a step of its own.
+    ContainerCreated = 14, "container-created";
     /// The network interface of a task was to come further.
     InterfaceDue = 15, "interface-due";
+    /// A container's health check came to another verdict.
+    HealthJudged = 16, "health-judged";
+    /// The control plane received the health of a container.
+    HealthReported = 17, "health-reported";
+    /// Others had waited for a container as long as its start timeout lets them.
+    StartTimedOut = 18, "start-timed-out";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
@@ -134,6 +142,8 @@ kinds! {
     TokenKept = 112, "token-kept";
     /// Pulls of some images fail from now on.
     PullFailing = 113, "pull-failing";
+    /// The control plane learnt of a container's health.
+    ContainerHealthMoved = 114, "container-health";
 
     /// An agent has a task in its queue.
     HostAccepted = 128, "host-accepted";
@@ -155,6 +165,16 @@ kinds! {
     HostStopped = 136, "host-stopped";
     /// The end of a task was acknowledged.
     HostForgotten = 137, "host-forgotten";
+    /// A container was started again in place.
+    HostContainerRestarted = 138, "host-container-restarted";
+    /// A container's health is another.
+    HostHealthMoved = 139, "host-health";
+    /// A fault says how the probes of a container end.
+    HostHealthForced = 140, "host-health-forced";
+    /// Other images are on their way, or with other shares of the bandwidth.
+    HostDownloading = 141, "host-downloading";
+    /// An image has come and is kept.
+    HostImageKept = 142, "host-image-kept";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -210,6 +230,9 @@ impl Kind {
                 | Self::TokenKept
                 | Self::PullFailing
                 | Self::HostPortsChosen
+                | Self::HostHealthForced
+                | Self::HostDownloading
+                | Self::HostImageKept
         )
     }
 
@@ -227,12 +250,12 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=13).chain([15]).collect();
+        let causes: Vec<u8> = (1..=18).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
-            99, 100, 101, 102, 103, 104, 105, 106, 112, 113,
+            99, 100, 101, 102, 103, 104, 105, 106, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=137).collect();
+        let hosts: Vec<u8> = (128..=142).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

@@ -20,6 +20,7 @@ use super::encode::{
 };
 use super::kind::Kind;
 use super::labels;
+use super::life;
 use super::record::Record;
 
 /// Writes `time #step cause` or `time #step   change`, without an end of line.
@@ -68,6 +69,8 @@ impl fmt::Display for Subject<'_> {
             | Kind::AgentConnectionChanged
             | Kind::InstanceDeregistered
             | Kind::InstanceForgotten
+            | Kind::HostDownloading
+            | Kind::HostImageKept
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered
@@ -83,6 +86,14 @@ impl fmt::Display for Subject<'_> {
             | Kind::AccountSettingDeleted => labels::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
+            | Kind::ContainerCreated
+            | Kind::HealthJudged
+            | Kind::HealthReported
+            | Kind::StartTimedOut
+            | Kind::ContainerHealthMoved
+            | Kind::HostContainerRestarted
+            | Kind::HostHealthMoved
+            | Kind::HostHealthForced
             | Kind::ContainerStarted
             | Kind::ContainerExited
             | Kind::ContainerStopped
@@ -146,6 +157,7 @@ impl fmt::Display for What<'_> {
                 ending(f, record)
             }
             Kind::TaskTouched => f.write_str("touched"),
+            Kind::ContainerHealthMoved => life::what(f, record),
             Kind::InstanceForgotten
             | Kind::DefinitionForgotten
             | Kind::TaskForgotten
@@ -205,7 +217,7 @@ fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HostPortsChosen => ports_chosen(f, record),
         Kind::HostRunning => f.write_str("running"),
         Kind::HostStopped => f.write_str("stopped"),
-        _ => Ok(()),
+        _ => life::what(f, record),
     }
 }
 

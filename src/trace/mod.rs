@@ -7,6 +7,7 @@
 //! | `code`, `encode` | events and changes as records |
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
+//! | `life` | what is told of restarts, health and images |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
 //! | `diff` | the first difference of two traces |
@@ -17,11 +18,14 @@ mod diff;
 mod encode;
 mod kind;
 mod labels;
+mod life;
 mod line;
 mod record;
 mod recorder;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod samples_host;
 
 pub use diff::Divergence;
 pub use kind::Kind;

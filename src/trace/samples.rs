@@ -1,25 +1,25 @@
-//! One sample of every change and event, for the tests of this module.
+//! One sample of every change of the control plane, for the tests of this module.
 
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
 use crate::ledger::definition::DefinitionSpec;
-use crate::ledger::event::Report;
-use crate::ledger::host::HostContainerPhase;
 use crate::ledger::instance::{InstanceKind, InstanceSpec};
 use crate::ledger::launch::LaunchEcho;
 use crate::ledger::scheduler_error::{Mistake, SchedulerError};
 use crate::ledger::task::{ContainerReason, ContainerStatus};
 use crate::ledger::token::Token;
 use crate::ledger::{
-    Change, ContainerPlan, Demand, Event, LaunchSpec, Moment, StoppedReason, TaggedResource,
+    Change, ContainerPlan, Demand, LaunchSpec, Moment, StoppedReason, TaggedResource,
 };
 use crate::model::{
     AttachmentStatus, Attribute, ContainerInstanceStatus, CreateCluster, FailureReason, Glob,
-    LastStatus, ResourceKind, RunTask, SettingName, StopCode, Tag,
+    HealthStatus, LastStatus, ResourceKind, RunTask, SettingName, StopCode, Tag,
 };
 use crate::time::SimTime;
+
+pub(super) use super::samples_host::{events, host_changes};
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
@@ -303,6 +303,14 @@ fn task_changes() -> Vec<(Change, &'static str)> {
             },
             "task-3/1 -> STOPPED exit 137 out-of-memory",
         ),
+        (
+            Change::ContainerHealthMoved {
+                task,
+                container: 1,
+                to: HealthStatus::Healthy,
+            },
+            "task-3/1 health -> HEALTHY",
+        ),
         (Change::TaskTouched { task }, "task-3 touched"),
         (Change::TaskForgotten { task }, "task-3 forgotten"),
     ]
@@ -356,110 +364,6 @@ fn label_changes() -> Vec<(Change, &'static str)> {
                 name: SettingName::AwsvpcTrunking,
             },
             "principal awsvpcTrunking deleted",
-        ),
-    ]
-}
-
-/// Every change of the hosts, likewise.
-pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
-    let task = TASK;
-    vec![
-        (
-            Change::HostAccepted {
-                task,
-                launch: LaunchId::new(5),
-                on: Some(INSTANCE),
-            },
-            "host task-3 accepted on container-instance-1 by launch-5",
-        ),
-        (Change::HostStarted { task }, "host task-3 started"),
-        (Change::HostDequeued { task }, "host task-3 dequeued"),
-        (Change::HostToldToStop { task }, "host task-3 told to stop"),
-        (
-            Change::HostContainerMoved {
-                task,
-                container: 0,
-                to: HostContainerPhase::Starting,
-            },
-            "host task-3/0 -> starting",
-        ),
-        (
-            Change::HostContainerEnded {
-                task,
-                container: 0,
-                exit_code: Some(-1),
-                reason: ContainerReason::None,
-                essential: true,
-            },
-            "host task-3/0 ended exit -1 essential",
-        ),
-        (
-            Change::HostContainerEnded {
-                task,
-                container: 0,
-                exit_code: None,
-                reason: ContainerReason::CannotPull,
-                essential: false,
-            },
-            "host task-3/0 ended cannot-pull",
-        ),
-        (
-            Change::HostPortsChosen {
-                task,
-                ports: vec![32_768, 65_535],
-            },
-            "host task-3 ports 32768 65535",
-        ),
-        (
-            Change::HostPortsChosen {
-                task,
-                ports: vec![1, 2, 3, 4, 5],
-            },
-            "host task-3 ports 1 2 3 and 2 more",
-        ),
-        (Change::HostRunning { task }, "host task-3 running"),
-        (Change::HostStopped { task }, "host task-3 stopped"),
-        (Change::HostForgotten { task }, "host task-3 forgotten"),
-    ]
-}
-
-/// Every event, likewise.
-pub(super) fn events() -> Vec<(Event, &'static str)> {
-    vec![
-        (Event::Input(4), "input 4"),
-        (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
-        (Event::StopSent(TASK), "stop-sent task-3"),
-        (Event::StopDelivered(TASK), "stop-delivered task-3"),
-        (
-            Event::InterfaceDue(TASK, AttachmentStatus::Detaching),
-            "interface-due task-3 DETACHING",
-        ),
-        (Event::PullEnded(TASK, 0), "pull-ended task-3/0"),
-        (
-            Event::ContainerStarted(TASK, 1),
-            "container-started task-3/1",
-        ),
-        (Event::ContainerExited(TASK, 0), "container-exited task-3/0"),
-        (
-            Event::ContainerStopped(TASK, 0),
-            "container-stopped task-3/0",
-        ),
-        (
-            Event::TaskReported(TASK, Report::Running),
-            "task-reported task-3 RUNNING",
-        ),
-        (
-            Event::TaskReported(TASK, Report::Stopped),
-            "task-reported task-3 STOPPED",
-        ),
-        (
-            Event::ContainerReported(TASK, 1),
-            "container-reported task-3/1",
-        ),
-        (Event::TaskExpired(TASK), "task-expired task-3"),
-        (
-            Event::ContainerInstanceExpired(INSTANCE),
-            "container-instance-expired container-instance-1",
         ),
     ]
 }

@@ -14,6 +14,11 @@ use crate::support::api::{Api, api};
 #[rustfmt::skip]
 const ACTING: &[(&str, &str, &str)] = &[
     ("RegisterTaskDefinition", "containerDefinitions[].image", "a_task_whose_image_cannot_be_pulled_fails_to_start"),
+    ("RegisterTaskDefinition", "containerDefinitions[].healthCheck.retries", "the_number_of_retries_and_the_timeout_count"),
+    ("RegisterTaskDefinition", "containerDefinitions[].healthCheck.timeout", "the_number_of_retries_and_the_timeout_count"),
+    ("RegisterTaskDefinition", "containerDefinitions[].restartPolicy.ignoredExitCodes", "a_container_that_ran_too_briefly_or_exits_with_an_ignored_code_stays_down"),
+    ("RegisterTaskDefinition", "containerDefinitions[].restartPolicy.restartAttemptPeriod", "a_container_that_ran_too_briefly_or_exits_with_an_ignored_code_stays_down"),
+    ("RegisterTaskDefinition", "containerDefinitions[].startTimeout", "a_start_timeout_counts_from_the_start_of_the_one_that_is_waited_for"),
     ("RegisterContainerInstance", "attributes[].name", "container_instances_without_the_attribute_are_one_group"),
     ("RegisterContainerInstance", "attributes[].value", "an_even_spread_differs_by_one_at_most"),
     ("PutAttributes", "attributes[].name", "placement_sees_an_attribute_at_once"),

@@ -10,8 +10,8 @@ use crate::ledger::{
     TaskExtras, TaskRecord,
 };
 use crate::model::{
-    Attribute, Connectivity, Container, EphemeralStorage, LastStatus, NetworkBinding, Settings,
-    Task, TaskEphemeralStorage, Timestamp,
+    Attribute, Connectivity, Container, EphemeralStorage, HealthStatus, LastStatus, NetworkBinding,
+    Settings, Task, TaskEphemeralStorage, Timestamp,
 };
 
 use super::interface;
@@ -60,7 +60,7 @@ pub(crate) fn task(
         stopped_at: moment(record.stopped_at),
         stop_code: record.stop_code,
         stopped_reason: stopped_reason(record, seen.extras, launch),
-        health_status: Some(crate::model::HealthStatus::Unknown),
+        health_status: Some(health(seen.extras, launch)),
         connectivity: interface
             .filter(|interface| interface.connected_at.has_come())
             .map(|_| Connectivity::Connected),
@@ -153,24 +153,46 @@ fn stopped_reason(
         StoppedReason::InterfaceTimeout => {
             "Timeout waiting for network interface provisioning to complete."
         }
-        StoppedReason::CannotPull => return Some(unpulled(record, extras, launch)),
+        StoppedReason::CannotPull | StoppedReason::CannotStart => {
+            return Some(failed_to_start(record, extras, launch));
+        }
     };
     Some(text.to_owned())
 }
 
-/// The reason of the first container whose image could not be pulled, which becomes the task's.
-fn unpulled(record: &TaskRecord, extras: Option<&TaskExtras>, launch: &LaunchSpec) -> String {
+/// The reason of the container that could not start, which becomes the task's: that of the first essential one, else of
+/// the first.
+fn failed_to_start(
+    record: &TaskRecord,
+    extras: Option<&TaskExtras>,
+    launch: &LaunchSpec,
+) -> String {
     let rest = extras.map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&record.first).chain(rest);
-    let failed = records
-        .zip(launch.containers.iter())
-        .find(|(record, _)| record.reason == ContainerReason::CannotPull);
+    let failed = records.zip(launch.containers.iter()).filter(|(record, _)| {
+        !matches!(
+            record.reason,
+            ContainerReason::None | ContainerReason::OutOfMemory
+        )
+    });
+    let failed = failed.min_by_key(|(_, plan)| !plan.essential);
     failed
-        .and_then(|(record, plan)| container_reason(record, plan))
+        .and_then(|(record, plan)| container_reason(record, plan, launch))
         .unwrap_or_default()
 }
 
-fn container_reason(record: &ContainerRecord, plan: &ContainerPlan) -> Option<String> {
+fn container_reason(
+    record: &ContainerRecord,
+    plan: &ContainerPlan,
+    launch: &LaunchSpec,
+) -> Option<String> {
+    let waited_for = || {
+        let names = plan.waits_for.iter().map(|it| {
+            let other = &launch.containers[usize::from(it.on)];
+            format!("{} ({})", other.name, it.condition)
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
     match record.reason {
         ContainerReason::None => None,
         ContainerReason::OutOfMemory => {
@@ -180,6 +202,41 @@ fn container_reason(record: &ContainerRecord, plan: &ContainerPlan) -> Option<St
             "CannotPullContainerError: image {} could not be pulled",
             plan.image
         )),
+        ContainerReason::DependencyFailed => Some(format!(
+            "CannotStartContainerError: dependency graph: it depends on {}, which can't hold any more",
+            waited_for()
+        )),
+        ContainerReason::DependencyTimedOut => Some(format!(
+            "CannotStartContainerError: dependency graph: it depends on {}, and a start timeout has passed",
+            waited_for()
+        )),
+    }
+}
+
+/// What was last heard of a container's health.
+fn container_health(extras: Option<&TaskExtras>, nth: usize) -> HealthStatus {
+    let known = extras.and_then(|extras| extras.health.get(nth));
+    known.copied().unwrap_or(HealthStatus::Unknown)
+}
+
+/// The health of a task: the worst of its essential containers, one without a check being UNKNOWN (API reference of
+/// `HealthCheck`).
+fn health(extras: Option<&TaskExtras>, launch: &LaunchSpec) -> HealthStatus {
+    if extras.is_none_or(|extras| extras.health.is_empty()) {
+        return HealthStatus::Unknown;
+    }
+    let essential = launch.containers.iter().enumerate();
+    let essential = essential.filter(|(_, plan)| plan.essential);
+    let all: Vec<_> = essential
+        .map(|(nth, _)| container_health(extras, nth))
+        .collect();
+    let any = |health| all.contains(&health);
+    if any(HealthStatus::Unhealthy) {
+        HealthStatus::Unhealthy
+    } else if any(HealthStatus::Unknown) {
+        HealthStatus::Unknown
+    } else {
+        HealthStatus::Healthy
     }
 }
 
@@ -206,8 +263,8 @@ fn containers(
             image: Arc::clone(&plan.image),
             runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth)),
             exit_code: record.exit_code,
-            reason: container_reason(record, plan),
-            health_status: Some(crate::model::HealthStatus::Unknown),
+            reason: container_reason(record, plan, launch),
+            health_status: Some(container_health(seen.extras, nth as usize)),
             cpu: Some(Arc::clone(&plan.cpu)),
             memory: plan.memory.clone(),
             memory_reservation: plan.memory_reservation.clone(),
