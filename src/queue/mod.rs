@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | [`line`] | a list for each delay that comes again and again, and the wheel for the others |
+//! | `line` | a list for each delay that comes again and again, and the wheel for the others |
 //! | `wheel` | slots of time, finer towards the present |
 //! | `heap` | what the wheel has no slot for; in tests also what its order is compared with |
 //! | `entry` | what stands in line for an event |
