@@ -82,6 +82,16 @@ dense_id! {
     GroupId, "group"
 }
 
+dense_id! {
+    /// The identity of a subscription to state changes.
+    SubscriptionId, "subscription"
+}
+
+dense_id! {
+    /// The identity of one copy of a state change on its way to a subscriber.
+    DeliveryId, "delivery"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

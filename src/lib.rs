@@ -13,6 +13,7 @@
 //! | look at the truth, or at what a caller sees | [`Simulation::ledger`], [`Simulation::describe_tasks`], [`Reads`] |
 //! | read what happened, compare two runs | [`trace`], [`Simulation::digest`] |
 //! | say which container instances you mean | [`expr`], [`guide::query_language`] |
+//! | be told of changes as EventBridge does | [`Simulation::subscribe`], [`model::StateChangeEvent`] |
 //! | make something go wrong | [`Fault`], [`Simulation::inject`], [`Simulation::schedule`] |
 //! | state what must hold | [`invariant`] |
 //! | bring your own scheduler | [`placement`] |
@@ -238,6 +239,7 @@ pub use crate::arn::Naming;
 pub use crate::digest::Digest;
 pub use crate::draw::{Draws, Latency};
 pub use crate::engine::EventTies;
+pub use crate::engine::announce::ToldEvent;
 pub use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 pub use crate::engine::run::{Progress, SettleError, Step, Stopped};
 pub use crate::ids::TaskId;
@@ -270,6 +272,7 @@ pub mod guide {
         configuration = "../docs/configuration.md";
         query_language = "../docs/query-language.md";
         faults = "../docs/faults.md";
+        state_changes = "../docs/state-changes.md";
         trace = "../docs/trace.md";
         invariants = "../docs/invariants.md";
         schedulers = "../docs/schedulers.md";

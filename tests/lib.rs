@@ -54,6 +54,7 @@ mod scenarios;
 mod scheduler_errors;
 mod scheduler_wrappers;
 mod start_stop;
+mod state_changes;
 mod stop_choice;
 mod support;
 mod tags;

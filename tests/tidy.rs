@@ -39,7 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rand_chacha", &["draw/"]),
     ("rayon", &["lab/campaign.rs"]),
     ("regex_lite", &["model/constraint/pattern.rs", "scenario/"]),
-    ("serde_json", &["api/container_instance.rs", "api/validate/", "engine/mod.rs", "model/request/", "scenario/", "trace/"]),
+    ("serde_json", &["api/container_instance.rs", "api/validate/", "engine/mod.rs", "model/request/", "model/state_change/", "scenario/", "trace/"]),
     ("serde_path_to_error", &["model/request/", "scenario/"]),
 ];
 

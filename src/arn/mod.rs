@@ -50,6 +50,10 @@ pub enum IdKind {
     Attachment = 6,
     /// The network interface of a task: `eni-` and 17 hexadecimal digits.
     Interface = 7,
+    /// A state change of a task: the id of its event.
+    TaskEvent = 8,
+    /// A state change of a container instance, likewise.
+    ContainerInstanceEvent = 9,
 }
 
 /// An id of 32 lower-case hexadecimal digits, as ECS gives to tasks and container instances.

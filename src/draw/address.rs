@@ -58,6 +58,10 @@ pub enum Purpose {
     Telemetry = 21,
     /// How long a container takes to be created.
     Create = 22,
+    /// How long a state change takes to a subscriber.
+    EventDelay = 31,
+    /// Whether a state change is told of twice.
+    EventDuplicate = 32,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -148,6 +152,8 @@ mod tests {
             (Purpose::CachedPull, 20),
             (Purpose::Telemetry, 21),
             (Purpose::Create, 22),
+            (Purpose::EventDelay, 31),
+            (Purpose::EventDuplicate, 32),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

@@ -22,6 +22,11 @@ impl Engine {
                     usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
             }
         }
+        let before = if self.ledger.subscriptions().is_any() {
+            self.ledger.versions_before(self.effects.changes())
+        } else {
+            Vec::new()
+        };
         self.ledger.begin_commit();
         for change in self.effects.changes() {
             self.ledger.apply(now, change);
@@ -31,6 +36,7 @@ impl Engine {
             }
         }
         self.forget_definitions();
+        self.announce(&before);
         self.ledger.record_versions(now, self.effects.changes());
         for nth in 0..self.effects.timers().len() {
             let (delay, event) = self.effects.timers()[nth];

@@ -13,9 +13,13 @@ impl Engine {
             self.take_input(number, &event);
             return;
         }
+        if let Event::StateChangeDue(delivery) = event {
+            self.deliver(delivery, &event);
+            return;
+        }
         let (ctx, out, _) = self.parts();
         match event {
-            Event::Input(_) => unreachable!("inputs were handled above"),
+            Event::Input(_) | Event::StateChangeDue(_) => unreachable!("both were handled above"),
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),

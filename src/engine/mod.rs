@@ -7,10 +7,12 @@
 //! | [`request_labels`] | those about attributes, tags and account settings |
 //! | [`dispatch`] | from an event to its handler |
 //! | [`commit`] | apply, record, schedule |
+//! | [`announce`] | telling subscribers what changed |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
 //! | [`watch`] | when invariants look |
 
+pub(crate) mod announce;
 mod commit;
 mod dispatch;
 pub(crate) mod input;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 
 use crate::api::constraints::Constraints;
 use crate::draw::Draws;
+use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
 use crate::model::{Profile, Reads, Settings};
@@ -34,6 +37,7 @@ use crate::queue::Queue;
 use crate::time::SimTime;
 use crate::trace::Recorder;
 
+use announce::ToldEvent;
 use input::{Input, Outcome};
 use timers::Timers;
 
@@ -76,6 +80,8 @@ pub(crate) struct Engine {
     inputs: BTreeMap<u32, Input>,
     inputs_minted: u32,
     outcomes: BTreeMap<u32, Outcome>,
+    /// What reached each subscriber and was not taken yet.
+    inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
     /// Reads answered: each is at its own replica.
     reads_answered: u64,
     draws: Arc<Draws>,
@@ -112,6 +118,7 @@ impl Engine {
             inputs: BTreeMap::new(),
             inputs_minted: 0,
             outcomes: BTreeMap::new(),
+            inboxes: BTreeMap::new(),
             reads_answered: 0,
             draws: Arc::new(parts.draws),
             profile: Arc::new(parts.profile),

@@ -165,6 +165,10 @@ impl Ledger {
                     until: *until,
                 });
             }
+            Change::Subscribed { .. }
+            | Change::Unsubscribed { .. }
+            | Change::StateChangeSent { .. }
+            | Change::StateChangeDelivered { .. } => self.apply_subscriptions(change),
             _ => self.apply_host(now, change),
         }
     }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
+use crate::ids::{
+    ClusterId, ContainerInstanceId, DeliveryId, GroupId, LaunchId, SubscriptionId,
+    TaskDefinitionId, TaskId,
+};
 use crate::model::{
     AttachmentStatus, Attribute, ContainerInstanceStatus, FailureReason, Glob, HealthStatus,
-    LastStatus, SettingName, StopCode, Tag,
+    LastStatus, SettingName, StateChangeEvent, StopCode, Tag,
 };
 use crate::time::SimTime;
 
@@ -19,6 +22,7 @@ use super::host::{Download, HostContainerPhase};
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
 use super::scheduler_error::SchedulerError;
+use super::subscription::{Changed, SubscriptionSpec};
 use super::tags::TaggedResource;
 use super::task::{ContainerReason, ContainerStatus, Moment, StoppedReason};
 use super::token::Token;
@@ -221,6 +225,38 @@ pub enum Change {
     TaskForgotten {
         /// Which task.
         task: TaskId,
+    },
+    /// Somebody wants to know of state changes from now on.
+    Subscribed {
+        /// Which subscription.
+        subscription: SubscriptionId,
+        /// What was asked for.
+        spec: Arc<SubscriptionSpec>,
+    },
+    /// A subscriber no longer wants to know; what was on its way to it is lost.
+    Unsubscribed {
+        /// Which subscription.
+        subscription: SubscriptionId,
+    },
+    /// One copy of a state change is on its way to a subscriber.
+    StateChangeSent {
+        /// Which copy.
+        delivery: DeliveryId,
+        /// To whom.
+        to: SubscriptionId,
+        /// What changed.
+        changed: Changed,
+        /// How often it had changed then.
+        version: u32,
+        /// What is sent.
+        event: Arc<StateChangeEvent>,
+    },
+    /// A copy of a state change reached its subscriber.
+    StateChangeDelivered {
+        /// Which copy.
+        delivery: DeliveryId,
+        /// To whom.
+        to: SubscriptionId,
     },
     /// An idempotency token was used for the first time.
     TokenKept {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ids::{ContainerInstanceId, DeliveryId, TaskId};
 use crate::model::AttachmentStatus;
 
 /// Beside the index of a container: the slot of its health among the pending events.
@@ -58,6 +58,8 @@ pub enum Event {
     TaskExpired(TaskId),
     /// A deregistered container instance has been describable for an hour.
     ContainerInstanceExpired(ContainerInstanceId),
+    /// A copy of a state change reaches its subscriber.
+    StateChangeDue(DeliveryId),
 }
 
 impl Event {
@@ -105,7 +107,7 @@ impl Event {
             | Self::TaskReported(task, _)
             | Self::ContainerReported(task, _)
             | Self::TaskExpired(task) => Some(task),
-            Self::Input(_) | Self::ContainerInstanceExpired(_) => None,
+            Self::Input(_) | Self::ContainerInstanceExpired(_) | Self::StateChangeDue(_) => None,
         }
     }
 
@@ -130,6 +132,7 @@ impl Event {
             Self::ContainerReported(..) => "container-reported",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",
+            Self::StateChangeDue(_) => "state-change-due",
         }
     }
 }

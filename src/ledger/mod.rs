@@ -44,6 +44,7 @@ pub mod order;
 mod posting;
 mod resolve;
 pub mod scheduler_error;
+pub mod subscription;
 pub mod table;
 pub mod tags;
 pub mod task;
@@ -80,6 +81,7 @@ pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtr
 use listing::Listing;
 use names::NameMap;
 use scheduler_error::SchedulerErrors;
+use subscription::Subscriptions;
 use table::Table;
 use token::Tokens;
 use versions::Versions;
@@ -118,6 +120,8 @@ pub struct Ledger {
     account_settings: AccountSettings,
     #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
     scheduler_errors: SchedulerErrors,
+    #[serde(skip_serializing_if = "Subscriptions::is_untouched")]
+    subscriptions: Subscriptions,
     /// The task whose version grew last in the commit under way: changes of one task stand together.
     #[serde(skip)]
     bumped: Option<TaskId>,

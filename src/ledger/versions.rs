@@ -280,7 +280,7 @@ impl Ledger {
 }
 
 /// The container instance of which a change is visible to readers.
-fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
+pub(super) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
     match *change {
         Change::InstanceRegistered { instance, .. }
         | Change::InstanceReregistered { instance, .. }

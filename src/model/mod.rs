@@ -14,6 +14,7 @@
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
 //! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
 //! | which container instances an expression means | [`constraint`] |
+//! | what ECS tells EventBridge | [`StateChangeEvent`], [`EventPattern`], [`Delivery`] |
 //! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
 //!
 //! A member that the simulator doesn't act on is accepted, kept and shown again.
@@ -43,6 +44,7 @@ mod request;
 mod settings;
 mod shape;
 mod start_order;
+mod state_change;
 mod task;
 mod task_definition;
 mod task_override;
@@ -72,6 +74,9 @@ pub use reads::Reads;
 pub use request::*;
 pub use settings::*;
 pub use start_order::{Dependency, DependencyCycle, StartCondition, StartOrder};
+pub use state_change::{
+    Delivery, EventPattern, EventPatternError, StateChangeDetail, StateChangeEvent,
+};
 pub use task::*;
 pub use task_definition::*;
 pub use task_override::*;

@@ -81,7 +81,8 @@ impl Latencies {
     }
 }
 
-fn latency(place: String, value: &Latency) -> Result<(), ProfileError> {
+/// Checks one latency that stands at a place.
+pub(super) fn latency(place: String, value: &Latency) -> Result<(), ProfileError> {
     value
         .validate()
         .map_err(|error| ProfileError::Latency { place, error })

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 mod drive;
+mod subscribe;
 mod verbs;
 
 use crate::api::fault::FaultError;

@@ -37,6 +37,7 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
             given: Some(text), ..
         } => bytes.extend_from_slice(text.as_bytes()),
         Change::SchedulerErred { error } => json(&(&error.scheduler, &error.mistake), bytes),
+        Change::Subscribed { spec, .. } => json(spec, bytes),
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
@@ -138,7 +139,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 25);
+        assert_eq!(with_content, 26);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

@@ -13,6 +13,7 @@ use super::kind::Kind;
 use super::labels;
 use super::life;
 use super::record::Record;
+use super::subscriptions;
 
 /// Flag in `detail`: `b` is an exit code.
 pub(super) const HAS_EXIT_CODE: u8 = 0x80;
@@ -60,6 +61,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())
         }
+        Event::StateChangeDue(delivery) => blank(Kind::StateChangeDue).with_a(delivery.number()),
     }
 }
 
@@ -188,7 +190,7 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
-        other => unreachable!("{other:?} is a change of a task or on a host"),
+        other => subscriptions::change(at, step, other),
     }
 }
 

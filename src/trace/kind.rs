@@ -77,6 +77,8 @@ kinds! {
     HealthReported = 17, "health-reported";
     /// Others had waited for a container as long as its start timeout lets them.
     StartTimedOut = 18, "start-timed-out";
+    /// A copy of a state change reached its subscriber.
+    StateChangeDue = 25, "state-change-due";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
@@ -138,6 +140,14 @@ kinds! {
     InterfaceMoved = 105, "interface-moved";
     /// A scheduler's answer was wrong.
     SchedulerErred = 106, "scheduler-error";
+    /// Somebody wants to know of state changes.
+    Subscribed = 107, "subscribed";
+    /// A subscriber no longer wants to know.
+    Unsubscribed = 108, "unsubscribed";
+    /// A copy of a state change is on its way.
+    StateChangeSent = 109, "state-change-sent";
+    /// A copy of a state change arrived.
+    StateChangeDelivered = 110, "state-change-delivered";
     /// An idempotency token was used for the first time.
     TokenKept = 112, "token-kept";
     /// Pulls of some images fail from now on.
@@ -227,6 +237,7 @@ impl Kind {
                 | Self::TaskUnwanted
                 | Self::InterfaceAsked
                 | Self::SchedulerErred
+                | Self::Subscribed
                 | Self::TokenKept
                 | Self::PullFailing
                 | Self::HostPortsChosen
@@ -250,10 +261,10 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=18).collect();
+        let causes: Vec<u8> = (1..=18).chain([25]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
-            99, 100, 101, 102, 103, 104, 105, 106, 112, 113, 114,
+            99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
         let hosts: Vec<u8> = (128..=142).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());

@@ -22,6 +22,7 @@ use super::kind::Kind;
 use super::labels;
 use super::life;
 use super::record::Record;
+use super::subscriptions;
 
 /// Writes `time #step cause` or `time #step   change`, without an end of line.
 impl fmt::Display for Record {
@@ -84,6 +85,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::TagsSet
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::subject(f, record),
+            kind if subscriptions::tells_of(kind) => subscriptions::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerCreated
@@ -178,7 +180,8 @@ impl fmt::Display for What<'_> {
             | Kind::TagsSet
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::what(f, record),
-            _ if record.kind().is_on_host() => on_host(f, record),
+            kind if kind.is_on_host() => on_host(f, record),
+            kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
             _ => Ok(()),
         }
     }

@@ -26,6 +26,7 @@ mod recorder;
 mod samples;
 #[cfg(test)]
 mod samples_host;
+mod subscriptions;
 
 pub use diff::Divergence;
 pub use kind::Kind;

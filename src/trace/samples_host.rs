@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::ids::{ContainerInstanceId, DeliveryId, LaunchId, TaskId};
 use crate::ledger::event::Report;
 use crate::ledger::host::{Download, HostContainerPhase};
 use crate::ledger::task::ContainerReason;
@@ -176,6 +176,10 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
         (
             Event::ContainerInstanceExpired(INSTANCE),
             "container-instance-expired container-instance-1",
+        ),
+        (
+            Event::StateChangeDue(DeliveryId::new(5)),
+            "state-change-due delivery-5",
         ),
     ]
 }
