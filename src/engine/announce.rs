@@ -110,11 +110,11 @@ impl Engine {
                 )
             }
             Changed::ContainerInstance(instance) => {
-                let seen = self.ledger.instance_seen(instance);
+                let seen = self.ledger.instance_glance(instance);
                 let seen = seen.expect("the container instance has a version");
                 let cluster = self.ledger.cluster(seen.record.spec.cluster);
                 let cluster_arn = Arc::clone(&cluster.spec.arn);
-                let instance_shown = describe::instance(&self.settings, &seen, false);
+                let instance_shown = describe::instance(&self.settings, seen, false);
                 let detail = StateChangeDetail::of_container_instance(instance_shown, cluster_arn);
                 let number = instance.number();
                 (
