@@ -130,19 +130,14 @@ pub(super) fn place_all(
     count: u32,
     out: &mut Effects,
 ) {
-    let launch = prepared.open(ctx, out);
+    let mut opened = None;
     let group = prepared.known_group();
     let group = group.and_then(|group| ctx.ledger.groups().get(group));
     let mut placed: Vec<Arc<str>> = Vec::new();
     for number in first.number()..first.number().saturating_add(count) {
-        let zone = place(
-            ctx,
-            prepared,
-            launch,
-            TaskId::new(number),
-            (group, &placed),
-            out,
-        );
+        let task = TaskId::new(number);
+        let launch = prepared.launch_of(ctx, task, &mut opened, out);
+        let zone = place(ctx, prepared, launch, task, (group, &placed), out);
         placed.push(zone);
     }
 }

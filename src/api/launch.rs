@@ -13,7 +13,7 @@ use crate::ledger::tags::are_too_many;
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::constraint::Constraint;
 use crate::model::{
-    ApiError, AttachmentStatus, ContainerOverride, PropagateTags, Tag, TaskOverride,
+    ApiError, AttachmentStatus, ContainerOverride, Occasion, PropagateTags, Tag, TaskOverride,
 };
 use crate::placement::{Ask, Rule};
 
@@ -95,23 +95,63 @@ impl Prepared {
         }
     }
 
-    /// Opens what is not there yet, for tasks to be placed under.
-    pub(crate) fn open(&self, ctx: &Ctx<'_>, out: &mut Effects) -> LaunchId {
-        let (spec, is_plain, opens_group) = match self {
-            Self::Known(launch, _) => return *launch,
-            Self::New {
-                spec,
-                is_plain,
-                opens_group,
-            } => (spec, *is_plain, *opens_group),
+    /// Whether code decides what its tasks do, so that each has a launch of its own.
+    pub(crate) fn is_decided(&self) -> bool {
+        match self {
+            Self::Known(..) => false,
+            Self::New { spec, .. } => is_decided(&spec.containers),
+        }
+    }
+
+    /// The launch that a task is placed under, opened if it is not there yet; `last` is that of the task before it.
+    pub(crate) fn launch_of(
+        &self,
+        ctx: &Ctx<'_>,
+        task: TaskId,
+        last: &mut Option<LaunchId>,
+        out: &mut Effects,
+    ) -> LaunchId {
+        if !self.is_decided() {
+            return *last.get_or_insert_with(|| self.open(ctx, out));
+        }
+        let launch = match *last {
+            None => {
+                self.open_group(out);
+                ctx.ledger.next_launch()
+            }
+            Some(last) => LaunchId::new(last.number() + 1),
         };
-        if opens_group {
+        *last = Some(launch);
+        out.change(Change::LaunchOpened {
+            launch,
+            spec: Arc::new(decided(ctx, task, self.spec())),
+            plain: false,
+        });
+        launch
+    }
+
+    fn open_group(&self, out: &mut Effects) {
+        if let Self::New {
+            spec,
+            opens_group: true,
+            ..
+        } = self
+        {
             out.change(Change::GroupOpened {
                 group: spec.group,
                 cluster: spec.cluster,
                 name: Arc::clone(&spec.group_name),
             });
         }
+    }
+
+    /// Opens what is not there yet, for tasks to be placed under.
+    pub(crate) fn open(&self, ctx: &Ctx<'_>, out: &mut Effects) -> LaunchId {
+        let (spec, is_plain) = match self {
+            Self::Known(launch, _) => return *launch,
+            Self::New { spec, is_plain, .. } => (spec, *is_plain),
+        };
+        self.open_group(out);
         let launch = ctx.ledger.next_launch();
         out.change(Change::LaunchOpened {
             launch,
@@ -220,9 +260,39 @@ pub(crate) fn prepare(
         spec.zones = network::zones(ctx, network::subnets(&spec));
     }
     Prepared::New {
-        spec: Arc::new(spec),
         is_plain: wanted.is_plain,
+        spec: Arc::new(spec),
         opens_group: known_group.is_none(),
+    }
+}
+
+/// Whether code decides what a container does.
+fn is_decided(plans: &[ContainerPlan]) -> bool {
+    plans.iter().any(|plan| plan.workload.is_decided())
+}
+
+/// What a task shares with the others of its request, but for what code decides its containers to do.
+fn decided(ctx: &Ctx<'_>, task: TaskId, spec: &LaunchSpec) -> LaunchSpec {
+    let plan = |(position, plan): (u16, &ContainerPlan)| {
+        let occasion = Occasion {
+            task,
+            family: &spec.family,
+            group: &spec.group_name,
+            started_by: spec.echo.started_by.as_deref(),
+            container: &plan.name,
+            position,
+            image: &plan.image,
+            usual: &plan.workload,
+            draws: ctx.draws,
+        };
+        ContainerPlan {
+            workload: plan.workload.of(&occasion).into_owned(),
+            ..plan.clone()
+        }
+    };
+    LaunchSpec {
+        containers: (0..).zip(spec.containers.iter()).map(plan).collect(),
+        ..spec.clone()
     }
 }
 

@@ -295,19 +295,16 @@ fn commit(
         let error = Arc::new(error.clone());
         out.change(Change::SchedulerErred { error });
     }
-    let launch = placements
-        .iter()
-        .any(Result::is_ok)
-        .then(|| prepared.open(ctx, out));
+    let is_shared = !prepared.is_decided() && placements.iter().any(Result::is_ok);
+    let mut opened = is_shared.then(|| prepared.open(ctx, out));
     let mut failures = Vec::new();
     for (nth, (ask, placement)) in asks.iter().zip(placements).enumerate() {
-        match (placement, launch) {
-            (Ok(on), Some(launch)) => {
-                let launch = (launch, &**prepared.spec());
-                launch::place(ctx, ask.task, launch, *on, out);
+        match placement {
+            Ok(on) => {
+                let launch = prepared.launch_of(ctx, ask.task, &mut opened, out);
+                launch::place(ctx, ask.task, (launch, prepared.spec()), *on, out);
             }
-            (Ok(_), None) => unreachable!("a launch is opened for any placed task"),
-            (Err(refusal), _) => {
+            Err(refusal) => {
                 out.change(Change::TaskRefused {
                     task: ask.task,
                     reason: refusal.reason,

@@ -34,7 +34,7 @@ pub(crate) fn start_task(
         let ask = prepared.ask(ctx, task, Wishes::default());
         match take(ctx, &mut pool, &ask, text) {
             Ok(on) => {
-                let launch = *opened.get_or_insert_with(|| prepared.open(ctx, out));
+                let launch = prepared.launch_of(ctx, task, &mut opened, out);
                 launch::place(ctx, task, (launch, prepared.spec()), on, out);
             }
             Err((arn, reason)) => {

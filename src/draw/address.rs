@@ -62,6 +62,10 @@ pub enum Purpose {
     EventDelay = 31,
     /// Whether a state change is told of twice.
     EventDuplicate = 32,
+    /// What code decides about a container of a task.
+    Workload = 33,
+    /// How long it is until something arrives.
+    Arrival = 34,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -154,6 +158,8 @@ mod tests {
             (Purpose::Create, 22),
             (Purpose::EventDelay, 31),
             (Purpose::EventDuplicate, 32),
+            (Purpose::Workload, 33),
+            (Purpose::Arrival, 34),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

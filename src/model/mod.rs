@@ -51,6 +51,7 @@ mod task_override;
 mod timestamp;
 mod volume;
 mod workload;
+mod workload_logic;
 
 pub use account_setting::*;
 pub use agents::{Agents, ImagePullBehavior};
@@ -83,3 +84,4 @@ pub use task_override::*;
 pub use timestamp::*;
 pub use volume::*;
 pub use workload::*;
+pub use workload_logic::{Occasion, WorkloadLogic};

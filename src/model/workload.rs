@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::draw::Latency;
 
 use super::profile::{fixed_ms, uniform_ms};
+use super::workload_logic::Logic;
 
 /// What one container does: the part of a run that ECS does not decide.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -29,6 +30,9 @@ pub struct Workload {
     /// How much memory the process uses, from when on; beyond the container's hard limit it is killed. What it uses
     /// before the first step is no concern.
     pub memory: Vec<MemoryStep>,
+    /// Code that decides all this for each task: see [`Workload::decided_by`].
+    #[serde(skip)]
+    pub(crate) logic: Option<Logic>,
 }
 
 /// From some time after a container's start on, its process uses so much memory.
@@ -61,6 +65,7 @@ impl Workload {
             create: fixed_ms(0),
             stop_exit_code: 0,
             memory: Vec::new(),
+            logic: None,
         }
     }
 
@@ -83,6 +88,7 @@ impl Workload {
             create: fixed_ms(0),
             stop_exit_code: 0,
             memory: Vec::new(),
+            logic: None,
         }
     }
 }
