@@ -13,6 +13,7 @@
 //! | look at the truth, or at what a caller sees | [`Simulation::ledger`], [`Simulation::describe_tasks`], [`Reads`] |
 //! | read what happened, compare two runs | [`trace`], [`Simulation::digest`] |
 //! | say which container instances you mean | [`expr`], [`guide::query_language`] |
+//! | have tasks arrive by rule or from a recording, or after each other | [`workload`], [`batch`], [`guide::workloads`] |
 //! | be told of changes as EventBridge does | [`Simulation::subscribe`], [`model::StateChangeEvent`] |
 //! | make something go wrong | [`Fault`], [`Simulation::inject`], [`Simulation::schedule`] |
 //! | state what must hold | [`invariant`] |
@@ -218,6 +219,7 @@ pub mod queue;
 pub mod model;
 
 pub mod ledger;
+pub mod workload;
 
 mod agent;
 pub mod invariant;
@@ -232,6 +234,7 @@ mod engine;
 
 mod sim;
 
+pub mod batch;
 pub mod scenario;
 
 pub use crate::api::fault::FaultError;
@@ -274,6 +277,7 @@ pub mod guide {
         faults = "../docs/faults.md";
         state_changes = "../docs/state-changes.md";
         trace = "../docs/trace.md";
+        workloads = "../docs/workloads.md";
         invariants = "../docs/invariants.md";
         schedulers = "../docs/schedulers.md";
         packing = "../docs/packing.md";

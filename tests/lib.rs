@@ -62,3 +62,4 @@ mod task_definitions;
 mod tidy;
 mod timeline;
 mod two_ledgers;
+mod workloads;

@@ -18,12 +18,12 @@ const ROWS: [&[&str]; 10] = [
     &["time", "ids", "digest"],
     &["arn", "draw", "queue", "expr"],
     &["model"],
-    &["ledger"],
+    &["ledger", "workload"],
     &["placement", "agent", "fault", "invariant", "trace", "observe"],
     &["api", "control", "reconcile", "client"],
     &["engine"],
     &["sim"],
-    &["scenario"],
+    &["scenario", "batch"],
     &["lab", "strategies"],
 ];
 

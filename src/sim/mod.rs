@@ -104,6 +104,20 @@ impl Simulation {
         self.engine.schedule(when.at(self.now()), input.into())
     }
 
+    /// Makes many requests or faults happen, each at its time; see [`workload`](crate::workload) for where they may come
+    /// from. Their names are in the order in which they were given.
+    ///
+    /// # Errors
+    ///
+    /// The first time that has passed; those before it are scheduled.
+    pub fn schedule_all<I: Into<Input>>(
+        &mut self,
+        inputs: impl IntoIterator<Item = (SimTime, I)>,
+    ) -> Result<Vec<InputKey>, PastDeadline> {
+        let inputs = inputs.into_iter();
+        inputs.map(|(at, input)| self.schedule(at, input)).collect()
+    }
+
     /// What became of a scheduled request or fault: once, and only after its time.
     pub fn take_outcome(&mut self, key: InputKey) -> Option<Outcome> {
         self.engine.take_outcome(key)
