@@ -44,6 +44,7 @@ mod packing;
 mod placement;
 mod placement_rules;
 mod ports;
+mod presets;
 mod properties;
 mod query_language;
 mod reads;

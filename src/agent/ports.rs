@@ -2,11 +2,9 @@
 
 use crate::ledger::change::Change;
 use crate::ledger::{ContainerPlan, Effects};
+use crate::model::presets::DYNAMIC_PORTS;
 
 use super::scene::Scene;
-
-/// Where agents look for a free host port (`ip_local_port_range` of current Linux kernels).
-const DYNAMIC_PORTS: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 
 /// Chooses a host port for each dynamic mapping: the next free one after the last chosen, wrapping once.
 ///

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::ids::SubscriptionId;
 use crate::invariant::Violation;
+use crate::model::presets::ASK_AGAIN;
 use crate::model::{
     ApiError, Delivery, EventPattern, LastStatus, ProfileError, RunTask, StopCode, Task,
 };
@@ -17,9 +18,6 @@ use super::Batch;
 
 /// Tasks in one RunTask call, at most.
 const PER_CALL: u32 = 10;
-
-/// How long it is until tasks without a place are asked for again: a choice.
-const ASK_AGAIN: Duration = Duration::from_secs(10);
 
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

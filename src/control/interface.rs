@@ -6,16 +6,12 @@
 //! An interface is created and begins to be attached at the moment it is asked for, so CREATED is never seen; nor is
 //! DETACHED, since it is deleted as soon as it is off. Attaching does not wait for an agent that is disconnected.
 
-use std::time::Duration;
-
 use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
+use crate::model::presets::ATTACH_TIMEOUT;
 use crate::model::{AttachmentStatus, LastStatus, StopCode};
-
-/// How long attaching may take before the task is given up (nothing is published; some three minutes are remembered).
-const ATTACH_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// The interface of a task is to come further.
 pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut Effects) {

@@ -1,7 +1,6 @@
 //! The only ways in which a ledger moves.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -449,10 +448,4 @@ impl Change {
     }
 }
 
-/// How long a stopped task stays describable: at least an hour, says the API reference of `DescribeTasks`; exactly an
-/// hour here.
-pub const STOPPED_TASK_RETENTION: Duration = Duration::from_secs(3600);
-
-/// How long an INACTIVE container instance stays describable: about an hour, says the developer guide; exactly an hour
-/// here.
-pub const INACTIVE_INSTANCE_RETENTION: Duration = Duration::from_secs(3600);
+pub use crate::model::presets::{INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};

@@ -300,5 +300,4 @@ pub fn are_too_many(attributes: &[Attribute]) -> bool {
     custom.count() > ATTRIBUTE_QUOTA
 }
 
-/// Host ports that one container instance may have reserved, defaults included: 100 (API reference of `PortMapping`).
-pub const PORT_QUOTA: usize = 100;
+pub use crate::model::presets::PORT_QUOTA;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -10,8 +9,7 @@ use crate::ids::{ClusterId, TaskId};
 use crate::model::{Failure, RunTask};
 use crate::time::SimTime;
 
-/// A token is kept a day at most (API reference, section on idempotency).
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+pub use crate::model::presets::TOKEN_LIFETIME;
 
 /// The first call that used a token, and what it answered.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::presets;
 use super::shape::words;
 
 words! {
@@ -75,7 +76,7 @@ impl Default for Agents {
             image_pull_behavior: ImagePullBehavior::Default,
             image_cache: false,
             pull_dependent_containers_upfront: false,
-            container_stop_timeout: Duration::from_secs(30),
+            container_stop_timeout: presets::CONTAINER_STOP_TIMEOUT,
         }
     }
 }

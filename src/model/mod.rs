@@ -37,6 +37,7 @@ mod glob;
 mod linux;
 mod network;
 mod placement;
+pub mod presets;
 mod profile;
 mod profile_check;
 mod reads;

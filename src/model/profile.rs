@@ -1,12 +1,11 @@
 //! How long everything outside the control plane takes, and what containers do.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::draw::Latency;
 use crate::model::agents::Agents;
 use crate::model::glob::Glob;
+use crate::model::presets;
 use crate::model::workload::Workload;
 
 /// The timing and the behaviour of the world a control plane works in.
@@ -138,49 +137,12 @@ impl Latencies {
     /// `container_report`, which is as quick as `report` so that nothing has to be waited for. And a task definition
     /// that is deregistered can't be launched from that moment on.
     pub fn ideal() -> Self {
-        Self {
-            payload: fixed_ms(100),
-            report: fixed_ms(100),
-            container_report: fixed_ms(100),
-            eni_attach: fixed_ms(4_000),
-            eni_detach: fixed_ms(10_000),
-            host_prepare: fixed_ms(8_000),
-            instance_launch: fixed_ms(90_000),
-            agent_lost: fixed_ms(60_000),
-            deregistration_window: fixed_ms(0),
-            telemetry: fixed_ms(100),
-            cached_pull: fixed_ms(500),
-        }
+        presets::ideal_latencies()
     }
 
     /// The distributions of [`Profile::realistic`], uniform where only a range is known.
     pub fn realistic() -> Self {
-        Self {
-            // Our estimate from public traces: a message takes between 0.1 s and 1 s either way.
-            payload: uniform_ms(100, 1_000),
-            report: uniform_ms(100, 1_000),
-            // The ECS agent batches container-only changes on a jittered timer of 10 s to 30 s
-            // (amazon-ecs-agent 1.105.1, agent/eventhandler/task_handler.go).
-            container_report: uniform_ms(10_000, 30_000),
-            // The task events in the ECS developer guide show 3.3 s and 4.1 s; the range is widened
-            // for EC2, where attaching was seen to take 2 s to 8 s.
-            eni_attach: uniform_ms(2_000, 8_000),
-            // One public log of a stop shows 16 s in DEPROVISIONING; the range around it is an estimate.
-            eni_detach: uniform_ms(5_000, 20_000),
-            // From connectivity to the first pull: 7.0 s and 13.6 s in the developer guide's Fargate events.
-            host_prepare: uniform_ms(7_000, 14_000),
-            // An estimate: an Auto Scaling group needs 1 to 3 minutes to give a registered instance.
-            instance_launch: uniform_ms(60_000, 180_000),
-            // The guide only says "within minutes" for a host that went silent; the range is an estimate.
-            agent_lost: uniform_ms(60_000, 180_000),
-            // The API reference of DeregisterTaskDefinition says up to ten minutes and no more; hence any of them.
-            deregistration_window: uniform_ms(0, 600_000),
-            // The agent sends measurements and health every 20 s (amazon-ecs-agent 1.105.1, agent/stats): a change waits
-            // for the next time.
-            telemetry: uniform_ms(0, 20_000),
-            // An estimate: a manifest is asked for, and nothing is downloaded.
-            cached_pull: uniform_ms(200, 1_000),
-        }
+        presets::realistic_latencies()
     }
 
     /// Replaces the latency with the camelCase name `name`, as scenario files write it.
@@ -234,17 +196,6 @@ impl WorkloadRow {
     }
 }
 
-pub(super) fn fixed_ms(milliseconds: u64) -> Latency {
-    Latency::Fixed(Duration::from_millis(milliseconds))
-}
-
-pub(super) fn uniform_ms(low: u64, high: u64) -> Latency {
-    Latency::Uniform {
-        low: Duration::from_millis(low),
-        high: Duration::from_millis(high),
-    }
-}
-
 fn quoted(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
@@ -252,8 +203,14 @@ fn quoted(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::workload::{ExitCode, InvalidWeights};
+
+    fn fixed_ms(milliseconds: u64) -> Latency {
+        Latency::Fixed(Duration::from_millis(milliseconds))
+    }
 
     #[test]
     fn every_latency_has_the_name_it_is_written_with() {

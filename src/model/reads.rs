@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::draw::{Latency, Ratio};
 
+use super::presets;
+
 /// What a reader of the control plane may see.
 ///
 /// Writes are always judged against the truth; only Describe and List lag.
@@ -42,14 +44,9 @@ impl Reads {
     /// that a reader should back off from 2 s up to 5 min.
     pub fn realistic() -> Self {
         Self::Lagging {
-            // With the median m and the 99th percentile p, a log-normal has
-            // sigma = ln(p / m) / 2.3263 = ln(15) / 2.3263 = 1.164.
-            lag: Latency::LogNormal {
-                median: Duration::from_millis(200),
-                sigma_millionths: 1_164_000,
-            },
+            lag: presets::READ_LAG,
             stale_probability: Ratio::ONE,
-            bound: Duration::from_secs(30),
+            bound: presets::READ_BOUND,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::draw::Latency;
 
-use super::profile::{fixed_ms, uniform_ms};
+use super::presets;
 use super::workload_logic::Logic;
 
 /// What one container does: the part of a run that ECS does not decide.
@@ -55,41 +55,12 @@ impl MemoryStep {
 impl Workload {
     /// The workload of [`Profile::ideal`](super::Profile::ideal): fixed, runs for ever, healthy.
     pub fn ideal() -> Self {
-        Self {
-            pull: fixed_ms(5_000),
-            start: fixed_ms(500),
-            run: Run::Forever,
-            exit_code: ExitCode::Always(0),
-            stop: fixed_ms(1_000),
-            health: Health::Passes,
-            create: fixed_ms(0),
-            stop_exit_code: 0,
-            memory: Vec::new(),
-            logic: None,
-        }
+        presets::default_workload(|(ideal, _)| ideal)
     }
 
     /// The workload of [`Profile::realistic`](super::Profile::realistic): runs for ever, healthy, its delays drawn.
     pub fn realistic() -> Self {
-        Self {
-            // An image of about 100 MB and no cache: the developer guide's task events show 3 s to
-            // 9.3 s; 4 s to 10 s is our range for EC2.
-            pull: uniform_ms(4_000, 10_000),
-            // The same events show 0.2 s between the end of the pull and the start on EC2; a slower
-            // disk makes it 0.6 s (estimate).
-            start: uniform_ms(200, 600),
-            run: Run::Forever,
-            exit_code: ExitCode::Always(0),
-            // How fast a process obeys is its own affair; a choice that stays far below the
-            // 30 s that ECS allows by default.
-            stop: uniform_ms(100, 3_000),
-            health: Health::Passes,
-            // The range of `start` covers both.
-            create: fixed_ms(0),
-            stop_exit_code: 0,
-            memory: Vec::new(),
-            logic: None,
-        }
+        presets::default_workload(|(_, realistic)| realistic)
     }
 }
 

@@ -11,8 +11,7 @@ use crate::ledger::versions::{
 use crate::model::Reads;
 use crate::time::SimTime;
 
-/// Replicas that lagging reads are spread over.
-pub const REPLICAS: u8 = 3;
+pub use crate::model::presets::REPLICAS;
 
 /// The records of a ledger as one read sees them.
 ///

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::draw::{Draws, Latency, Purpose, Ratio};
+use crate::model::presets;
 use crate::model::profile_check::{ProfileError, latency};
 
 /// How late and how often an event reaches a subscriber.
@@ -41,11 +42,8 @@ impl Delivery {
     #[must_use]
     pub fn realistic() -> Self {
         Self {
-            delay: Latency::LogNormal {
-                median: Duration::from_millis(500),
-                sigma_millionths: 800_000,
-            },
-            duplicate: Ratio::new(1, 100),
+            delay: presets::EVENT_DELAY,
+            duplicate: presets::EVENT_DUPLICATES,
         }
     }
 

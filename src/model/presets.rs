@@ -1,0 +1,363 @@
+//! Every number that holds unless somebody sets another, with its source: the one place where they stand.
+//!
+//! The tables of docs/configuration.md are written from here, and a test sees that they still agree.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::draw::{Latency, Ratio};
+
+use super::profile::Latencies;
+use super::workload::{ExitCode, Health, Run, Workload};
+
+/// What a number is in a preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Always so many milliseconds.
+    Millis(u64),
+    /// Any number of milliseconds between two, both included, each as likely.
+    Between(u64, u64),
+    /// A word.
+    Word(&'static str),
+}
+
+use Value::{Between, Millis, Word};
+
+impl Value {
+    fn latency(self) -> Latency {
+        let span = Duration::from_millis;
+        match self {
+            Millis(millis) => Latency::Fixed(span(millis)),
+            Between(low, high) => Latency::Uniform {
+                low: span(low),
+                high: span(high),
+            },
+            Word(word) => unreachable!("{word} is no latency"),
+        }
+    }
+}
+
+/// Writes a value as documentation shows it: `100 ms`, `4 s`, `0.1–1 s`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = |millis: u64| {
+            let text = format!("{}.{:03}", millis / 1_000, millis % 1_000);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        };
+        match *self {
+            Millis(0) => f.write_str("0"),
+            Millis(millis) if millis < 1_000 => write!(f, "{millis} ms"),
+            Millis(millis) => write!(f, "{} s", seconds(millis)),
+            Between(low, high) => write!(f, "{}–{} s", seconds(low), seconds(high)),
+            Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// A number of a preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preset {
+    /// Its name in scenarios.
+    pub name: &'static str,
+    /// Its field in Rust.
+    pub field: &'static str,
+    /// What it covers.
+    pub covers: &'static str,
+    /// What it is in [`Profile::ideal`](super::Profile::ideal).
+    pub ideal: Value,
+    /// What it is in [`Profile::realistic`](super::Profile::realistic).
+    pub realistic: Value,
+    /// Whether this version acts on it.
+    pub is_acted_on: bool,
+    /// Where the realistic value comes from.
+    pub source: &'static str,
+}
+
+/// Declares the latencies, and makes both presets of them: a field that is missing here does not compile.
+macro_rules! latencies {
+    ($($field:ident, $name:literal, $ideal:expr, $realistic:expr, $acted:literal, $covers:literal, $source:literal;)*) => {
+        /// The latencies, in the order of [`Latencies::NAMES`].
+        pub const LATENCIES: &[Preset] = &[$(Preset {
+            name: $name,
+            field: stringify!($field),
+            covers: $covers,
+            ideal: $ideal,
+            realistic: $realistic,
+            is_acted_on: $acted,
+            source: $source,
+        },)*];
+
+        pub(super) fn ideal_latencies() -> Latencies {
+            Latencies { $($field: $ideal.latency(),)* }
+        }
+
+        pub(super) fn realistic_latencies() -> Latencies {
+            Latencies { $($field: $realistic.latency(),)* }
+        }
+    };
+}
+
+latencies! {
+    payload, "payload", Millis(100), Between(100, 1_000), true,
+        "control plane to agent: a new task, or the wish to stop one",
+        "our estimate from public traces of tasks";
+    report, "report", Millis(100), Between(100, 1_000), true,
+        "agent to control plane: a task runs, or has stopped",
+        "our estimate from public traces of tasks";
+    container_report, "containerReport", Millis(100), Between(10_000, 30_000), true,
+        "agent to control plane: a container ended and its task goes on, or runs while its task waits for others",
+        "the jittered timer on which the ECS agent batches such changes (amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`)";
+    eni_attach, "eniAttach", Millis(4_000), Between(2_000, 8_000), true,
+        "PROVISIONING of an `awsvpc` task",
+        "the task events in the ECS developer guide show 3.3 s and 4.1 s; widened for EC2, where 2 to 8 s were seen";
+    eni_detach, "eniDetach", Millis(10_000), Between(5_000, 20_000), true,
+        "DEPROVISIONING of an `awsvpc` task",
+        "one public log shows 16 s; the range around it is an estimate";
+    host_prepare, "hostPrepare", Millis(8_000), Between(7_000, 14_000), true,
+        "Fargate: from the attached interface to the first pull",
+        "7.0 s and 13.6 s between connectivity and the first pull, in the developer guide's Fargate events";
+    instance_launch, "instanceLaunch", Millis(90_000), Between(60_000, 180_000), false,
+        "a capacity provider: from the decision to an ACTIVE instance",
+        "an estimate for an Auto Scaling group";
+    agent_lost, "agentLost", Millis(60_000), Between(60_000, 180_000), false,
+        "a host fell silent: until `agentConnected` is false",
+        "the guide says \"within minutes\" only; an estimate";
+    deregistration_window, "deregistrationWindow", Millis(0), Between(0, 600_000), true,
+        "from DeregisterTaskDefinition until RunTask and StartTask refuse the revision",
+        "the API reference of DeregisterTaskDefinition says up to ten minutes, and nothing about what is usual. It is drawn for each task definition when it is deregistered. Set it to `\"10m\"` for the worst case";
+    telemetry, "telemetry", Millis(100), Between(0, 20_000), true,
+        "agent to control plane: the health of a container",
+        "the agent sends measurements and health every 20 s (amazon-ecs-agent 1.105.1, `agent/stats`): a change waits for the next time";
+    cached_pull, "cachedPull", Millis(500), Between(200, 1_000), true,
+        "a pull of an image that the container instance has",
+        "an estimate; a manifest is asked for and nothing is downloaded";
+}
+
+const PULL: (Value, Value) = (Millis(5_000), Between(4_000, 10_000));
+const START: (Value, Value) = (Millis(500), Between(200, 600));
+const STOP: (Value, Value) = (Millis(1_000), Between(100, 3_000));
+const CREATE: (Value, Value) = (Millis(0), Millis(0));
+
+const fn part(
+    (name, field): (&'static str, &'static str),
+    covers: &'static str,
+    (ideal, realistic): (Value, Value),
+    source: &'static str,
+) -> Preset {
+    Preset {
+        name,
+        field,
+        covers,
+        ideal,
+        realistic,
+        is_acted_on: true,
+        source,
+    }
+}
+
+/// The parts of the default workload.
+#[rustfmt::skip]
+pub const WORKLOAD: &[Preset] = &[
+    part(("pull", "pull"), "pulling the image", PULL,
+        "an image of about 100 MB without a cache: the developer guide's task events show 3 to 9.3 s"),
+    part(("start", "start"), "creating and starting the container", START,
+        "0.2 s in the same events; 0.6 s is an estimate for a slower disk"),
+    part(("run", "run: Run"), "how long the process runs when nothing stops it",
+        (Word("for ever"), Word("for ever")), "a choice"),
+    part(("exitCode", "exit_code: ExitCode"), "what it exits with then", (Word("0"), Word("0")), "a choice"),
+    part(("stop", "stop"), "how long it takes to obey SIGTERM", STOP,
+        "a choice, far below the 30 s that ECS allows by default"),
+    part(("health", "health: Health"), "what its health check finds, if it has one",
+        (Word("passes"), Word("passes")), "a choice"),
+    part(("create", "create"), "creating the container, as a step before `start`", CREATE, "`start` covers both"),
+    part(("stopExitCode", "stop_exit_code"), "what it exits with when it obeys SIGTERM",
+        (Word("0"), Word("0")), "a choice"),
+    part(("memory", "memory: Vec<MemoryStep>"),
+        "how much memory it uses, from when after its start on; beyond the container's `memory`, else the task's, it is killed with 137",
+        (Word("nothing said"), Word("nothing said")), "a choice"),
+];
+
+/// The default workload, with the one or the other of each pair.
+pub(super) fn default_workload(of: fn((Value, Value)) -> Value) -> Workload {
+    Workload {
+        pull: of(PULL).latency(),
+        start: of(START).latency(),
+        run: Run::Forever,
+        exit_code: ExitCode::Always(0),
+        stop: of(STOP).latency(),
+        health: Health::Passes,
+        create: of(CREATE).latency(),
+        stop_exit_code: 0,
+        memory: Vec::new(),
+        logic: None,
+    }
+}
+
+/// How late reads are with [`Reads::realistic`](super::Reads::realistic).
+///
+/// With the median m and the 99th percentile p, a log-normal has sigma = ln(p / m) / 2.3263 = ln(15) / 2.3263 = 1.164.
+pub(super) const READ_LAG: Latency = Latency::LogNormal {
+    median: Duration::from_millis(200),
+    sigma_millionths: 1_164_000,
+};
+
+/// The latest a read is then.
+pub(super) const READ_BOUND: Duration = Duration::from_secs(30);
+
+/// How late events are with [`Delivery::realistic`](super::Delivery::realistic).
+pub(super) const EVENT_DELAY: Latency = Latency::LogNormal {
+    median: Duration::from_millis(500),
+    sigma_millionths: 800_000,
+};
+
+/// How many of them come twice.
+pub(super) const EVENT_DUPLICATES: Ratio = Ratio::new(1, 100);
+
+/// SIGTERM to SIGKILL for containers that do not say.
+pub const CONTAINER_STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a stopped task stays describable.
+pub const STOPPED_TASK_RETENTION: Duration = Duration::from_secs(3_600);
+
+/// How long an INACTIVE container instance stays describable.
+pub const INACTIVE_INSTANCE_RETENTION: Duration = Duration::from_secs(3_600);
+
+/// How long a client token is remembered.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+
+/// How long attaching a network interface may take.
+pub const ATTACH_TIMEOUT: Duration = Duration::from_secs(180);
+
+/// Host ports of a container instance, reserved ones included.
+pub const PORT_QUOTA: usize = 100;
+
+/// Host ports that agents choose from.
+pub const DYNAMIC_PORTS: RangeInclusive<u16> = 32_768..=60_999;
+
+/// Replicas that lagging reads go to.
+pub const REPLICAS: u8 = 3;
+
+/// How long it is until a batch asks again for tasks without a place.
+pub const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// A number that can't be set for a run as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fixed {
+    /// What it is of.
+    pub what: &'static str,
+    /// The number.
+    pub value: String,
+    /// Where it comes from.
+    pub source: &'static str,
+}
+
+/// The numbers that can't be set for a run as a whole.
+#[must_use]
+pub fn fixed() -> Vec<Fixed> {
+    let seconds = |span: Duration| format!("{} s", span.as_secs());
+    let hours = |span: Duration| format!("{} h", span.as_secs() / 3_600);
+    let token = hours(TOKEN_LIFETIME) + ", or until an hour after its last task stopped";
+    let ports = format!("{}–{}", DYNAMIC_PORTS.start(), DYNAMIC_PORTS.end());
+    let rows = [
+        (
+            "a stopped task can be described",
+            hours(STOPPED_TASK_RETENTION),
+            "API reference of DescribeTasks: at least an hour",
+        ),
+        (
+            "an INACTIVE container instance can be described",
+            hours(INACTIVE_INSTANCE_RETENTION),
+            "developer guide: about an hour",
+        ),
+        (
+            "a client token of RunTask is remembered",
+            token,
+            "API reference, on idempotency",
+        ),
+        (
+            "attaching a network interface may take",
+            seconds(ATTACH_TIMEOUT),
+            "nothing is published; some three minutes are remembered",
+        ),
+        (
+            "host ports of an instance, reserved ones included",
+            PORT_QUOTA.to_string(),
+            "API reference of PortMapping",
+        ),
+        (
+            "host ports that agents choose from",
+            ports,
+            "current Linux kernels",
+        ),
+        (
+            "replicas that lagging reads go to",
+            REPLICAS.to_string(),
+            "a choice",
+        ),
+        (
+            "a batch asks again for tasks without a place",
+            format!("after {}", seconds(ASK_AGAIN)),
+            "a choice",
+        ),
+    ];
+    let row = |(what, value, source)| Fixed {
+        what,
+        value,
+        source,
+    };
+    rows.map(row).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_people_write_them() {
+        let cases = [
+            (Millis(0), "0"),
+            (Millis(100), "100 ms"),
+            (Millis(4_000), "4 s"),
+            (Between(100, 1_000), "0.1–1 s"),
+            (Between(0, 600_000), "0–600 s"),
+            (Word("passes"), "passes"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(value.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_latencies_stand_in_the_order_of_their_names() {
+        let names: Vec<_> = LATENCIES.iter().map(|preset| preset.name).collect();
+        assert_eq!(names, Latencies::NAMES);
+    }
+
+    #[test]
+    fn every_number_has_a_source() {
+        assert!(
+            LATENCIES
+                .iter()
+                .chain(WORKLOAD)
+                .all(|preset| !preset.source.is_empty())
+        );
+        assert!(fixed().iter().all(|row| !row.source.is_empty()));
+    }
+
+    #[test]
+    fn every_part_of_the_default_workload_is_in_its_table() {
+        let written = serde_json::to_value(Workload::ideal()).expect("it is plain data");
+        let parts = written.as_object().expect("it has members");
+        let of_table = |field: &str| {
+            WORKLOAD
+                .iter()
+                .any(|preset| preset.field.split(':').next() == Some(field))
+        };
+        assert!(parts.keys().all(|field| of_table(field)), "{parts:?}");
+        assert_eq!(parts.len(), WORKLOAD.len());
+    }
+}
