@@ -29,6 +29,7 @@ mod fargate_rules;
 mod faults;
 mod golden;
 mod health;
+mod hosts;
 mod images;
 mod indexes;
 mod launch_types;

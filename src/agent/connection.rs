@@ -21,21 +21,28 @@ pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &m
     }
 }
 
-/// Messages resume: each side says again what the other has missed.
-///
-/// What is still on its way from before the loss may arrive a second time; every handler takes that.
-pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
-    let Some(record) = ctx
-        .ledger
-        .instance(instance)
-        .filter(|record| !record.agent_connected)
-    else {
-        return;
-    };
+/// Messages pass from now on.
+pub(super) fn established(instance: ContainerInstanceId, out: &mut Effects) {
     out.change(Change::AgentConnectionChanged {
         instance,
         connected: true,
     });
+}
+
+/// Messages resume: each side says again what the other has missed.
+///
+/// What is still on its way from before the loss may arrive a second time; every handler takes that.
+pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let host = ctx.ledger.hosts().host(instance);
+    let Some(record) = ctx
+        .ledger
+        .instance(instance)
+        .filter(|record| !record.agent_connected && record.is_registered())
+        .filter(|_| host.is_some_and(|host| host.power.is_on()))
+    else {
+        return;
+    };
+    established(instance, out);
     let latencies = &ctx.profile.latencies;
     for task in record.tasks.iter().copied() {
         let known = ctx.ledger.task(task).expect("a listed task is known");

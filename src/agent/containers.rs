@@ -8,14 +8,20 @@ use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Ctx, Effects, Event};
 
+use super::held::Held;
 use super::scene::Scene;
 use super::{exit, health, ports};
 
 /// An image pull ends: the container is created and started, or can't be.
 pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Pulling) else {
+    let Some(held) = Held::find_at(ctx, task, container, HostContainerPhase::Pulling) else {
         return;
     };
+    if let Some(simple) = held.simple() {
+        simple.pull_ended(out);
+        return;
+    }
+    let mut scene = held.scene();
     if scene.pull_succeeded(container, out) {
         scene.pulled(container, out);
         let is_over = scene.go_on(out);
@@ -43,12 +49,20 @@ pub(crate) fn container_created(ctx: &Ctx<'_>, task: TaskId, container: u16, out
 
 /// A container's process begins. When every container runs or has ended, the task is RUNNING.
 pub(crate) fn container_started(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Starting) else {
+    let Some(held) = Held::find_at(ctx, task, container, HostContainerPhase::Starting) else {
         return;
     };
-    scene.move_to(container, HostContainerPhase::Running, out);
+    if let Some(simple) = held.simple() {
+        simple.started(out);
+        return;
+    }
+    let mut scene = held.scene();
     let plan = scene.plan(container);
-    ports::choose(&scene, plan, out);
+    if !ports::bind(&scene, plan, out) {
+        ended(&mut scene, container, None, ContainerReason::PortTaken, out);
+        return;
+    }
+    scene.move_to(container, HostContainerPhase::Running, out);
     if let Some((ends, _)) = exit::ends_after(ctx, plan, (task, container), 0) {
         out.after(ends, Event::ContainerExited(task, container));
     }
@@ -69,10 +83,17 @@ pub(crate) fn container_started(ctx: &Ctx<'_>, task: TaskId, container: u16, out
 
 /// A container's process ends by itself.
 pub(crate) fn container_exited(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Running) else {
+    let Some(held) = Held::find_at(ctx, task, container, HostContainerPhase::Running) else {
         return;
     };
-    let (code, reason) = exit::ending(&scene, container);
+    if let Some(simple) = held.simple() {
+        let (code, reason) = exit::ending(ctx, simple.plan, (task, container), 0);
+        simple.ended(Some(code), reason, out);
+        return;
+    }
+    let mut scene = held.scene();
+    let restarts = scene.restarts(container);
+    let (code, reason) = exit::ending(ctx, scene.plan(container), (task, container), restarts);
     exited(&mut scene, container, code, reason, out);
 }
 
@@ -97,9 +118,14 @@ pub(crate) fn exit_now(ctx: &Ctx<'_>, task: TaskId, container: u16, code: i32, o
 
 /// A container that was told to stop is gone: it obeyed, or was killed at its stop timeout.
 pub(crate) fn container_stopped(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
-    let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Stopping) else {
+    let Some(held) = Held::find_at(ctx, task, container, HostContainerPhase::Stopping) else {
         return;
     };
+    if let Some(simple) = held.simple() {
+        simple.stopped(out);
+        return;
+    }
+    let mut scene = held.scene();
     let plan = scene.plan(container);
     let code = if scene.obeys_after(container) <= plan.stop_timeout {
         plan.workload.stop_exit_code
@@ -130,9 +156,14 @@ pub(crate) fn start_timed_out(ctx: &Ctx<'_>, task: TaskId, container: u16, out: 
 ///
 /// A container is told only when all that depend on it have stopped.
 pub(crate) fn stop_all(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
-    let Some(mut scene) = Scene::find(ctx, task) else {
+    let Some(held) = Held::find(ctx, task) else {
         return;
     };
+    if let Some(simple) = held.simple() {
+        simple.stop(out);
+        return;
+    }
+    let mut scene = held.scene();
     scene.stop();
     let is_over = scene.go_on(out);
     scene.close(is_over, out);

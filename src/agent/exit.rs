@@ -51,11 +51,14 @@ pub(super) fn ends_after(
 }
 
 /// What the process of a container exits with now that it ends by itself.
-pub(super) fn ending(scene: &Scene<'_>, container: u16) -> (i32, ContainerReason) {
-    let (ctx, plan) = (scene.ctx, scene.plan(container));
-    let restarts = scene.restarts(container);
+pub(super) fn ending(
+    ctx: &Ctx<'_>,
+    plan: &ContainerPlan,
+    (task, container): (TaskId, u16),
+    restarts: u16,
+) -> (i32, ContainerReason) {
     if !plan.workload.memory.is_empty() {
-        let ends = ends_after(ctx, plan, (scene.task, container), restarts);
+        let ends = ends_after(ctx, plan, (task, container), restarts);
         if ends.is_some_and(|(_, killed)| killed) {
             return (KILLED, ContainerReason::OutOfMemory);
         }
@@ -64,9 +67,10 @@ pub(super) fn ending(scene: &Scene<'_>, container: u16) -> (i32, ContainerReason
         ExitCode::Always(code) => *code,
         ExitCode::Weighted(rows) => {
             let weights: Vec<u32> = rows.iter().map(|(weight, _)| *weight).collect();
-            let task = u64::from(scene.task.number());
             let nth = luck(container, restarts);
-            let mut draw = ctx.draws.at(Purpose::ExitCode, task, nth);
+            let mut draw = ctx
+                .draws
+                .at(Purpose::ExitCode, u64::from(task.number()), nth);
             rows[draw.weighted(&weights)].1
         }
     };

@@ -8,21 +8,29 @@
 //! | [`task`] | a payload or a stop arrives |
 //! | `host` | the queue: what starts now |
 //! | [`containers`] | pulls, starts, exits and stops of containers |
+//! | `held` | a started task: whether it is simple |
+//! | `simple` | the same for a task of one container with nothing to wait for |
 //! | `scene` | what follows for the other containers of a task |
 //! | `images` | the images a container instance keeps, and downloads that are shared |
 //! | `exit` | how a process ends by itself, and whether it is started again |
 //! | [`health`] | health checks |
 //! | `ports` | host ports that are chosen |
+//! | [`power`] | the machine halts, or runs again |
+//! | [`loss`] | what becomes of tasks whose host is lost to the control plane |
 //! | [`connection`] | disconnect, reconnect and what is said again |
 
 pub(crate) mod connection;
 pub(crate) mod containers;
 mod exit;
 pub(crate) mod health;
+mod held;
 mod host;
 mod images;
+pub(crate) mod loss;
 mod ports;
+pub(crate) mod power;
 mod scene;
+mod simple;
 pub(crate) mod task;
 
 use crate::draw::Purpose;

@@ -9,11 +9,12 @@ use crate::draw::{Latency, Purpose};
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::event::{HEALTH_SLOT, START_TIMEOUT_SLOT};
-use crate::ledger::host::{HostContainer, HostContainerPhase, HostPhase, HostTask};
+use crate::ledger::host::{HostContainer, HostContainerPhase, HostTask};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{ContainerPlan, Ctx, Effects, Event, Report};
 use crate::model::{Dependency, HealthStatus, StartCondition};
 
+use super::held::Held;
 use super::images::Pulls;
 use super::{host, is_connected, report};
 
@@ -49,35 +50,27 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The task, when it holds resources on its host.
     pub(super) fn find(ctx: &'a Ctx<'a>, task: TaskId) -> Option<Self> {
-        let record = ctx.ledger.hosts().task(task)?;
-        (record.phase == HostPhase::Active).then(|| Self::of(ctx, task, record))
+        Held::find(ctx, task).map(|held| held.scene())
     }
 
     /// The task, when one of its containers is that far.
-    #[inline]
     pub(super) fn find_at(
         ctx: &'a Ctx<'a>,
         task: TaskId,
         container: u16,
         phase: HostContainerPhase,
     ) -> Option<Self> {
-        let hosts = ctx.ledger.hosts();
-        let record = hosts.task(task)?;
-        let held = match container {
-            0 => &record.first,
-            _ => hosts.container(task, usize::from(container))?,
-        };
-        (held.phase == phase && record.phase == HostPhase::Active)
-            .then(|| Self::of(ctx, task, record))
+        Held::find_at(ctx, task, container, phase).map(|held| held.scene())
     }
 
-    #[inline]
-    fn of(ctx: &'a Ctx<'a>, task: TaskId, record: &'a HostTask) -> Self {
-        let launch = ctx.ledger.launch(record.launch);
-        let plans = &launch
-            .expect("a launch stays with its tasks")
-            .spec
-            .containers;
+    pub(super) fn of(held: &Held<'a>) -> Self {
+        let Held {
+            ctx,
+            task,
+            record,
+            launch,
+        } = *held;
+        let plans = &launch.containers;
         let rest = match plans.len() {
             1 => Vec::new(),
             _ => {
@@ -243,7 +236,6 @@ impl<'a> Scene<'a> {
     }
 
     /// Does what follows for the other containers, as long as anything follows; whether none is left.
-    #[inline]
     pub(super) fn go_on(&mut self, out: &mut Effects) -> bool {
         // Nothing follows for a container that is alone, until it is to stop.
         if self.rest.is_empty() && (!self.stopping || self.first.is_stopped()) {
@@ -428,7 +420,6 @@ impl<'a> Scene<'a> {
     }
 
     /// Reports RUNNING once every container runs or has ended.
-    #[inline]
     pub(super) fn report_when_running(&self, out: &mut Effects) -> bool {
         if self.record.running_at.has_come() || self.stopping {
             return false;

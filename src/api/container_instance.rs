@@ -6,15 +6,13 @@ use serde::Deserialize;
 
 use crate::agent;
 use crate::ids::{ClusterId, ContainerInstanceId};
-use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
-use crate::ledger::instance::{
-    InstanceKind, InstanceRecord, InstanceSpec, ZONE, are_too_many, merged,
-};
+use crate::ledger::change::Change;
+use crate::ledger::instance::{InstanceKind, InstanceSpec, ZONE, are_too_many, merged};
 use crate::ledger::tags;
-use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason};
+use crate::ledger::{Ctx, Effects, StoppedReason};
 use crate::model::{
-    ApiError, AttachmentStatus, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
-    DeregisterContainerInstance, EXTERNAL, Failure, FailureReason, LastStatus, PlatformDeviceType,
+    ApiError, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
+    DeregisterContainerInstance, EXTERNAL, Failure, FailureReason, PlatformDeviceType,
     RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState, eni,
 };
 
@@ -133,6 +131,7 @@ fn reregister(
         instance,
         spec: Arc::new(spec),
     });
+    super::fault::started(ctx, instance, out);
     agent::connection::reconnected(ctx, instance, out);
     Ok(instance)
 }
@@ -217,7 +216,9 @@ fn ports(request: &RegisterContainerInstance, name: &str) -> Option<Vec<u16>> {
 ///
 /// # Model
 ///
-/// On a real host the containers of the tasks given up go on as orphans; here the host is no longer followed.
+/// The containers of the tasks given up go on as orphans and keep what they hold of the host, until they end by themselves
+/// or their task or their container instance is no longer described. The host gets no new tasks: an agent that comes back
+/// registers as a new container instance.
 pub(crate) fn deregister(
     ctx: &Ctx<'_>,
     request: &DeregisterContainerInstance,
@@ -240,57 +241,10 @@ pub(crate) fn deregister(
             "Found running tasks on the instance.",
         ));
     }
-    give_up_tasks(ctx, record, out);
-    out.change(Change::InstanceDeregistered { instance });
-    out.after(
-        INACTIVE_INSTANCE_RETENTION,
-        Event::ContainerInstanceExpired(instance),
-    );
+    let why = (StopCode::UserInitiated, StoppedReason::DeregistrationForced);
+    agent::loss::give_up_tasks(ctx, record, why, out);
+    agent::loss::deregistered(instance, out);
     Ok(instance)
-}
-
-fn give_up_tasks(ctx: &Ctx<'_>, record: &InstanceRecord, out: &mut Effects) {
-    for task in record.tasks.iter().copied() {
-        let known = ctx.ledger.task(task).expect("a listed task is known");
-        if known.is_wanted() {
-            out.change(Change::TaskUnwanted {
-                task,
-                code: StopCode::UserInitiated,
-                reason: StoppedReason::DeregistrationForced,
-                given: None,
-            });
-        }
-        let containers = ctx.ledger.launch_of(known).containers.len();
-        for container in (0_u16..).take(containers) {
-            agent::containers::give_up(task, container, out);
-            let seen = ctx
-                .ledger
-                .container(task, usize::from(container))
-                .expect("a task has all its containers");
-            if seen.status != ContainerStatus::Stopped {
-                out.change(Change::ContainerMoved {
-                    task,
-                    container,
-                    to: ContainerStatus::Stopped,
-                    exit_code: None,
-                    reason: seen.reason,
-                });
-            }
-        }
-        let extras = ctx.ledger.extras(task);
-        if extras.is_some_and(|extras| extras.interface.is_some()) {
-            let to = AttachmentStatus::Deleted;
-            out.change(Change::InterfaceMoved { task, to });
-        }
-        out.change(Change::TaskMoved {
-            task,
-            to: LastStatus::Stopped,
-        });
-        if ctx.ledger.hosts().task(task).is_some() {
-            out.change(Change::HostForgotten { task });
-        }
-        out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
-    }
 }
 
 /// Starts or ends draining, instance by instance; what can't be done is told as failures.

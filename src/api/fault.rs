@@ -6,8 +6,8 @@ use crate::agent;
 use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
-use crate::ledger::host::HostContainerPhase;
-use crate::ledger::{Ctx, Effects};
+use crate::ledger::host::{HostContainerPhase, Power};
+use crate::ledger::{Ctx, Effects, Event};
 use crate::model::Fault;
 
 /// Why a fault could not be injected; nothing has changed.
@@ -67,6 +67,25 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         Fault::AgentReconnect { container_instance } => {
             agent::connection::reconnected(ctx, find_instance(ctx, container_instance)?, out);
         }
+        Fault::AgentRestart {
+            container_instance,
+            lasting,
+        } => {
+            let instance = find_instance(ctx, container_instance)?;
+            agent::connection::disconnected(ctx, instance, out);
+            out.after(*lasting, Event::AgentBack(instance));
+        }
+        Fault::InstanceStop { container_instance } => {
+            let instance = find_instance(ctx, container_instance)?;
+            agent::power::halted(ctx, instance, Power::Off, out);
+        }
+        Fault::InstanceStart { container_instance } => {
+            started(ctx, find_instance(ctx, container_instance)?, out);
+        }
+        Fault::InstanceTerminate { container_instance } => {
+            let instance = find_instance(ctx, container_instance)?;
+            agent::power::halted(ctx, instance, Power::Terminated, out);
+        }
         Fault::ContainerExit {
             task,
             container,
@@ -81,6 +100,15 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
     }
     Ok(())
+}
+
+/// A machine that was stopped runs again: the control plane learns at the latest now that it was stopped.
+pub(super) fn started(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let host = ctx.ledger.hosts().host(instance);
+    if host.is_some_and(|host| host.power == Power::Off) {
+        agent::loss::host_gone(ctx, instance, out);
+        agent::power::started(ctx, instance, out);
+    }
 }
 
 fn exit(

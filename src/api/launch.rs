@@ -246,6 +246,7 @@ pub(crate) fn prepare(
         group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
         group_name,
         distinct_instance: wanted.distinct_instance,
+        is_simple: matches!(&*containers, [only] if only.is_simple()),
         containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),

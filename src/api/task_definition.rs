@@ -162,8 +162,16 @@ fn plan(
         .iter()
         .filter(|_| has_host_ports)
         .filter_map(|mapping| {
+            let (container_port, count) = match &mapping.container_port_range {
+                Some(range) => {
+                    let (first, last) = validate::parse_range(range)?;
+                    (first, last - first + 1)
+                }
+                None => (u16::try_from(mapping.container_port?).ok()?, 1),
+            };
             Some(PortPlan {
-                container_port: u16::try_from(mapping.container_port?).ok()?,
+                container_port,
+                count,
                 protocol: mapping.protocol.unwrap_or(TransportProtocol::Tcp),
                 host_port: static_host_port(
                     definition.network_mode,

@@ -161,7 +161,9 @@ fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, Sto
             ContainerReason::CannotPull if plan.essential => {
                 return (StopCode::TaskFailedToStart, StoppedReason::CannotPull);
             }
-            ContainerReason::DependencyFailed | ContainerReason::DependencyTimedOut
+            ContainerReason::DependencyFailed
+            | ContainerReason::DependencyTimedOut
+            | ContainerReason::PortTaken
                 if plan.essential =>
             {
                 return (StopCode::TaskFailedToStart, StoppedReason::CannotStart);

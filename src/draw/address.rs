@@ -58,6 +58,8 @@ pub enum Purpose {
     Telemetry = 21,
     /// How long a container takes to be created.
     Create = 22,
+    /// How long it takes until a machine is known to be silent.
+    AgentLost = 23,
     /// How long a state change takes to a subscriber.
     EventDelay = 31,
     /// Whether a state change is told of twice.

@@ -1,6 +1,6 @@
 //! From an event to its handler.
 
-use crate::agent::{containers, health, task};
+use crate::agent::{connection, containers, health, loss, task};
 use crate::control::{interface, report, retention};
 use crate::ledger::Event;
 
@@ -48,6 +48,8 @@ impl Engine {
             Event::ContainerReported(id, container) => {
                 report::container_reported(&ctx, id, container, out)
             }
+            Event::HostLost(id, halt) => loss::host_lost(&ctx, id, halt, out),
+            Event::AgentBack(id) => connection::reconnected(&ctx, id, out),
             Event::TaskExpired(id) => retention::task_expired(&ctx, id, out),
             Event::ContainerInstanceExpired(id) => {
                 retention::container_instance_expired(&ctx, id, out)

@@ -19,8 +19,8 @@ use crate::ledger::{Change, Event, Ledger};
 use crate::time::SimTime;
 
 pub use builtin::{
-    Audit, DistinctInstance, LifecycleOrder, PortsApart, RequestCounts, ResourcesConserved,
-    TimesOrdered, VersionsGrow,
+    Audit, ContainerOrder, DeadHosts, DistinctInstance, LifecycleOrder, PortsApart, RequestCounts,
+    ResourcesConserved, StartedOnce, StopTime, TimesOrdered, VersionsGrow,
 };
 pub use kinds::{Always, Eventually, Sometimes, always, eventually, sometimes};
 pub use report::{Coverage, Finding, Looks, Violation};

@@ -64,6 +64,7 @@ impl Ledger {
             Change::InstanceForgotten { instance } => {
                 let gone = self.instances.records.remove(instance.number());
                 assert!(gone.is_some(), "a container instance is forgotten once");
+                self.host_abandoned(*instance);
                 self.listing.instance_forgotten(*instance);
             }
             Change::DefinitionRegistered { definition, spec } => {

@@ -103,21 +103,21 @@ impl Ledger {
     }
 
     fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
-        let plans = &self
+        let spec = &self
             .launches
             .get(launch.number())
             .expect("a launch stays with its tasks")
-            .spec
-            .containers;
-        let containers = plans.len();
-        if plans.iter().any(ContainerPlan::is_followed) {
-            let lives = vec![ContainerLife::NEW; containers];
-            self.hosts.lives.insert(task, lives);
-        }
-        if containers > 1 {
-            self.hosts
-                .rest
-                .insert(task, vec![HostContainer::WAITING; containers - 1]);
+            .spec;
+        if !spec.is_simple {
+            let containers = spec.containers.len();
+            if spec.containers.iter().any(ContainerPlan::is_followed) {
+                let lives = vec![ContainerLife::NEW; containers];
+                self.hosts.lives.insert(task, lives);
+            }
+            if containers > 1 {
+                let rest = vec![HostContainer::WAITING; containers - 1];
+                self.hosts.rest.insert(task, rest);
+            }
         }
         self.hosts.tasks.insert(
             task.number(),

@@ -97,7 +97,6 @@ impl Ledger {
             .row(instance)
             .expect("a registered instance has a row");
         capacity.remove(row, kind);
-        self.host_abandoned(instance);
     }
 
     /// Writes into the column what the record says of being open to placement.

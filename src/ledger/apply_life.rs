@@ -8,7 +8,7 @@ use crate::time::SimTime;
 
 use super::Ledger;
 use super::change::Change;
-use super::host::{ContainerLife, HostContainerPhase};
+use super::host::{ContainerLife, HostContainerPhase, Power};
 
 impl Ledger {
     /// Moves the hosts by one change of what only some containers have.
@@ -50,6 +50,16 @@ impl Ledger {
             Change::HostImageKept { on, image } => {
                 let images = self.hosts.images.entry(*on).or_default();
                 images.kept.insert(Arc::clone(image));
+            }
+            Change::HostPowered { instance, to } => {
+                let host = self.hosts.host_mut(*instance);
+                let runs_on = host.power.is_on();
+                assert_ne!(host.power, Power::Terminated, "a machine is lost once");
+                host.power = *to;
+                host.halts = host.halts.wrapping_add(u16::from(runs_on));
+                if !to.is_on() {
+                    self.instances.connected[instance.index()] = false;
+                }
             }
             _ => self.apply_labels(change),
         }

@@ -17,7 +17,7 @@ use crate::time::SimTime;
 use super::account_settings::Principal;
 use super::cluster::ClusterSpec;
 use super::definition::DefinitionSpec;
-use super::host::{Download, HostContainerPhase};
+use super::host::{Download, HostContainerPhase, Power};
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
 use super::scheduler_error::SchedulerError;
@@ -73,7 +73,7 @@ pub enum Change {
         /// Whether they resume.
         connected: bool,
     },
-    /// A container instance became INACTIVE; its host is no longer followed.
+    /// A container instance became INACTIVE; what still runs on its host is followed until it is forgotten.
     InstanceDeregistered {
         /// Which container instance.
         instance: ContainerInstanceId,
@@ -392,6 +392,13 @@ pub enum Change {
         on: ContainerInstanceId,
         /// All that are on their way now.
         downloads: Arc<[Download]>,
+    },
+    /// The machine of a container instance halts, is gone, or runs again; while it does not run no message passes.
+    HostPowered {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+        /// What becomes of it.
+        to: Power,
     },
     /// An image has come to a container instance and is kept.
     HostImageKept {

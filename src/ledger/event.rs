@@ -54,6 +54,10 @@ pub enum Event {
     TaskReported(TaskId, Report),
     /// The control plane receives a container's state while its task goes on.
     ContainerReported(TaskId, u16),
+    /// The control plane has learnt that a machine no longer runs: the so-manieth time that this one was halted.
+    HostLost(ContainerInstanceId, u16),
+    /// An agent that was restarted speaks again.
+    AgentBack(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
     TaskExpired(TaskId),
     /// A deregistered container instance has been describable for an hour.
@@ -107,7 +111,11 @@ impl Event {
             | Self::TaskReported(task, _)
             | Self::ContainerReported(task, _)
             | Self::TaskExpired(task) => Some(task),
-            Self::Input(_) | Self::ContainerInstanceExpired(_) | Self::StateChangeDue(_) => None,
+            Self::Input(_)
+            | Self::HostLost(..)
+            | Self::AgentBack(_)
+            | Self::ContainerInstanceExpired(_)
+            | Self::StateChangeDue(_) => None,
         }
     }
 
@@ -130,6 +138,8 @@ impl Event {
             Self::ContainerStopped(..) => "container-stopped",
             Self::TaskReported(..) => "task-reported",
             Self::ContainerReported(..) => "container-reported",
+            Self::HostLost(..) => "host-lost",
+            Self::AgentBack(_) => "agent-back",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",
             Self::StateChangeDue(_) => "state-change-due",

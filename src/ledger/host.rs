@@ -147,6 +147,27 @@ pub struct HostTask {
     pub execution_stopped_at: Moment,
 }
 
+/// Whether the machine of a container instance runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[repr(u8)]
+pub enum Power {
+    /// It runs.
+    #[default]
+    On,
+    /// It was stopped, and can be started again.
+    Off,
+    /// It is gone for good.
+    Terminated,
+}
+
+impl Power {
+    /// Whether the machine runs.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        *self == Self::On
+    }
+}
+
 /// What an agent holds on one container instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Host {
@@ -166,6 +187,17 @@ pub struct Host {
     pub last_dynamic: u16,
     /// Tasks that wait, first come first served.
     pub queue: VecDeque<TaskId>,
+    /// Whether its machine runs.
+    #[serde(skip_serializing_if = "Power::is_on")]
+    pub power: Power,
+    /// How often it was halted.
+    #[serde(skip_serializing_if = "is_none_yet")]
+    pub halts: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none_yet(halts: &u16) -> bool {
+    *halts == 0
 }
 
 /// All hosts and the tasks on them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::draw::Latency;
 use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
 use crate::model::{
     CapacityProviderStrategyItem, Dependency, LaunchType, NetworkConfiguration, Tag, TaskOverride,
@@ -80,6 +81,17 @@ impl ContainerPlan {
     pub fn is_followed(&self) -> bool {
         !self.waits_for.is_empty() || self.health.is_some() || self.restart.is_some()
     }
+
+    /// Whether, alone in its task, it does nothing but be pulled, start, run and stop.
+    #[must_use]
+    pub fn is_simple(&self) -> bool {
+        let is_created_at_once =
+            matches!(self.workload.create, Latency::Fixed(time) if time.is_zero());
+        !self.is_followed()
+            && is_created_at_once
+            && self.workload.memory.is_empty()
+            && self.ports.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -110,8 +122,10 @@ impl ContainerPlan {
 /// One port mapping of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PortPlan {
-    /// The port inside.
+    /// The port inside; of a range the first.
     pub container_port: u16,
+    /// How many ports one after the other: more than one in a range.
+    pub count: u16,
     /// tcp or udp.
     pub protocol: TransportProtocol,
     /// The port outside; `None` lets the agent choose one when the container starts.
@@ -141,6 +155,8 @@ pub struct LaunchSpec {
     pub distinct_instance: bool,
     /// Their containers in the order of the task definition; never empty.
     pub containers: Arc<[ContainerPlan]>,
+    /// Whether they are one container that is [simple](ContainerPlan::is_simple).
+    pub is_simple: bool,
     /// `cluster` as an ARN.
     pub cluster_arn: Arc<str>,
     /// `definition` as an ARN.

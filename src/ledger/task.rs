@@ -83,6 +83,8 @@ pub enum ContainerReason {
     DependencyFailed,
     /// It waited longer for a container than that container's start timeout.
     DependencyTimedOut,
+    /// A host port that it needs is taken.
+    PortTaken,
 }
 
 /// What the control plane knows of one container of a task.
@@ -123,8 +125,14 @@ pub enum StoppedReason {
     DeregistrationForced,
     /// Its network interface was not attached in time.
     InterfaceTimeout,
-    /// What an essential container depends on could not come true.
+    /// What an essential container depends on could not come true, or a port that it needs was taken.
     CannotStart,
+    /// The machine it was on was stopped.
+    HostStopped,
+    /// The machine it was on was terminated.
+    HostTerminated,
+    /// Its spot capacity was taken back.
+    SpotInterrupted,
 }
 
 /// What the control plane knows of a task: one record of fixed size.

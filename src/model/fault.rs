@@ -38,6 +38,14 @@ pub enum Fault {
         /// The container instance whose agent speaks again.
         container_instance: String,
     },
+    /// The agent stops and is started again; the host goes on, and what the agent knows is kept.
+    AgentRestart {
+        /// The container instance whose agent is started again.
+        container_instance: String,
+        /// How long it is away.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
     /// The host halts and its containers die.
     InstanceStop {
         /// The container instance that halts.
@@ -142,6 +150,7 @@ impl Fault {
         match self {
             Self::AgentDisconnect { .. } => "AgentDisconnect",
             Self::AgentReconnect { .. } => "AgentReconnect",
+            Self::AgentRestart { .. } => "AgentRestart",
             Self::InstanceStop { .. } => "InstanceStop",
             Self::InstanceStart { .. } => "InstanceStart",
             Self::InstanceTerminate { .. } => "InstanceTerminate",
@@ -164,6 +173,10 @@ impl Fault {
             self,
             Self::AgentDisconnect { .. }
                 | Self::AgentReconnect { .. }
+                | Self::AgentRestart { .. }
+                | Self::InstanceStop { .. }
+                | Self::InstanceStart { .. }
+                | Self::InstanceTerminate { .. }
                 | Self::ContainerExit { .. }
                 | Self::HealthFail { .. }
                 | Self::HealthRecover { .. }
@@ -183,6 +196,7 @@ mod tests {
         vec![
             json!({"kind": "AgentDisconnect", "containerInstance": "i"}),
             json!({"kind": "AgentReconnect", "containerInstance": "i"}),
+            json!({"kind": "AgentRestart", "containerInstance": "i", "for": "5s"}),
             json!({"kind": "InstanceStop", "containerInstance": "i"}),
             json!({"kind": "InstanceStart", "containerInstance": "i"}),
             json!({"kind": "InstanceTerminate", "containerInstance": "i"}),

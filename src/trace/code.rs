@@ -1,7 +1,7 @@
 //! How the words of ECS and of the ledger become small numbers in records, and words again in lines.
 
 use crate::ledger::event::Report;
-use crate::ledger::host::HostContainerPhase;
+use crate::ledger::host::{HostContainerPhase, Power};
 use crate::ledger::scheduler_error::Mistake;
 use crate::ledger::task::{ContainerReason, ContainerStatus, StoppedReason};
 use crate::model::{
@@ -201,6 +201,9 @@ impl Code for StoppedReason {
         Self::DeregistrationForced,
         Self::InterfaceTimeout,
         Self::CannotStart,
+        Self::HostStopped,
+        Self::HostTerminated,
+        Self::SpotInterrupted,
     ];
 
     fn code(self) -> u8 {
@@ -213,6 +216,9 @@ impl Code for StoppedReason {
             Self::DeregistrationForced => 6,
             Self::InterfaceTimeout => 7,
             Self::CannotStart => 8,
+            Self::HostStopped => 9,
+            Self::HostTerminated => 10,
+            Self::SpotInterrupted => 11,
         }
     }
 
@@ -226,6 +232,9 @@ impl Code for StoppedReason {
             Self::DeregistrationForced => "deregistration-forced",
             Self::InterfaceTimeout => "interface-timeout",
             Self::CannotStart => "cannot-start",
+            Self::HostStopped => "host-stopped",
+            Self::HostTerminated => "host-terminated",
+            Self::SpotInterrupted => "spot-interrupted",
         }
     }
 }
@@ -274,6 +283,7 @@ impl Code for ContainerReason {
         Self::CannotPull,
         Self::DependencyFailed,
         Self::DependencyTimedOut,
+        Self::PortTaken,
     ];
 
     fn code(self) -> u8 {
@@ -283,6 +293,7 @@ impl Code for ContainerReason {
             Self::CannotPull => 3,
             Self::DependencyFailed => 4,
             Self::DependencyTimedOut => 5,
+            Self::PortTaken => 6,
         }
     }
 
@@ -293,6 +304,27 @@ impl Code for ContainerReason {
             Self::CannotPull => "cannot-pull",
             Self::DependencyFailed => "dependency-failed",
             Self::DependencyTimedOut => "dependency-timed-out",
+            Self::PortTaken => "port-taken",
+        }
+    }
+}
+
+impl Code for Power {
+    const WORDS: &'static [Self] = &[Self::On, Self::Off, Self::Terminated];
+
+    fn code(self) -> u8 {
+        match self {
+            Self::On => 1,
+            Self::Off => 2,
+            Self::Terminated => 3,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Terminated => "terminated",
         }
     }
 }
@@ -424,6 +456,7 @@ mod tests {
         check_codes::<ContainerStatus>();
         check_codes::<ContainerReason>();
         check_codes::<HostContainerPhase>();
+        check_codes::<Power>();
         check_codes::<Report>();
         check_codes::<AttachmentStatus>();
         check_codes::<SettingName>();

@@ -57,6 +57,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
             about(Kind::TaskReported, task).with_detail(report.code())
         }
         Event::ContainerReported(task, container) => part(Kind::ContainerReported, task, container),
+        Event::HostLost(instance, halt) => blank(Kind::HostLost)
+            .with_a(instance.number())
+            .with_more(halt),
+        Event::AgentBack(instance) => blank(Kind::AgentBack).with_a(instance.number()),
         Event::TaskExpired(task) => about(Kind::TaskExpired, task),
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())
@@ -131,7 +135,8 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::HostHealthMoved { .. }
         | Change::HostHealthForced { .. }
         | Change::HostDownloading { .. }
-        | Change::HostImageKept { .. } => life::change(at, step, change),
+        | Change::HostImageKept { .. }
+        | Change::HostPowered { .. } => life::change(at, step, change),
         other => surroundings_change(at, step, other),
     }
 }

@@ -77,6 +77,10 @@ kinds! {
     HealthReported = 17, "health-reported";
     /// Others had waited for a container as long as its start timeout lets them.
     StartTimedOut = 18, "start-timed-out";
+    /// The control plane learnt that a machine no longer runs.
+    HostLost = 19, "host-lost";
+    /// An agent that was restarted speaks again.
+    AgentBack = 20, "agent-back";
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
 
@@ -185,6 +189,8 @@ kinds! {
     HostDownloading = 141, "host-downloading";
     /// An image has come and is kept.
     HostImageKept = 142, "host-image-kept";
+    /// A machine halts, is gone, or runs again.
+    HostPowered = 143, "host-powered";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -261,12 +267,12 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=18).chain([25]).collect();
+        let causes: Vec<u8> = (1..=20).chain([25]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=142).collect();
+        let hosts: Vec<u8> = (128..=143).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::Change;
+use crate::ledger::host::Power;
 use crate::model::HealthStatus;
 use crate::time::SimTime;
 
@@ -52,6 +53,9 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
             on_instance(Kind::HostDownloading, on).with_b(count)
         }
         Change::HostImageKept { on, .. } => on_instance(Kind::HostImageKept, on),
+        Change::HostPowered { instance, to } => {
+            on_instance(Kind::HostPowered, instance).with_detail(to.code())
+        }
         other => unreachable!("{other:?} has a record of another shape"),
     }
 }
@@ -81,6 +85,7 @@ pub(super) fn what(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HostHealthForced => f.write_str("health check passes"),
         Kind::HostDownloading => write!(f, "downloads: {}", record.b()),
         Kind::HostImageKept => f.write_str("image kept"),
+        Kind::HostPowered => write!(f, "power {}", word::<Power>(record.detail())),
         _ => Ok(()),
     }
 }

@@ -72,6 +72,9 @@ impl fmt::Display for Subject<'_> {
             | Kind::InstanceForgotten
             | Kind::HostDownloading
             | Kind::HostImageKept
+            | Kind::HostPowered
+            | Kind::HostLost
+            | Kind::AgentBack
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered

@@ -64,6 +64,7 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
         kind: InstanceKind::Ec2,
         zones: Arc::default(),
         distinct_instance: false,
+        is_simple: true,
         containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
         definition_arn: "arn:definition".into(),

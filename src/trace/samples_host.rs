@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ids::{ContainerInstanceId, DeliveryId, LaunchId, TaskId};
 use crate::ledger::event::Report;
-use crate::ledger::host::{Download, HostContainerPhase};
+use crate::ledger::host::{Download, HostContainerPhase, Power};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Change, Event};
 use crate::model::{AttachmentStatus, HealthStatus};
@@ -129,6 +129,13 @@ fn life_changes() -> Vec<(Change, &'static str)> {
             },
             "host container-instance-1 image kept",
         ),
+        (
+            Change::HostPowered {
+                instance: INSTANCE,
+                to: Power::Terminated,
+            },
+            "host container-instance-1 power terminated",
+        ),
     ]
 }
 
@@ -171,6 +178,14 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
         (
             Event::ContainerReported(TASK, 1),
             "container-reported task-3/1",
+        ),
+        (
+            Event::HostLost(INSTANCE, 1),
+            "host-lost container-instance-1",
+        ),
+        (
+            Event::AgentBack(INSTANCE),
+            "agent-back container-instance-1",
         ),
         (Event::TaskExpired(TASK), "task-expired task-3"),
         (

@@ -54,6 +54,7 @@ pub(crate) use labels::{
     tag_resource, untag_resource,
 };
 pub(crate) use launch_types::compatibilities;
+pub(crate) use ports::parse_range;
 pub(crate) use registration::{
     create_cluster, delete_cluster, deregister_container_instance, describe_clusters,
     describe_container_instances, list_clusters, list_container_instances,

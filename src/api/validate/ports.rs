@@ -135,7 +135,7 @@ fn check_range(mapping: &PortMapping, range: &str, mode: NetworkMode) -> Result<
 }
 
 /// First and last port of `first-last`.
-fn parse_range(range: &str) -> Option<(u16, u16)> {
+pub(crate) fn parse_range(range: &str) -> Option<(u16, u16)> {
     let port = |text: &str| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse::<u16>()

@@ -284,7 +284,7 @@ fn grows(before: u32, now: u32, same: bool) -> Result<(), String> {
 }
 
 /// Puts a value into a memory and returns the one it replaces.
-fn remember<T: Clone>(memory: &mut Table<T>, number: u32, value: T) -> Option<T> {
+pub(super) fn remember<T: Clone>(memory: &mut Table<T>, number: u32, value: T) -> Option<T> {
     match memory.get_mut(number) {
         Some(known) => Some(std::mem::replace(known, value)),
         None => {
@@ -295,7 +295,7 @@ fn remember<T: Clone>(memory: &mut Table<T>, number: u32, value: T) -> Option<T>
 }
 
 /// Drops from a memory what the ledger has forgotten.
-fn forget<T: Clone>(memory: &mut Table<T>, is_known: impl Fn(u32) -> bool) {
+pub(super) fn forget<T: Clone>(memory: &mut Table<T>, is_known: impl Fn(u32) -> bool) {
     let gone: Vec<u32> = memory
         .iter()
         .map(|(number, _)| number)

@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `lifecycle` | [`LifecycleOrder`], [`TimesOrdered`], [`VersionsGrow`] |
 //! | `resources` | [`ResourcesConserved`], [`Audit`] |
+//! | `hosts` | [`DeadHosts`], [`StartedOnce`], [`ContainerOrder`], [`StopTime`] |
 //! | `placement` | [`PortsApart`], [`DistinctInstance`], [`RequestCounts`] |
 
+mod hosts;
 mod lifecycle;
 mod placement;
 mod resources;
@@ -17,6 +19,7 @@ use crate::ledger::Change;
 
 use super::{Invariant, Seen};
 
+pub use hosts::{ContainerOrder, DeadHosts, StartedOnce, StopTime};
 pub use lifecycle::{LifecycleOrder, TimesOrdered, VersionsGrow};
 pub use placement::{DistinctInstance, PortsApart, RequestCounts};
 pub use resources::{Audit, ResourcesConserved};
@@ -31,6 +34,10 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
         Box::new(PortsApart),
         Box::new(DistinctInstance),
         Box::new(RequestCounts::default()),
+        Box::new(DeadHosts),
+        Box::new(StartedOnce::default()),
+        Box::new(ContainerOrder),
+        Box::new(StopTime::default()),
         Box::new(Audit::default()),
     ]
 }

@@ -19,7 +19,7 @@ use crate::time::SimTime;
 const CLUSTER: ClusterId = ClusterId::new(0);
 const DEFINITION: TaskDefinitionId = TaskDefinitionId::new(0);
 const GROUP: GroupId = GroupId::new(0);
-const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(0);
+pub(super) const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(0);
 
 /// One step and the ledger after it.
 pub(super) struct Step {
@@ -193,6 +193,7 @@ impl History {
             kind: InstanceKind::Ec2,
             zones: Arc::default(),
             distinct_instance: false,
+            is_simple: true,
             containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
             definition_arn: "d".into(),

@@ -59,7 +59,7 @@ pub(crate) fn task(
         execution_stopped_at: moment(record.execution_stopped_at),
         stopped_at: moment(record.stopped_at),
         stop_code: record.stop_code,
-        stopped_reason: stopped_reason(record, seen.extras, launch),
+        stopped_reason: stopped_reason(settings, ledger, seen),
         health_status: Some(health(seen.extras, launch)),
         connectivity: interface
             .filter(|interface| interface.connected_at.has_come())
@@ -135,11 +135,15 @@ pub(crate) fn stopped_task(settings: &Settings, cluster: &str, id: TaskId) -> Ta
     }
 }
 
-fn stopped_reason(
-    record: &TaskRecord,
-    extras: Option<&TaskExtras>,
-    launch: &LaunchSpec,
-) -> Option<String> {
+fn stopped_reason(settings: &Settings, ledger: &Ledger, seen: &TaskGlance<'_>) -> Option<String> {
+    let (record, extras, launch) = (seen.record, seen.extras, seen.launch);
+    let host = || {
+        let known = record.on.and_then(|on| ledger.instance(on));
+        let known = known.map(|instance| instance.spec.ec2_instance_id.to_string());
+        known
+            .or_else(|| record.on.map(|on| settings.naming.ec2_instance_id(on)))
+            .unwrap_or_default()
+    };
     let text = match record.stopped_reason {
         StoppedReason::None => return None,
         StoppedReason::Given => {
@@ -153,6 +157,13 @@ fn stopped_reason(
         StoppedReason::InterfaceTimeout => {
             "Timeout waiting for network interface provisioning to complete."
         }
+        StoppedReason::HostStopped => {
+            return Some(format!("Host EC2 (instance {}) stopped.", host()));
+        }
+        StoppedReason::HostTerminated => {
+            return Some(format!("Host EC2 (instance {}) terminated.", host()));
+        }
+        StoppedReason::SpotInterrupted => "Your Spot Task was interrupted.",
         StoppedReason::CannotPull | StoppedReason::CannotStart => {
             return Some(failed_to_start(record, extras, launch));
         }
@@ -202,6 +213,11 @@ fn container_reason(
             "CannotPullContainerError: image {} could not be pulled",
             plan.image
         )),
+        ContainerReason::PortTaken => Some(
+            "CannotStartContainerError: Error response from daemon: driver failed programming external connectivity: \
+             port is already allocated"
+                .to_owned(),
+        ),
         ContainerReason::DependencyFailed => Some(format!(
             "CannotStartContainerError: dependency graph: it depends on {}, which can't hold any more",
             waited_for()
@@ -296,6 +312,18 @@ fn containers(
 fn bindings(plan: &ContainerPlan, chosen: &mut impl Iterator<Item = u16>) -> Vec<NetworkBinding> {
     let bound = plan.ports.iter().filter_map(|port| {
         let host_port = port.host_port.or_else(|| chosen.next())?;
+        if port.count > 1 {
+            // The rest of the block follows in the list.
+            let last = chosen.nth(usize::from(port.count) - 2)?;
+            let end = port.container_port.saturating_add(port.count - 1);
+            return Some(NetworkBinding {
+                bind_ip: Some(Arc::from("0.0.0.0")),
+                container_port_range: Some(format!("{}-{end}", port.container_port)),
+                host_port_range: Some(format!("{host_port}-{last}")),
+                protocol: Some(port.protocol),
+                ..NetworkBinding::default()
+            });
+        }
         Some(NetworkBinding {
             bind_ip: Some(Arc::from("0.0.0.0")),
             container_port: Some(i32::from(port.container_port)),
