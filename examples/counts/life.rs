@@ -1,0 +1,191 @@
+//! The life of tasks: a cluster that is kept four fifths full while tasks end by themselves or are stopped.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use wavetank::model::Run;
+use wavetank::{
+    Checking, ContainerDefinition, Latency, PlacementStrategy, Profile, RegisterContainerInstance,
+    RegisterTaskDefinition, RunTask, SimTime, Simulation, StopTask, TraceMode,
+};
+
+use crate::{Case, Words};
+
+/// How long a task runs on average when nothing stops it.
+const MEAN_RUN: Duration = Duration::from_secs(1600);
+
+/// When stopped tasks have begun to be forgotten, as many as stop.
+const STEADY: SimTime = SimTime::from_secs(3650);
+
+/// The most tasks that one RunTask asks for.
+const BATCH: u64 = 10;
+
+/// Tasks that are placed while instructions are counted.
+const COUNTED: u64 = 10_000;
+
+/// Of so many tasks one is stopped before it has run for a twentieth of [`MEAN_RUN`]; most of those run still.
+const STOP_EVERY: u64 = 10;
+
+/// The memory of the container instances, in MiB, and of 24 task definitions. Five tasks fit on an instance: with more, an
+/// hour of steady state would take minutes to count.
+const INSTANCE_MEMORY: [u32; 4] = [2048, 4096, 4096, 8192];
+const TASK_MEMORY: [u32; 6] = [512, 256, 1024, 512, 1024, 768];
+const DEFINITIONS: usize = 24;
+
+/// A cluster in steady state.
+pub(crate) struct Life {
+    sim: Simulation,
+    requests: Vec<RunTask>,
+    /// How many tasks are to be PENDING or RUNNING.
+    wanted: u64,
+    /// In this time [`BATCH`] tasks end.
+    tick: Duration,
+    placed: u64,
+    /// ARNs of tasks that will be stopped, when as many wait as there may.
+    to_stop: VecDeque<String>,
+    words: Words,
+}
+
+impl Life {
+    pub(crate) fn new(instances: u32, strategy: &[PlacementStrategy]) -> Self {
+        let memory: u64 = (0..instances as usize)
+            .map(|number| u64::from(INSTANCE_MEMORY[number % INSTANCE_MEMORY.len()]))
+            .sum();
+        let task = TASK_MEMORY
+            .iter()
+            .map(|&memory| u64::from(memory))
+            .sum::<u64>()
+            / TASK_MEMORY.len() as u64;
+        let wanted = memory * 4 / 5 / task;
+        let batches = u32::try_from(wanted / BATCH).expect("clusters are not that large");
+        let mut life = Self {
+            sim: cluster(instances),
+            requests: requests(strategy),
+            wanted,
+            tick: MEAN_RUN / batches,
+            placed: 0,
+            to_stop: VecDeque::new(),
+            words: Words::new(),
+        };
+        while life.sim.now() < STEADY {
+            life.turn();
+        }
+        life
+    }
+
+    /// Time passes, some tasks end, and others are run in their place.
+    fn turn(&mut self) {
+        self.sim
+            .advance(self.tick)
+            .expect("no invariant is violated");
+        loop {
+            let missing = self.wanted.saturating_sub(self.active());
+            if missing == 0 {
+                break;
+            }
+            self.run(missing.min(BATCH));
+        }
+    }
+
+    fn active(&self) -> u64 {
+        let (_, cluster) = self
+            .sim
+            .ledger()
+            .clusters()
+            .iter()
+            .next()
+            .expect("there is a cluster");
+        u64::from(cluster.running) + u64::from(cluster.pending)
+    }
+
+    /// Runs so many tasks of one of the definitions, and stops an earlier one when it is its turn.
+    fn run(&mut self, count: u64) {
+        let chosen = self.words.below(self.requests.len());
+        let mut request = self.requests[chosen].clone();
+        request.count = Some(count as i32);
+        let out = self.sim.run_task(request).expect("the request is good");
+        // Otherwise the driver would ask again for ever.
+        assert!(out.failures.is_empty(), "a fifth of the cluster is free");
+        let before = self.placed;
+        self.placed += count;
+        if self.placed / STOP_EVERY > before / STOP_EVERY {
+            let first = out.tasks.into_iter().next().expect("all were placed");
+            self.to_stop.push_back(first.task_arn);
+        }
+        if self.to_stop.len() as u64 > self.wanted / STOP_EVERY / 20 {
+            let oldest = self.to_stop.pop_front().expect("it is not empty");
+            self.sim
+                .stop_task(StopTask::new(oldest))
+                .expect("the task is known");
+        }
+    }
+}
+
+impl Case for Life {
+    fn events(&self) -> u64 {
+        self.sim.events()
+    }
+
+    fn work(&mut self) {
+        let end = self.placed + COUNTED;
+        while self.placed < end {
+            self.turn();
+        }
+    }
+
+    fn check(&self) {
+        assert_eq!(
+            self.active(),
+            self.wanted,
+            "the cluster is as full as wanted"
+        );
+        let retained = self.sim.ledger().tasks_known() as u64 - self.wanted;
+        let an_hour = self.wanted * 3600 / MEAN_RUN.as_secs();
+        assert!(
+            (an_hour * 9 / 10..an_hour * 13 / 10).contains(&retained),
+            "{retained} stopped tasks are retained, {an_hour} end by themselves in an hour"
+        );
+    }
+}
+
+/// Container instances of three sizes in three zones, empty, and 24 task definitions.
+fn cluster(instances: u32) -> Simulation {
+    let mut profile = Profile::ideal();
+    let run = Latency::exponential(MEAN_RUN).expect("the mean is in range");
+    profile.default_workload.run = Run::For(run);
+    let mut sim = Simulation::builder()
+        .seed(42)
+        .checking(Checking::AtRest)
+        .trace(TraceMode::Off)
+        .profile(profile)
+        .build()
+        .expect("the options are good");
+    for number in 0..instances as usize {
+        let memory = INSTANCE_MEMORY[number % INSTANCE_MEMORY.len()];
+        let zone = ["us-east-1a", "us-east-1b", "us-east-1c"][number % 3];
+        let instance = RegisterContainerInstance::default()
+            .cpu((memory / 2) as i32)
+            .memory(memory as i32)
+            .attribute("ecs.availability-zone", zone);
+        sim.register_container_instance(instance)
+            .expect("it registers");
+    }
+    for number in 0..DEFINITIONS {
+        let container = ContainerDefinition::new("app", "web:1")
+            .cpu([64, 128, 128, 256][number % 4])
+            .memory(TASK_MEMORY[number % TASK_MEMORY.len()] as i32);
+        let definition = RegisterTaskDefinition::new(format!("web{number}")).container(container);
+        sim.register_task_definition(definition)
+            .expect("it registers");
+    }
+    sim
+}
+
+fn requests(strategy: &[PlacementStrategy]) -> Vec<RunTask> {
+    let request = |number| {
+        let mut request = RunTask::new(format!("web{number}"));
+        request.placement_strategy = strategy.to_vec();
+        request
+    };
+    (0..DEFINITIONS).map(request).collect()
+}
