@@ -204,13 +204,18 @@ impl InstanceRecord {
 
     /// Lists a task just placed and takes its ports and GPUs; which GPUs it got.
     pub(crate) fn task_placed(&mut self, task: TaskId, demand: &Demand, status: LastStatus) -> u64 {
+        self.tasks.push(task);
+        self.pending += u32::from(status == LastStatus::Pending);
+        self.take(demand)
+    }
+
+    /// Takes the ports and GPUs of one task more; which GPUs it got.
+    pub(crate) fn take(&mut self, demand: &Demand) -> u64 {
         if demand.has_ports() {
             take_ports(&mut self.tcp, &demand.tcp);
             take_ports(&mut self.udp, &demand.udp);
         }
-        self.tasks.push(task);
         self.running += 1;
-        self.pending += u32::from(status == LastStatus::Pending);
         self.version += 1;
         let gpus = lowest_free(self.gpus, demand.gpus);
         self.gpus |= gpus;

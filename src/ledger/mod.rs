@@ -12,6 +12,7 @@
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
+//! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
 //! | [`scheduler_error`] | what schedulers got wrong |
@@ -39,6 +40,7 @@ pub mod instance;
 pub mod launch;
 pub mod listing;
 pub mod names;
+mod occupy;
 pub mod order;
 mod posting;
 mod resolve;

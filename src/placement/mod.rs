@@ -15,6 +15,7 @@
 //! | [`baseline`] | well-known schedulers to compare with |
 //! | [`wrap`] | schedulers around others: recording, replaying, asking twice |
 //! | [`stop_choice`] | which task of a group to stop |
+//! | [`packing`] | placing without time: tasks come and go at once |
 //! | [`evidence`], [`explain`] | what stands behind a reason; a whole decision, told |
 
 pub mod ask;
@@ -25,6 +26,7 @@ pub mod evidence;
 pub mod explain;
 pub mod filter;
 pub mod member_of;
+pub mod packing;
 pub mod pool;
 pub mod rank;
 pub mod stop_choice;
@@ -44,6 +46,7 @@ pub use closure::FnScheduler;
 pub use ecs::EcsScheduler;
 pub use explain::{Explaining, Explanation};
 pub use member_of::Constraint;
+pub use packing::{ClassId, Machine, Packed, Packing, TaskClass};
 pub use pool::{Pool, Remaining};
 pub use stop_choice::StopAsk;
 pub use wrap::{Decision, Recording, Replaying, Twice};
