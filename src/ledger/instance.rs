@@ -233,6 +233,15 @@ impl InstanceRecord {
         self.version += 1;
     }
 
+    /// Whether a static host port is reserved or taken.
+    pub(crate) fn has_port(&self, is_udp: bool, port: u16) -> bool {
+        let (reserved, taken) = match is_udp {
+            true => (&self.spec.reserved_udp, &self.udp),
+            false => (&self.spec.reserved_tcp, &self.tcp),
+        };
+        reserved.binary_search(&port).is_ok() || taken.binary_search(&port).is_ok()
+    }
+
     /// How many ports it counts against the quota of 100: reserved and static ones, TCP and UDP.
     #[must_use]
     pub fn ports_in_use(&self) -> usize {

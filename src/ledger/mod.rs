@@ -3,6 +3,8 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`cluster`] | clusters, and the columns placement reads |
+//! | [`index`], [`order`], [`spread`], [`bits`], `wanted` | what is kept of those columns so that placement looks at few rows |
+//! | [`clock`] | when something last happened to them |
 //! | [`instance`] | container instances |
 //! | [`definition`], [`family`] | task definitions; their families, as listings walk them |
 //! | [`launch`], [`demand`] | what the tasks of a request share; what each takes |
@@ -26,7 +28,9 @@ mod apply_instance;
 mod apply_interface;
 mod apply_labels;
 pub mod audit;
+pub mod bits;
 pub mod change;
+pub mod clock;
 pub mod cluster;
 pub mod definition;
 pub mod demand;
@@ -36,6 +40,7 @@ pub mod event;
 pub mod family;
 pub mod group;
 pub mod host;
+pub mod index;
 pub mod instance;
 pub mod launch;
 pub mod listing;
@@ -45,11 +50,13 @@ pub mod order;
 mod posting;
 mod resolve;
 pub mod scheduler_error;
+pub mod spread;
 pub mod table;
 pub mod tags;
 pub mod task;
 pub mod token;
 pub mod versions;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -289,13 +296,6 @@ impl Ledger {
         self.pull_failures.iter().any(|failure| {
             failure.from <= to && from < failure.until && failure.image.matches(image)
         })
-    }
-
-    /// Prepares for strategies that go by an order of a cluster's rows; what is read of the ledger stays the same.
-    pub(crate) fn want_order(&mut self, cluster: ClusterId, by: OrderBy) {
-        self.clusters.records[cluster.index()]
-            .capacity
-            .want_order(by);
     }
 
     /// The number that the next task asked for gets, placed or not.

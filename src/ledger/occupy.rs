@@ -18,9 +18,9 @@ impl Ledger {
     ) -> u64 {
         let capacity = &mut self.clusters.records[cluster.index()].capacity;
         let row = capacity.row(on).expect("the instance is registered");
-        capacity.debit(row, demand);
         let record = self.groups.records.get_mut(group.number());
-        record.expect("the group is open").wanted.add(on);
+        let count = record.expect("the group is open").wanted.add(on);
+        capacity.occupy(row, demand, (group, count));
         self.instance_mut(on).take(demand)
     }
 
@@ -37,10 +37,10 @@ impl Ledger {
         gpus: u64,
     ) {
         let record = self.groups.records.get_mut(group.number());
-        record.expect("the group is open").wanted.remove(on);
+        let count = record.expect("the group is open").wanted.remove(on);
         let capacity = &mut self.clusters.records[cluster.index()].capacity;
         let row = capacity.row(on).expect("the instance is registered");
-        capacity.credit(row, demand);
+        capacity.vacate(row, demand, (group, count));
         if demand.enis > 0 {
             capacity.free_interface(on, demand.enis);
         }

@@ -6,6 +6,9 @@
 /// The most entries of a block before it is split in two.
 const BLOCK_MAX: usize = 128;
 
+/// How many blocks share one entry of what is known of runs of blocks.
+const RUN: usize = 32;
+
 /// Rows with something left, ascending by what is left of one resource and then by row, in blocks.
 ///
 /// Each block knows the most that is left of the other resource in any of its rows: whole blocks without enough of it
@@ -17,6 +20,8 @@ pub struct Order {
     firsts: Vec<u64>,
     /// The most of the other resource in each block.
     most: Vec<u32>,
+    /// The most of the other resource in each run of [`RUN`] blocks.
+    runs: Vec<u32>,
 }
 
 /// Entries that follow each other; never empty.
@@ -74,6 +79,7 @@ impl Order {
                 least: 0,
             });
         }
+        order.rerun(0);
         order
     }
 
@@ -97,7 +103,21 @@ impl Order {
         let (least, most) = self.blocks[at].bounds();
         self.blocks[at].least = least;
         self.firsts[at] = self.blocks[at].places[0];
-        self.most[at] = most;
+        let before = std::mem::replace(&mut self.most[at], most);
+        let run = &mut self.runs[at / RUN];
+        if most >= *run {
+            *run = most;
+        } else if before == *run {
+            *run = most_of(&self.most, at / RUN);
+        }
+    }
+
+    /// Brings what is known of runs up to date, from the one on that holds a block.
+    fn rerun(&mut self, at: usize) {
+        self.runs.truncate(at / RUN);
+        for run in at / RUN..self.most.len().div_ceil(RUN) {
+            self.runs.push(most_of(&self.most, run));
+        }
     }
 
     /// Adds a row.
@@ -113,6 +133,7 @@ impl Order {
                 others: vec![other],
                 least: other,
             });
+            self.rerun(0);
             return;
         }
         let at = self.block_of(place);
@@ -127,6 +148,16 @@ impl Order {
         self.refresh(at);
     }
 
+    /// Forgets a row that is not in it: those behind move up.
+    pub(crate) fn close_up(&mut self, row: usize) {
+        // Which row comes before which stays as it is.
+        let moved = |place: &mut u64| *place -= u64::from(row_of(*place) > row);
+        for block in &mut self.blocks {
+            block.places.iter_mut().for_each(moved);
+        }
+        self.firsts.iter_mut().for_each(moved);
+    }
+
     fn split(&mut self, at: usize) {
         let block = &mut self.blocks[at];
         let half = block.places.len() / 2;
@@ -138,6 +169,7 @@ impl Order {
         self.firsts.insert(at + 1, upper.places[0]);
         self.most.insert(at + 1, 0);
         self.blocks.insert(at + 1, upper);
+        self.rerun(at);
         self.refresh(at + 1);
     }
 
@@ -158,9 +190,48 @@ impl Order {
             self.blocks.remove(at);
             self.firsts.remove(at);
             self.most.remove(at);
+            self.rerun(at);
         } else {
             self.refresh(at);
         }
+    }
+
+    /// The first row, in order, with at least so much of both resources that is fit: its key and itself.
+    ///
+    /// It asks of `looks` rows at most whether they are fit, and tells by `Err` that these were not enough.
+    pub fn first(
+        &self,
+        key: u32,
+        other: u32,
+        mut looks: usize,
+        mut is_fit: impl FnMut(usize) -> bool,
+    ) -> Result<Option<(u32, usize)>, TooMany> {
+        let from = place(key, 0);
+        let mut at = self.block_of(from);
+        while at < self.blocks.len() {
+            if at % RUN == 0 && self.runs[at / RUN] < other {
+                at += RUN;
+                continue;
+            }
+            if self.most[at] >= other {
+                let block = &self.blocks[at];
+                let begin = match self.firsts[at] < from {
+                    true => block.places.partition_point(|place| *place < from),
+                    false => 0,
+                };
+                for (place, left) in block.places[begin..].iter().zip(&block.others[begin..]) {
+                    if *left < other {
+                        continue;
+                    }
+                    if is_fit(row_of(*place)) {
+                        return Ok(Some((key_of(*place), row_of(*place))));
+                    }
+                    looks = looks.checked_sub(1).ok_or(TooMany)?;
+                }
+            }
+            at += 1;
+        }
+        Ok(None)
     }
 
     /// Rows with at least so much of both resources, in order: each with its key.
@@ -228,6 +299,16 @@ impl Order {
     }
 }
 
+/// A search that looked at as many rows as it was to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// The most of a run.
+fn most_of(most: &[u32], run: usize) -> u32 {
+    let blocks = most[run * RUN..].iter().take(RUN);
+    blocks.copied().max().unwrap_or(0)
+}
+
 /// The rows of a block with exactly this key and enough of the other resource.
 fn entries(block: &Block, key: u32, other: u32) -> impl Iterator<Item = usize> + '_ {
     let from = block.places.partition_point(|known| key_of(*known) < key);
@@ -278,10 +359,24 @@ mod tests {
             let enough = sorted.iter().filter(|(_, k, o)| *k >= key && *o >= other);
             let enough: Vec<_> = enough.map(|(row, key, _)| (*key, *row)).collect();
             prop_assert_eq!(order.walk(key, other).collect::<Vec<_>>(), enough.clone());
+            let is_fit = |row: usize| row % 3 == 0;
+            let first = enough.iter().copied().find(|(_, row)| is_fit(*row));
+            prop_assert_eq!(order.first(key, other, usize::MAX, is_fit), Ok(first));
+            prop_assert_eq!(&order.runs, &{
+                let most = order.blocks.iter().map(|block| block.bounds().1).collect::<Vec<_>>();
+                most.chunks(RUN).filter_map(|run| run.iter().copied().max()).collect::<Vec<_>>()
+            });
             let ties: Vec<_> = enough.iter().filter(|(k, _)| *k == key).map(|(_, row)| *row).collect();
             prop_assert_eq!(order.count(key, other), ties.len());
             for nth in 0..=ties.len() {
                 prop_assert_eq!(order.nth(key, other, nth), ties.get(nth).copied());
+            }
+            if let Some(gone) = plain.iter().position(Option::is_none) {
+                plain.remove(gone);
+                order.close_up(gone);
+                let mut sorted: Vec<_> = rows(&plain).collect();
+                sorted.sort_by_key(|(row, key, _)| (*key, *row));
+                prop_assert_eq!(order.iter().collect::<Vec<_>>(), sorted);
             }
         }
     }

@@ -1,13 +1,14 @@
 //! The built-in scheduler: ECS's requirements, then its strategies, in order.
 
 use crate::ledger::OrderBy;
-use crate::ledger::instance::InstanceKind;
-use crate::ledger::order::Order;
 
 use super::ask::{Ask, Rule};
+use super::failed::{Failures, Recalled};
 use super::filter;
 use super::pool::Pool;
 use super::rank;
+use super::search::{Found, search};
+use super::sieve::Sieve;
 use super::{Placement, Scheduler};
 
 /// Tries at a random row before the candidates are listed.
@@ -23,6 +24,8 @@ const RANDOM_TRIES: u32 = 16;
 pub struct EcsScheduler {
     /// Kept between calls so that placing does not allocate.
     candidates: Vec<usize>,
+    /// What need not be searched for again.
+    failures: Failures,
 }
 
 impl Scheduler for EcsScheduler {
@@ -31,65 +34,41 @@ impl Scheduler for EcsScheduler {
     }
 
     fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
-        let order = ask.rules.first().and_then(Rule::order);
-        let order = order.filter(|_| ask.kind == InstanceKind::Ec2);
-        let order = order.and_then(|by| Some((by, pool.capacity().order(by)?)));
-        let row = match (ask.rules, order) {
-            (_, Some((by, order))) => self.in_order(ask, pool, by, order),
-            ([] | [Rule::Random, ..], _) => self.random(ask, pool),
-            ([Rule::BinpackCpu], _) => self.least(ask, pool, pool.cpu()),
-            ([Rule::BinpackMemory], _) => self.least(ask, pool, pool.memory()),
-            _ => self.listed(ask, pool),
+        let is_known = match self.failures.recall(ask, pool) {
+            Recalled::Refusal(refusal) => return Err(refusal),
+            Recalled::Fails => true,
+            Recalled::Nothing => false,
         };
-        match row {
-            Some(row) => pool.placed(row),
-            None => Err(pool.refusal(ask)),
+        if !is_known {
+            if let Some(row) = self.find(ask, pool) {
+                return pool.placed(row);
+            }
         }
+        let refusal = filter::refusal_of_all(pool, ask);
+        self.failures.keep(ask, pool, refusal);
+        Err(refusal)
     }
 }
 
 impl EcsScheduler {
-    /// The first candidates in an order, narrowed by the rules behind the one that goes by it.
-    ///
-    /// The order is that of the ledger: rows already picked for this request are looked at one by one.
-    fn in_order(
-        &mut self,
-        ask: &Ask<'_>,
-        pool: &Pool<'_>,
-        by: OrderBy,
-        order: &Order,
-    ) -> Option<usize> {
-        let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
-        let is_plain = ask.demand.gpus == 0 && !is_odd(ask, pool);
-        let is_picked = |row: usize| pool.picked_rows().any(|picked| picked == row);
-        let fits = |row: usize| !is_picked(row) && (is_plain || filter::fits(pool, ask, row));
-        let found = order.walk(key, other).find(|(_, row)| fits(*row));
-        let left = |row: usize| by.of(pool.cpu()[row], pool.memory()[row]).0;
-        let picked = pool
-            .picked_rows()
-            .filter(|row| filter::fits(pool, ask, *row));
-        let least_picked = picked.map(left).min();
-        let least = [found.map(|(key, _)| key), least_picked]
-            .into_iter()
-            .flatten()
-            .min()?;
-        if let ([_], true, None) = (ask.rules, is_plain, pool.picked_rows().next()) {
-            let chosen = ask.pick(order.count(least, other));
-            return order.nth(least, other, chosen);
+    /// The row that the rules prefer of those that can take a task.
+    fn find(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Option<usize> {
+        let by = match ask.rules {
+            [] | [Rule::Random, ..] => return self.random(ask, pool),
+            [rule] => rule.order(),
+            _ => None,
+        };
+        if let (Some(by), false) = (by, is_odd(ask, pool)) {
+            let built = pool.capacity().index.built();
+            if built.is_none_or(|built| built.order(by).is_none()) {
+                let (cpu, memory) = (pool.cpu(), pool.memory());
+                return self.least(ask, pool, if by == OrderBy::Cpu { cpu } else { memory });
+            }
         }
-        self.candidates.clear();
-        let ties = order
-            .walk(least, other)
-            .take_while(|(key, _)| *key == least);
-        self.candidates
-            .extend(ties.map(|(_, row)| row).filter(|row| fits(*row)));
-        let picked = pool
-            .picked_rows()
-            .filter(|row| left(*row) == least && filter::fits(pool, ask, *row));
-        self.candidates.extend(picked);
-        self.candidates.sort_unstable();
-        self.candidates.dedup();
-        rank::choose(pool, ask, &mut self.candidates)
+        match search(ask, pool, &mut self.candidates) {
+            Found::Row(row) => row,
+            Found::Unknown => self.listed(ask, pool),
+        }
     }
 
     /// Lists the candidates, then narrows them.
@@ -114,7 +93,15 @@ impl EcsScheduler {
             }
         }
         self.candidates.clear();
-        self.candidates.extend(filter::feasible(pool, ask));
+        let candidates = &mut self.candidates;
+        let built = pool.capacity().index.built();
+        match built.and_then(|built| Sieve::new(pool, ask, built)) {
+            Some(sieve) if !pool.is_picked() => sieve.each(|row| {
+                candidates.push(row);
+                false
+            }),
+            _ => candidates.extend(filter::feasible(pool, ask)),
+        }
         let count = self.candidates.len() as u64;
         (count > 0).then(|| {
             let chosen = usize::try_from(draw.below(count)).expect("it is below a usize");
@@ -125,9 +112,6 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        if is_odd(ask, pool) {
-            return self.listed(ask, pool);
-        }
         let least = least_open(
             (&pool.capacity().open, ask.kind as u32),
             (pool.cpu(), demand.cpu),

@@ -17,6 +17,7 @@ use crate::time::SimTime;
 use super::ask::{Ask, Rule};
 use super::ecs::EcsScheduler;
 use super::pool::Pool;
+use super::prepare::{Outlook, prepare};
 use super::{Refusal, Scheduler};
 
 /// The one cluster of a packing.
@@ -167,6 +168,8 @@ impl TaskClass {
 struct Class {
     wanted: TaskClass,
     group: GroupId,
+    /// The generation of the indexes for which it was prepared.
+    prepared: Option<u64>,
 }
 
 /// The number of a class of a packing.
@@ -174,6 +177,12 @@ struct Class {
 pub struct ClassId(u32);
 
 impl ClassId {
+    /// Its number, counted from zero in the order in which classes were added.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
     fn index(self) -> usize {
         self.0 as usize
     }
@@ -271,7 +280,11 @@ impl<S: Scheduler> Packing<S> {
             group
         });
         let class = u32::try_from(self.classes.len()).expect("there are fewer classes");
-        self.classes.push(Class { wanted, group });
+        self.classes.push(Class {
+            wanted,
+            group,
+            prepared: None,
+        });
         ClassId(class)
     }
 
@@ -287,7 +300,20 @@ impl<S: Scheduler> Packing<S> {
     pub fn place(&mut self, class: ClassId) -> Result<Packed, Refusal> {
         let task = TaskId::new(self.next);
         self.next = self.next.wrapping_add(1);
-        let known = &self.classes[class.index()];
+        let known = &mut self.classes[class.index()];
+        let generation = |ledger: &Ledger| ledger.cluster(CLUSTER).capacity.index.generation();
+        if known.prepared != Some(generation(&self.ledger)) {
+            let outlook = Outlook {
+                rules: &known.wanted.rules,
+                constraints: &known.wanted.constraints,
+                group: Some(known.group),
+                distinct_instance: known.wanted.distinct_instance,
+                demand: &known.wanted.demand,
+                kind: InstanceKind::Ec2,
+            };
+            prepare(&mut self.ledger, CLUSTER, &outlook);
+            known.prepared = Some(generation(&self.ledger));
+        }
         let ask = Ask {
             task,
             cluster: CLUSTER,
@@ -303,9 +329,6 @@ impl<S: Scheduler> Packing<S> {
             ties: self.ties,
             draws: &self.draws,
         };
-        if let Some(by) = ask.rules.first().and_then(Rule::order) {
-            self.ledger.want_order(CLUSTER, by);
-        }
         let pool = Pool::new(&self.ledger, CLUSTER);
         let on = self.scheduler.place(&ask, &pool)?;
         if let Err(reason) = pool.can_take(&ask, on) {

@@ -1,6 +1,7 @@
 //! Every running total, counted again from scratch and compared.
 
 mod index;
+mod placement;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::model::{Capabilities, LastStatus};
 use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
-use super::{ClusterRecord, InstanceRecord, Ledger, OrderBy};
+use super::{InstanceRecord, Ledger};
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,23 +212,6 @@ fn hosts(ledger: &Ledger) -> Result<(), String> {
     Ok(())
 }
 
-/// The orders of a cluster's rows that are kept.
-fn orders(id: ClusterId, record: &ClusterRecord) -> Result<(), String> {
-    for by in OrderBy::ALL {
-        let Some(order) = record.capacity.order(by) else {
-            continue;
-        };
-        let mut scanned: Vec<_> = record.capacity.in_order(by).collect();
-        scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
-        compare(
-            || format!("order by {by:?} of {id}"),
-            order.iter().collect(),
-            scanned,
-        )?;
-    }
-    Ok(())
-}
-
 fn clusters(ledger: &Ledger) -> Result<(), String> {
     let mut counts: BTreeMap<ClusterId, (u32, u32, u32)> = BTreeMap::new();
     let mut on_fargate: BTreeMap<ClusterId, (u32, u32)> = BTreeMap::new();
@@ -284,7 +268,7 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             &record.capacity.capabilities,
             &capabilities,
         )?;
-        orders(id, record)?;
+        placement::indexes(ledger, id, record)?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)

@@ -1,0 +1,322 @@
+//! How indexes come to be: what a strategy or a constraint asks for is built, unless it is there.
+//!
+//! What is read of a ledger stays the same. How much is kept is bounded: what was asked for longest ago goes first.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
+use crate::model::TransportProtocol;
+use crate::model::constraint::Constraint;
+
+use super::Ledger;
+use super::bits::Bits;
+use super::cluster::{Capacity, OrderBy};
+use super::index::{Built, Judge, Members, Port, PortRows, Room};
+use super::order::Order;
+use super::spread::{Levels, Partition};
+
+/// Rows from which on an order is quicker than a scan: some 900 without the vector instructions of newer processors.
+const ORDERED_FROM: usize = 256;
+
+/// The most expressions whose members are kept.
+pub(super) const MEMBERS_MAX: usize = 64;
+
+/// The most static ports whose rows are kept.
+const PORTS_MAX: usize = 32;
+
+/// The most attributes by which rows are kept.
+const PARTITIONS_MAX: usize = 8;
+
+/// The most words that the rows of groups take: 16 MiB.
+const GROUP_WORDS_MAX: usize = 1 << 21;
+
+impl Capacity {
+    /// The open rows that belong into an order, each with what is left.
+    pub(super) fn in_order(&self, by: OrderBy) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
+        (0..self.len()).filter_map(move |row| {
+            let (cpu, memory) = self.ordered(row)?;
+            let (key, other) = by.of(cpu, memory);
+            Some((row, key, other))
+        })
+    }
+
+    /// Has the open rows put in order, unless they are so few that scanning them is quicker.
+    pub(crate) fn want_order(&mut self, by: OrderBy) {
+        let known = self.index.built().and_then(|built| built.order(by));
+        if self.len() >= ORDERED_FROM && known.is_none() {
+            let order = Order::of(self.in_order(by));
+            self.index.build().orders[by as usize] = Some(order);
+        }
+    }
+
+    /// Has it written down how much is left at most in each 64 rows.
+    pub(crate) fn want_room(&mut self) {
+        if self
+            .index
+            .built()
+            .is_none_or(|built| built.room().is_none())
+        {
+            let room = Room::of(&self.cpu, &self.memory);
+            self.index.build().room = Some(room);
+        }
+    }
+
+    /// Has the rows kept by the value of an attribute, and those of each value in order.
+    pub(crate) fn want_partition(&mut self, name: &str, by: Option<OrderBy>) {
+        let known = self.index.built().and_then(|built| built.partition(name));
+        if known.is_none() {
+            let partition = self.partition(name);
+            let built = self.index.build();
+            if built.partitions.len() == PARTITIONS_MAX {
+                built.partitions.clear();
+                built
+                    .groups
+                    .iter_mut()
+                    .for_each(|known| known.tallies.clear());
+            }
+            built.partitions.push(partition);
+            self.index.outdated();
+        }
+        let (Some(by), true) = (by, self.len() >= ORDERED_FROM) else {
+            return;
+        };
+        let Some((at, known)) = self.index.built().and_then(|built| built.partition(name)) else {
+            return;
+        };
+        if known.is_kept() && known.orders[by as usize].is_none() {
+            let orders = (0..known.sets.len())
+                .map(|value| {
+                    Order::of(
+                        self.in_order(by)
+                            .filter(|(row, ..)| known.value(*row) == value),
+                    )
+                })
+                .collect();
+            self.index.build().partitions[at].orders[by as usize] = Some(orders);
+        }
+    }
+
+    /// The rows by the value of an attribute; of none when there are too many values.
+    pub(super) fn partition(&self, name: &str) -> Partition {
+        let mut partition = Partition::new(name, self.len());
+        let column = self.attributes.get(name);
+        for row in 0..self.len() {
+            let value = column.and_then(|column| column.value(row));
+            match partition.intern(value) {
+                Some(value) => partition.put(row, value),
+                None => {
+                    partition.give_up();
+                    break;
+                }
+            }
+        }
+        partition
+    }
+
+    /// Has the rows kept on which a port is taken, and the others in order.
+    fn want_port(
+        &mut self,
+        port: Port,
+        by: Option<OrderBy>,
+        taken: impl Fn(ContainerInstanceId) -> bool,
+    ) {
+        let rows = self.len();
+        let built = self.index.build();
+        built.asked += 1;
+        let asked = built.asked;
+        match built.ports.iter_mut().find(|known| known.port == port) {
+            Some(known) => known.asked = asked,
+            None => {
+                if built.ports.len() == PORTS_MAX {
+                    forget_oldest(&mut built.ports, |known| known.asked);
+                    self.index.outdated();
+                }
+                let taken = Bits::of(rows, |row| taken(self.instances[row]));
+                self.index.build().ports.push(PortRows {
+                    port,
+                    taken,
+                    orders: [None, None],
+                    asked,
+                });
+            }
+        }
+        let (Some(by), true) = (by, rows >= ORDERED_FROM) else {
+            return;
+        };
+        let built = self.index.built();
+        let at = built.and_then(|built| built.ports.iter().position(|known| known.port == port));
+        let Some((built, at)) = built.zip(at) else {
+            return;
+        };
+        let known = &built.ports[at];
+        if known.orders[by as usize].is_none() {
+            let order = Order::of(self.in_order(by).filter(|(row, ..)| !known.taken.has(*row)));
+            self.index.build().ports[at].orders[by as usize] = Some(order);
+        }
+    }
+}
+
+impl Ledger {
+    fn capacity_mut(&mut self, cluster: ClusterId) -> &mut Capacity {
+        &mut self.clusters.records[cluster.index()].capacity
+    }
+
+    /// Prepares for strategies that begin with `binpack`.
+    pub(crate) fn want_order(&mut self, cluster: ClusterId, by: OrderBy) {
+        self.capacity_mut(cluster).want_order(by);
+    }
+
+    /// Prepares for scans.
+    pub(crate) fn want_room(&mut self, cluster: ClusterId) {
+        self.capacity_mut(cluster).want_room();
+    }
+
+    /// Prepares for `spread` over an attribute, and `binpack` behind it.
+    pub(crate) fn want_partition(&mut self, cluster: ClusterId, name: &str, by: Option<OrderBy>) {
+        self.capacity_mut(cluster).want_partition(name, by);
+    }
+
+    /// Prepares for what goes by the number of tasks of a group: on each row, and in the rows of each value of an attribute.
+    pub(crate) fn want_levels(&mut self, cluster: ClusterId, group: GroupId, name: Option<&str>) {
+        let capacity = &mut self.clusters.records[cluster.index()].capacity;
+        let Some(record) = self.groups.records.get(group.number()) else {
+            return;
+        };
+        let rows = capacity.len();
+        let built = capacity.index.build();
+        built.asked += 1;
+        let (asked, at) = (built.asked, built.level_of(group));
+        if let Ok(at) = at {
+            built.groups[at].asked = asked;
+        } else {
+            let counts = record.wanted.iter();
+            let counts = counts.filter_map(|(on, count)| Some((capacity.row(on)?, count)));
+            let levels = Levels {
+                asked,
+                ..Levels::new(group, rows, counts)
+            };
+            let built = capacity.index.build();
+            let mut words: usize = built.groups.iter().map(Levels::words).sum();
+            words += levels.words();
+            let are_many = words > GROUP_WORDS_MAX;
+            while words > GROUP_WORDS_MAX && !built.groups.is_empty() {
+                words -= forget_oldest(&mut built.groups, |known| known.asked).words();
+            }
+            if let Err(at) = built.level_of(group) {
+                built.groups.insert(at, levels);
+            }
+            if are_many {
+                capacity.index.outdated();
+            }
+        }
+        if let Some(name) = name {
+            want_tally(capacity, group, name, record);
+        }
+    }
+
+    /// Prepares for a constraint that neither tasks nor agents have a bearing on.
+    pub(crate) fn want_members(
+        &mut self,
+        cluster: ClusterId,
+        constraint: &Arc<Constraint>,
+        judge: Judge,
+    ) {
+        let capacity = &self.clusters.records[cluster.index()].capacity;
+        let holds = |row: usize| judge(constraint, self, capacity.instances[row]);
+        let known = capacity.index.built().and_then(|built| {
+            let known = built.members.iter().find(|known| known.is_of(constraint))?;
+            Some((known, &built.log[known.seen..]))
+        });
+        let mut fresh = None;
+        let mut changed = Vec::new();
+        match known {
+            None => fresh = Some(Bits::of(capacity.len(), holds)),
+            Some((_, log)) => {
+                let rows = log.iter().filter(|row| **row != u32::MAX);
+                changed.extend(rows.map(|row| (*row as usize, holds(*row as usize))));
+            }
+        }
+        let index = &mut self.capacity_mut(cluster).index;
+        let built = index.build();
+        built.asked += 1;
+        let (asked, seen) = (built.asked, built.log.len());
+        if let Some(rows) = fresh {
+            if built.members.len() == MEMBERS_MAX {
+                forget_oldest(&mut built.members, |known| known.asked);
+            }
+            built.members.push(Members {
+                constraint: Arc::clone(constraint),
+                judge,
+                rows,
+                seen,
+                asked,
+            });
+            index.outdated();
+        } else if let Some(known) = built
+            .members
+            .iter_mut()
+            .find(|known| known.is_of(constraint))
+        {
+            for (row, holds) in changed {
+                known.rows.put(row, holds);
+            }
+            (known.seen, known.asked) = (seen, asked);
+            settle_log(built);
+        }
+    }
+
+    /// Prepares for tasks with a static host port.
+    pub(crate) fn want_port(&mut self, cluster: ClusterId, port: Port, by: Option<OrderBy>) {
+        let capacity = &mut self.clusters.records[cluster.index()].capacity;
+        let instances = &self.instances;
+        let is_taken = |on: ContainerInstanceId| {
+            let record = instances.get(on);
+            record.is_some_and(|record| record.has_port(port.0 == TransportProtocol::Udp, port.1))
+        };
+        capacity.want_port(port, by, is_taken);
+    }
+}
+
+/// Counts the tasks of a group in the rows of each value of an attribute, unless they are counted.
+fn want_tally(
+    capacity: &mut Capacity,
+    group: GroupId,
+    name: &str,
+    record: &super::group::GroupRecord,
+) {
+    let Some(built) = capacity.index.built() else {
+        return;
+    };
+    let (Some((number, partition)), Some(levels)) = (built.partition(name), built.levels(group))
+    else {
+        return;
+    };
+    if !partition.is_kept() || levels.tally(number).is_some() {
+        return;
+    }
+    let mut tally = vec![0; partition.sets.len()];
+    for (on, count) in record.wanted.iter() {
+        if let Some(row) = capacity.row(on) {
+            tally[partition.value(row)] += count;
+        }
+    }
+    let built = capacity.index.build();
+    if let Ok(at) = built.level_of(group) {
+        built.groups[at].tallies.push((number, tally));
+    }
+}
+
+/// Forgets the log once everybody has seen it.
+fn settle_log(built: &mut Built) {
+    let end = built.log.len();
+    if end > 0 && built.members.iter().all(|known| known.seen == end) {
+        built.log.clear();
+        built.members.iter_mut().for_each(|known| known.seen = 0);
+    }
+}
+
+/// Takes out what was asked for longest ago.
+fn forget_oldest<T>(kept: &mut Vec<T>, asked: impl Fn(&T) -> u64) -> T {
+    let oldest = (0..kept.len()).min_by_key(|at| asked(&kept[*at]));
+    kept.remove(oldest.expect("something is forgotten only when there is something"))
+}
