@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::ledger::Demand;
 use crate::ledger::instance::InstanceKind;
 use crate::model::constraint::Constraint;
 use crate::model::{PlacementConstraintType, RunTask};
@@ -11,6 +10,9 @@ use crate::placement::prepare::{self, Outlook};
 
 use super::Engine;
 
+/// Rows from which on requests without a strategy are prepared for.
+const BARE_FROM: usize = 1024;
+
 impl Engine {
     /// Has the indexes built that a request goes by; nothing that is read of the ledger changes.
     pub(super) fn prepare_placement(&mut self, request: &RunTask, constraints: &[Arc<Constraint>]) {
@@ -18,19 +20,10 @@ impl Engine {
             return;
         };
         let kind = InstanceKind::of(request.launch_type);
-        let bare = Outlook {
-            rules: &[],
-            constraints: &[],
-            group: None,
-            distinct_instance: false,
-            demand: &Demand::default(),
-            kind,
-        };
-        if !prepare::is_worth(&self.ledger, cluster, kind) {
-            return;
-        }
-        if request.placement_strategy.is_empty() && request.placement_constraints.is_empty() {
-            prepare::prepare(&mut self.ledger, cluster, &bare);
+        let is_bare = request.placement_strategy.is_empty() && constraints.is_empty();
+        let rows = self.ledger.cluster(cluster).capacity.len();
+        // Where nothing is asked for any of a few rows will do: they are tried at random.
+        if !prepare::is_worth(&self.ledger, cluster, kind) || (is_bare && rows < BARE_FROM) {
             return;
         }
         let definition = self.ledger.resolve_definition(&request.task_definition);

@@ -3,6 +3,14 @@
 /// Bits of a word.
 pub const WORD: usize = u64::BITS as usize;
 
+/// Words that are put through each other at a time: sets are so many words long, or twice as many, and so on.
+pub const RUN: usize = 8;
+
+/// Words of so many rows.
+fn words(len: usize) -> usize {
+    len.div_ceil(WORD * RUN) * RUN
+}
+
 /// A set of the rows of a cluster; bits past the last row are zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bits {
@@ -15,7 +23,7 @@ impl Bits {
     #[must_use]
     pub fn none(len: usize) -> Self {
         Self {
-            words: vec![0; len.div_ceil(WORD)],
+            words: vec![0; words(len)],
             len,
         }
     }
@@ -70,10 +78,8 @@ impl Bits {
 
     /// Knows of one row more.
     pub(crate) fn push(&mut self, is_in: bool) {
-        if self.len % WORD == 0 {
-            self.words.push(0);
-        }
         self.len += 1;
+        self.words.resize(words(self.len), 0);
         self.put(self.len - 1, is_in);
     }
 
@@ -89,7 +95,7 @@ impl Bits {
             self.words[next] >>= 1;
         }
         self.len -= 1;
-        self.words.truncate(self.len.div_ceil(WORD));
+        self.words.truncate(words(self.len));
     }
 }
 
@@ -110,7 +116,7 @@ mod tests {
     proptest! {
         #[test]
         fn bits_are_a_list_of_yes_and_no(
-            start in vec(any::<bool>(), 0..200),
+            start in vec(any::<bool>(), 0..1200),
             moves in vec((0..3_u8, any::<prop::sample::Index>(), any::<bool>()), 0..200),
         ) {
             let mut plain = start;

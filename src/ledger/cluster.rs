@@ -230,7 +230,7 @@ impl Capacity {
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
-        self.index_added(row);
+        self.index_added(row, spec);
         row
     }
 
@@ -274,26 +274,21 @@ impl Capacity {
 
     /// Takes from a row what a placed task of a group asks for; how many of the group are there now.
     pub(crate) fn occupy(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
+        let before = (self.cpu[row], self.memory[row]);
         self.debit(row, demand);
-        self.index_counted(row, group, (count - 1, count));
-        if demand.has_ports() {
-            self.index_ports(row, demand, true);
-        }
+        self.index_counted((row, before), demand, (group, count - 1, count));
     }
 
     /// Gives back to a row what a task of a group took that is no longer wanted; how many of the group are left there.
     pub(crate) fn vacate(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
+        let before = (self.cpu[row], self.memory[row]);
         self.credit(row, demand);
-        self.index_counted(row, group, (count + 1, count));
-        if demand.has_ports() {
-            self.index_ports(row, demand, false);
-        }
+        self.index_counted((row, before), demand, (group, count + 1, count));
     }
 
     /// Takes from a row what a task asks for.
     fn debit(&mut self, row: usize, demand: &Demand) {
         self.index.clock_mut().taken();
-        let before = (self.cpu[row], self.memory[row]);
         let left = |have: u32, want: u32| {
             have.checked_sub(want)
                 .expect("a plan is checked before it is committed")
@@ -302,17 +297,14 @@ impl Capacity {
         self.memory[row] = left(self.memory[row], demand.memory);
         self.gpus[row] = left(self.gpus[row], demand.gpus);
         self.enis[row] = left(self.enis[row], demand.enis);
-        self.index_moved(row, self.open[row], before);
     }
 
     /// Gives back to a row what a task took, but for its network interface.
     fn credit(&mut self, row: usize, demand: &Demand) {
         self.index.clock_mut().released();
-        let before = (self.cpu[row], self.memory[row]);
         self.cpu[row] += demand.cpu;
         self.memory[row] += demand.memory;
         self.gpus[row] += demand.gpus;
-        self.index_moved(row, self.open[row], before);
     }
 
     /// Gives back the network interface of a stopped task, while its instance is registered.

@@ -10,10 +10,12 @@ use crate::model::TransportProtocol;
 use crate::model::constraint::Constraint;
 
 use super::Ledger;
-use super::bits::{Bits, WORD};
+use super::bits::Bits;
 use super::clock::Clock;
 use super::cluster::{Capacity, OrderBy};
 use super::demand::Demand;
+use super::fits::{Fits, Left};
+use super::instance::{InstanceKind, InstanceSpec};
 use super::order::Order;
 use super::spread::{Levels, Partition};
 
@@ -39,7 +41,7 @@ impl Eq for Index {}
 pub struct Built {
     /// The open rows by CPU and by memory.
     pub(super) orders: [Option<Order>; 2],
-    pub(super) room: Option<Room>,
+    pub(super) fits: Fits,
     pub(super) partitions: Vec<Partition>,
     pub(super) members: Vec<Members>,
     pub(super) ports: Vec<PortRows>,
@@ -49,15 +51,6 @@ pub struct Built {
     pub(super) log: Vec<u32>,
     /// How often something was asked for.
     pub(super) asked: u64,
-}
-
-/// At least as much as is left in any row of each 64.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// CPU units.
-    pub cpu: Vec<u32>,
-    /// MiB.
-    pub memory: Vec<u32>,
 }
 
 /// Judges whether an expression holds for a container instance.
@@ -85,47 +78,6 @@ pub struct PortRows {
     /// The open rows on which it is free, where a strategy asked for them in order.
     pub(super) orders: [Option<Order>; 2],
     pub(super) asked: u64,
-}
-
-impl Room {
-    pub(super) fn of(cpu: &[u32], memory: &[u32]) -> Self {
-        let most = |column: &[u32]| {
-            let blocks = column.chunks(WORD);
-            blocks.map(|block| most(block)).collect()
-        };
-        Self {
-            cpu: most(cpu),
-            memory: most(memory),
-        }
-    }
-
-    fn push(&mut self, row: usize, (cpu, memory): (u32, u32)) {
-        let push = |most: &mut Vec<u32>, left: u32| match row % WORD {
-            0 => most.push(left),
-            _ => most[row / WORD] = most[row / WORD].max(left),
-        };
-        push(&mut self.cpu, cpu);
-        push(&mut self.memory, memory);
-    }
-
-    /// What is left in a row has changed from `before`.
-    fn moved(&mut self, row: usize, before: (u32, u32), cpu: &[u32], memory: &[u32]) {
-        let block = row / WORD;
-        let raise = |kept: &mut u32, before: u32, column: &[u32]| {
-            if column[row] >= *kept {
-                *kept = column[row];
-            } else if before == *kept {
-                let end = column.len().min((block + 1) * WORD);
-                *kept = most(&column[block * WORD..end]);
-            }
-        };
-        raise(&mut self.cpu[block], before.0, cpu);
-        raise(&mut self.memory[block], before.1, memory);
-    }
-}
-
-fn most(column: &[u32]) -> u32 {
-    column.iter().copied().fold(0, u32::max)
 }
 
 /// The static host ports of a demand.
@@ -158,7 +110,7 @@ impl Index {
     }
 
     /// What is built, to be changed; `None` while there is nothing.
-    pub(super) fn built_mut(&mut self) -> Option<&mut Built> {
+    pub(crate) fn built_mut(&mut self) -> Option<&mut Built> {
         self.built.as_mut().map(Arc::make_mut)
     }
 
@@ -178,8 +130,11 @@ impl Built {
         self.orders[by as usize].as_ref()
     }
 
-    pub(crate) fn room(&self) -> Option<&Room> {
-        self.room.as_ref()
+    /// The open rows with so much left.
+    pub(crate) fn fits(&self, cpu: u32, memory: u32) -> Option<&Bits> {
+        let amounts = &self.fits.amounts;
+        let at = amounts.iter().position(|known| *known == (cpu, memory))?;
+        Some(&self.fits.rows[at])
     }
 
     /// The rows by the value of an attribute, and the number of the partition.
@@ -213,38 +168,21 @@ impl Built {
         Some(&self.groups[at])
     }
 
+    /// How much is kept of each kind, and how much at most.
+    #[cfg(test)]
+    pub(crate) fn sizes(&self) -> [(&'static str, usize, usize); 4] {
+        use super::wanted::{FITS_MAX, MEMBERS_MAX, PARTITIONS_MAX, PORTS_MAX};
+        [
+            ("fits", self.fits.amounts.len(), FITS_MAX),
+            ("members", self.members.len(), MEMBERS_MAX),
+            ("ports", self.ports.len(), PORTS_MAX),
+            ("partitions", self.partitions.len(), PARTITIONS_MAX),
+        ]
+    }
+
     pub(super) fn level_of(&self, group: GroupId) -> Result<usize, usize> {
         self.groups
             .binary_search_by_key(&group, |known| known.group)
-    }
-
-    /// Lets every order know that a row moved; `None` where it was or is not open.
-    fn reorder(&mut self, row: usize, from: Option<(u32, u32)>, to: Option<(u32, u32)>) {
-        let place = |order: &mut Order, by: OrderBy| {
-            if let Some((cpu, memory)) = from {
-                order.remove(row, by.of(cpu, memory).0);
-            }
-            if let Some((cpu, memory)) = to {
-                let (key, other) = by.of(cpu, memory);
-                order.insert(row, key, other);
-            }
-        };
-        for by in OrderBy::ALL {
-            let at = by as usize;
-            if let Some(order) = &mut self.orders[at] {
-                place(order, by);
-            }
-            for partition in &mut self.partitions {
-                if let Some(orders) = &mut partition.orders[at] {
-                    place(&mut orders[partition.of_row[row] as usize], by);
-                }
-            }
-            for port in &mut self.ports {
-                if let (Some(order), false) = (&mut port.orders[at], port.taken.has(row)) {
-                    place(order, by);
-                }
-            }
-        }
     }
 }
 
@@ -256,32 +194,30 @@ impl Members {
 
 impl Capacity {
     /// What a row has left for orders; `None` when it is not open.
-    pub(super) fn ordered(&self, row: usize) -> Option<(u32, u32)> {
-        let is_open = self.open[row] == super::instance::InstanceKind::Ec2 as u32;
+    pub(super) fn ordered(&self, row: usize) -> Left {
+        let is_open = self.open[row] == InstanceKind::Ec2 as u32;
         is_open.then(|| (self.cpu[row], self.memory[row]))
     }
 
     /// A row has been added.
-    pub(super) fn index_added(&mut self, row: usize) {
+    pub(super) fn index_added(&mut self, row: usize, spec: &InstanceSpec) {
         let to = self.ordered(row);
         self.index.outdated();
         let Some(built) = self.index.built_mut() else {
             return;
         };
-        if let Some(room) = &mut built.room {
-            room.push(row, (self.cpu[row], self.memory[row]));
-        }
         built.partitions.iter_mut().for_each(Partition::push);
         built
             .members
             .iter_mut()
             .for_each(|known| known.rows.push(false));
-        built
-            .ports
-            .iter_mut()
-            .for_each(|known| known.taken.push(false));
+        for known in &mut built.ports {
+            let is_udp = known.port.0 == TransportProtocol::Udp;
+            known.taken.push(spec.reserves(is_udp, known.port.1));
+        }
         built.groups.iter_mut().for_each(Levels::push);
-        built.reorder(row, None, to);
+        built.fits.rows.iter_mut().for_each(|rows| rows.push(false));
+        built.moved(row, None, to);
     }
 
     /// A row, closed and without tasks, is about to go.
@@ -292,10 +228,14 @@ impl Capacity {
         let Some(built) = self.index.built_mut() else {
             return;
         };
-        built.reorder(row, from, None);
+        built.moved(row, from, None);
         let orders = built.orders.iter_mut().flatten();
         orders.for_each(|order| order.close_up(row));
-        built.room = None;
+        built
+            .fits
+            .rows
+            .iter_mut()
+            .for_each(|rows| rows.close_up(row));
         built
             .partitions
             .iter_mut()
@@ -371,48 +311,90 @@ impl Capacity {
     }
 
     /// What is left in a row has changed, or whether it is open.
-    #[inline]
     pub(super) fn index_moved(&mut self, row: usize, open: u32, before: (u32, u32)) {
-        let is_ec2 = |open: u32| open == super::instance::InstanceKind::Ec2 as u32;
-        let to = is_ec2(self.open[row]).then(|| (self.cpu[row], self.memory[row]));
-        if let Some(built) = self.index.built_mut() {
-            if let Some(room) = &mut built.room {
-                room.moved(row, before, &self.cpu, &self.memory);
-            }
-            built.reorder(row, is_ec2(open).then_some(before), to);
+        if let Some(built) = self.index.built.as_mut().map(Arc::make_mut) {
+            let after = (self.cpu[row], self.memory[row]);
+            built.moved(row, left(open, before), left(self.open[row], after));
         }
     }
 
-    /// A group has so many tasks on a row now instead of one more or one less.
-    pub(super) fn index_counted(&mut self, row: usize, group: GroupId, (from, to): (u32, u32)) {
-        let Some(built) = self.index.built_mut() else {
+    /// What a task took has changed in an open or closed row, and with it how many of its group are there.
+    pub(super) fn index_counted(
+        &mut self,
+        (row, before): (usize, (u32, u32)),
+        demand: &Demand,
+        (group, from, to): (GroupId, u32, u32),
+    ) {
+        let Some(built) = self.index.built.as_mut().map(Arc::make_mut) else {
             return;
         };
-        let Ok(at) = built.level_of(group) else {
-            return;
-        };
-        let levels = &mut built.groups[at];
-        levels.shift(row, from as usize, to as usize);
-        for (partition, tally) in &mut levels.tallies {
-            let Some(value) = built.partitions[*partition].of_row.get(row) else {
-                continue;
-            };
-            let value = *value as usize;
-            if tally.len() <= value {
-                tally.resize(value + 1, 0);
+        let (open, after) = (self.open[row], (self.cpu[row], self.memory[row]));
+        built.moved(row, left(open, before), left(open, after));
+        if let Ok(at) = built.level_of(group) {
+            let levels = &mut built.groups[at];
+            levels.shift(row, from as usize, to as usize);
+            for (partition, tally) in &mut levels.tallies {
+                let values = &built.partitions[*partition].of_row;
+                let value = values.get(row).map_or(0, |value| *value as usize);
+                if tally.len() <= value {
+                    tally.resize(value + 1, 0);
+                }
+                tally[value] = tally[value] + to - from;
             }
-            tally[value] = tally[value] + to - from;
+        }
+        if demand.has_ports() {
+            built.ports_changed(row, demand, (to > from, left(open, after)));
+        }
+    }
+}
+
+/// What was left in a row, as long as it was open.
+fn left(open: u32, amounts: (u32, u32)) -> Left {
+    (open == InstanceKind::Ec2 as u32).then_some(amounts)
+}
+
+impl Built {
+    /// What is left in a row has changed; `None` where it was or is not open.
+    fn moved(&mut self, row: usize, from: Left, to: Left) {
+        self.fits.moved(row, from, to);
+        self.reorder(row, from, to);
+    }
+
+    /// Lets every order know that a row moved; `None` where it was or is not open.
+    fn reorder(&mut self, row: usize, from: Left, to: Left) {
+        let place = |order: &mut Order, by: OrderBy| match (from, to) {
+            (Some(from), Some(to)) => {
+                order.shift(row, by.of(from.0, from.1).0, by.of(to.0, to.1));
+            }
+            (Some(from), None) => order.remove(row, by.of(from.0, from.1).0),
+            (None, Some(to)) => {
+                let (key, other) = by.of(to.0, to.1);
+                order.insert(row, key, other);
+            }
+            (None, None) => {}
+        };
+        for by in OrderBy::ALL {
+            let at = by as usize;
+            if let Some(order) = &mut self.orders[at] {
+                place(order, by);
+            }
+            for partition in &mut self.partitions {
+                if let Some(orders) = &mut partition.orders[at] {
+                    place(&mut orders[partition.of_row[row] as usize], by);
+                }
+            }
+            for port in &mut self.ports {
+                if let (Some(order), false) = (&mut port.orders[at], port.taken.has(row)) {
+                    place(order, by);
+                }
+            }
         }
     }
 
-    /// Ports have been taken on a row, or are free again.
-    pub(super) fn index_ports(&mut self, row: usize, demand: &Demand, are_taken: bool) {
-        let to = self.ordered(row);
-        let Some(built) = self.index.built_mut() else {
-            return;
-        };
+    /// Ports have been taken on a row, or are free again; `left` is what it has left if it is open.
+    fn ports_changed(&mut self, row: usize, demand: &Demand, (are_taken, left): (bool, Left)) {
         for port in ports(demand) {
-            let Some(known) = built.ports.iter_mut().find(|known| known.port == port) else {
+            let Some(known) = self.ports.iter_mut().find(|known| known.port == port) else {
                 continue;
             };
             if known.taken.has(row) == are_taken {
@@ -420,10 +402,10 @@ impl Capacity {
             }
             known.taken.put(row, are_taken);
             for by in OrderBy::ALL {
-                let Some(order) = &mut known.orders[by as usize] else {
+                let (Some(order), Some((cpu, memory))) = (&mut known.orders[by as usize], left)
+                else {
                     continue;
                 };
-                let Some((cpu, memory)) = to else { continue };
                 let (key, other) = by.of(cpu, memory);
                 match are_taken {
                     true => order.remove(row, key),

@@ -83,6 +83,15 @@ impl InstanceSpec {
         u32::try_from(self.gpu_ids.len()).expect("an instance has at most 64 GPUs")
     }
 
+    /// Whether a host port is reserved from the start.
+    pub(crate) fn reserves(&self, is_udp: bool, port: u16) -> bool {
+        let reserved = match is_udp {
+            true => &self.reserved_udp,
+            false => &self.reserved_tcp,
+        };
+        reserved.binary_search(&port).is_ok()
+    }
+
     /// The value of an attribute, if it has one.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
@@ -235,11 +244,8 @@ impl InstanceRecord {
 
     /// Whether a static host port is reserved or taken.
     pub(crate) fn has_port(&self, is_udp: bool, port: u16) -> bool {
-        let (reserved, taken) = match is_udp {
-            true => (&self.spec.reserved_udp, &self.udp),
-            false => (&self.spec.reserved_tcp, &self.tcp),
-        };
-        reserved.binary_search(&port).is_ok() || taken.binary_search(&port).is_ok()
+        let taken = if is_udp { &self.udp } else { &self.tcp };
+        self.spec.reserves(is_udp, port) || taken.binary_search(&port).is_ok()
     }
 
     /// How many ports it counts against the quota of 100: reserved and static ones, TCP and UDP.

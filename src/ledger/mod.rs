@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`cluster`] | clusters, and the columns placement reads |
-//! | [`index`], [`order`], [`spread`], [`bits`], `wanted` | what is kept of those columns so that placement looks at few rows |
+//! | [`index`], [`order`], [`spread`], [`fits`], [`bits`], `wanted` | what is kept of those columns so that placement looks at few rows |
 //! | [`clock`] | when something last happened to them |
 //! | [`instance`] | container instances |
 //! | [`definition`], [`family`] | task definitions; their families, as listings walk them |
@@ -38,6 +38,7 @@ mod desired;
 pub mod effects;
 pub mod event;
 pub mod family;
+pub mod fits;
 pub mod group;
 pub mod host;
 pub mod index;

@@ -4,7 +4,7 @@
 //! date from then on, audited against a scan, and no part of a ledger's serialised state.
 
 /// The most entries of a block before it is split in two.
-const BLOCK_MAX: usize = 128;
+const BLOCK_MAX: usize = 64;
 
 /// How many blocks share one entry of what is known of runs of blocks.
 const RUN: usize = 32;
@@ -31,22 +31,19 @@ struct Block {
     places: Vec<u64>,
     /// What is left of the other resource, entry by entry.
     others: Vec<u32>,
-    /// The least of them.
-    least: u32,
 }
 
 impl Block {
-    fn bounds(&self) -> (u32, u32) {
-        let fold = |(least, most): (u32, u32), other: &u32| (least.min(*other), most.max(*other));
-        self.others.iter().fold((u32::MAX, 0), fold)
+    fn most(&self) -> u32 {
+        self.others.iter().copied().fold(0, u32::max)
     }
 
     /// Whether every entry has this key and enough of the other resource.
     fn is_all(&self, key: u32, other: u32) -> bool {
         let (first, last) = (self.places.first(), self.places.last());
-        self.least >= other
-            && first.is_some_and(|first| key_of(*first) == key)
+        first.is_some_and(|first| key_of(*first) == key)
             && last.is_some_and(|last| key_of(*last) == key)
+            && self.others.iter().all(|left| *left >= other)
     }
 }
 
@@ -73,21 +70,15 @@ impl Order {
         let mut order = Self::default();
         for chunk in entries.chunks(BLOCK_MAX / 2) {
             let (places, others) = chunk.iter().copied().unzip();
-            order.push(Block {
-                places,
-                others,
-                least: 0,
-            });
+            order.push(Block { places, others });
         }
         order.rerun(0);
         order
     }
 
-    fn push(&mut self, mut block: Block) {
-        let (least, most) = block.bounds();
-        block.least = least;
+    fn push(&mut self, block: Block) {
         self.firsts.push(block.places[0]);
-        self.most.push(most);
+        self.most.push(block.most());
         self.blocks.push(block);
     }
 
@@ -98,11 +89,8 @@ impl Order {
             .saturating_sub(1)
     }
 
-    /// Brings what is known of a block up to date.
-    fn refresh(&mut self, at: usize) {
-        let (least, most) = self.blocks[at].bounds();
-        self.blocks[at].least = least;
-        self.firsts[at] = self.blocks[at].places[0];
+    /// The most of a block is another.
+    fn set_most(&mut self, at: usize, most: u32) {
         let before = std::mem::replace(&mut self.most[at], most);
         let run = &mut self.runs[at / RUN];
         if most >= *run {
@@ -131,7 +119,6 @@ impl Order {
             self.push(Block {
                 places: vec![place],
                 others: vec![other],
-                least: other,
             });
             self.rerun(0);
             return;
@@ -142,10 +129,12 @@ impl Order {
         let within = within.expect_err("a row is in the order once");
         block.places.insert(within, place);
         block.others.insert(within, other);
+        self.firsts[at] = block.places[0];
         if block.places.len() > BLOCK_MAX {
             self.split(at);
+        } else if other > self.most[at] {
+            self.set_most(at, other);
         }
-        self.refresh(at);
     }
 
     /// Forgets a row that is not in it: those behind move up.
@@ -158,19 +147,57 @@ impl Order {
         self.firsts.iter_mut().for_each(moved);
     }
 
+    /// Moves a row to another place.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there under the key it is said to have.
+    pub(crate) fn shift(&mut self, row: usize, from: u32, (to, other): (u32, u32)) {
+        let (from_place, to_place) = (place(from, row), place(to, row));
+        let at = self.block_of(from_place);
+        if at != self.block_of(to_place) || to_place < self.firsts[at] {
+            self.remove(row, from);
+            self.insert(row, to, other);
+            return;
+        }
+        // It stays in its block: only those between the two places move.
+        let block = &mut self.blocks[at];
+        let within = block.places.binary_search(&from_place);
+        let within = within.expect("a row is in the order under its key");
+        let before = block.others[within];
+        let target = block.places.partition_point(|known| *known < to_place);
+        let target = if target > within {
+            block.places[within..target].rotate_left(1);
+            block.others[within..target].rotate_left(1);
+            target - 1
+        } else {
+            block.places[target..=within].rotate_right(1);
+            block.others[target..=within].rotate_right(1);
+            target
+        };
+        block.places[target] = to_place;
+        block.others[target] = other;
+        self.firsts[at] = block.places[0];
+        if other > self.most[at] {
+            self.set_most(at, other);
+        } else if before == self.most[at] && other < before {
+            let most = block.most();
+            self.set_most(at, most);
+        }
+    }
+
     fn split(&mut self, at: usize) {
         let block = &mut self.blocks[at];
         let half = block.places.len() / 2;
         let upper = Block {
             places: block.places.split_off(half),
             others: block.others.split_off(half),
-            least: 0,
         };
+        self.most[at] = block.most();
         self.firsts.insert(at + 1, upper.places[0]);
-        self.most.insert(at + 1, 0);
+        self.most.insert(at + 1, upper.most());
         self.blocks.insert(at + 1, upper);
         self.rerun(at);
-        self.refresh(at + 1);
     }
 
     /// Takes a row out.
@@ -185,14 +212,18 @@ impl Order {
         let within = block.places.binary_search(&place);
         let within = within.expect("a row is in the order under its key");
         block.places.remove(within);
-        block.others.remove(within);
+        let other = block.others.remove(within);
         if block.places.is_empty() {
             self.blocks.remove(at);
             self.firsts.remove(at);
             self.most.remove(at);
             self.rerun(at);
         } else {
-            self.refresh(at);
+            self.firsts[at] = block.places[0];
+            if other == self.most[at] {
+                let most = block.most();
+                self.set_most(at, most);
+            }
         }
     }
 
@@ -345,11 +376,11 @@ mod tests {
             let mut order = Order::of(rows(&plain));
             for (row, to) in moves {
                 let row = row.index(plain.len());
-                if let Some((key, _)) = plain[row] {
-                    order.remove(row, key);
-                }
-                if let Some((key, other)) = to {
-                    order.insert(row, key, other);
+                match (plain[row], to) {
+                    (Some((from, _)), Some(to)) => order.shift(row, from, to),
+                    (Some((from, _)), None) => order.remove(row, from),
+                    (None, Some((key, other))) => order.insert(row, key, other),
+                    (None, None) => {}
                 }
                 plain[row] = to;
             }
@@ -363,7 +394,7 @@ mod tests {
             let first = enough.iter().copied().find(|(_, row)| is_fit(*row));
             prop_assert_eq!(order.first(key, other, usize::MAX, is_fit), Ok(first));
             prop_assert_eq!(&order.runs, &{
-                let most = order.blocks.iter().map(|block| block.bounds().1).collect::<Vec<_>>();
+                let most = order.blocks.iter().map(Block::most).collect::<Vec<_>>();
                 most.chunks(RUN).filter_map(|run| run.iter().copied().max()).collect::<Vec<_>>()
             });
             let ties: Vec<_> = enough.iter().filter(|(k, _)| *k == key).map(|(_, row)| *row).collect();

@@ -11,21 +11,28 @@ use crate::model::constraint::Constraint;
 use super::Ledger;
 use super::bits::Bits;
 use super::cluster::{Capacity, OrderBy};
-use super::index::{Built, Judge, Members, Port, PortRows, Room};
+use super::fits::is_enough;
+use super::index::{Built, Judge, Members, Port, PortRows};
 use super::order::Order;
 use super::spread::{Levels, Partition};
 
-/// Rows from which on an order is quicker than a scan: some 900 without the vector instructions of newer processors.
-const ORDERED_FROM: usize = 256;
+/// Rows from which on an order is quicker than a scan.
+const ORDERED_FROM: usize = 64;
 
 /// The most expressions whose members are kept.
 pub(super) const MEMBERS_MAX: usize = 64;
 
 /// The most static ports whose rows are kept.
-const PORTS_MAX: usize = 32;
+pub(super) const PORTS_MAX: usize = 32;
+
+/// The most amounts for which the rows with so much left are kept.
+pub(super) const FITS_MAX: usize = 64;
+
+/// Rows from which on those with a port free are worth an order of their own.
+const PORTS_ORDERED_FROM: usize = 4096;
 
 /// The most attributes by which rows are kept.
-const PARTITIONS_MAX: usize = 8;
+pub(super) const PARTITIONS_MAX: usize = 8;
 
 /// The most words that the rows of groups take: 16 MiB.
 const GROUP_WORDS_MAX: usize = 1 << 21;
@@ -49,16 +56,37 @@ impl Capacity {
         }
     }
 
-    /// Has it written down how much is left at most in each 64 rows.
-    pub(crate) fn want_room(&mut self) {
-        if self
-            .index
-            .built()
-            .is_none_or(|built| built.room().is_none())
-        {
-            let room = Room::of(&self.cpu, &self.memory);
-            self.index.build().room = Some(room);
+    /// Whether binpack goes by an order here.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.len() >= ORDERED_FROM
+    }
+
+    /// Has the open rows kept with so much left; not where many other amounts are asked for all the time.
+    pub(crate) fn want_fits(&mut self, amounts: (u32, u32)) {
+        let built = self.index.build();
+        built.asked += 1;
+        let (asked, fits) = (built.asked, &mut built.fits);
+        if let Some(at) = fits.amounts.iter().position(|known| *known == amounts) {
+            fits.asked[at] = asked;
+            return;
         }
+        if fits.amounts.len() == FITS_MAX {
+            let oldest = (0..FITS_MAX).min_by_key(|at| fits.asked[*at]);
+            let oldest = oldest.expect("there are some");
+            if asked - fits.asked[oldest] < 16 * FITS_MAX as u64 {
+                return;
+            }
+            fits.amounts.remove(oldest);
+            fits.rows.remove(oldest);
+            fits.asked.remove(oldest);
+            self.index.outdated();
+        }
+        let rows = Bits::of(self.len(), |row| is_enough(self.ordered(row), amounts));
+        let fits = &mut self.index.build().fits;
+        fits.amounts.push(amounts);
+        fits.rows.push(rows);
+        fits.asked.push(asked);
     }
 
     /// Has the rows kept by the value of an attribute, and those of each value in order.
@@ -140,7 +168,7 @@ impl Capacity {
                 });
             }
         }
-        let (Some(by), true) = (by, rows >= ORDERED_FROM) else {
+        let (Some(by), true) = (by, rows >= PORTS_ORDERED_FROM) else {
             return;
         };
         let built = self.index.built();
@@ -157,6 +185,14 @@ impl Capacity {
 }
 
 impl Ledger {
+    /// Forgets every index.
+    #[cfg(test)]
+    pub(crate) fn forget_indexes(&mut self) {
+        for record in &mut self.clusters.records {
+            record.capacity.index = super::index::Index::default();
+        }
+    }
+
     fn capacity_mut(&mut self, cluster: ClusterId) -> &mut Capacity {
         &mut self.clusters.records[cluster.index()].capacity
     }
@@ -166,9 +202,9 @@ impl Ledger {
         self.capacity_mut(cluster).want_order(by);
     }
 
-    /// Prepares for scans.
-    pub(crate) fn want_room(&mut self, cluster: ClusterId) {
-        self.capacity_mut(cluster).want_room();
+    /// Prepares for tasks that take so many CPU units and MiB.
+    pub(crate) fn want_fits(&mut self, cluster: ClusterId, cpu: u32, memory: u32) {
+        self.capacity_mut(cluster).want_fits((cpu, memory));
     }
 
     /// Prepares for `spread` over an attribute, and `binpack` behind it.

@@ -1,6 +1,9 @@
 //! The built-in scheduler: ECS's requirements, then its strategies, in order.
 
 use crate::ledger::OrderBy;
+use crate::ledger::instance::InstanceKind;
+use crate::ledger::order::Order;
+use crate::model::PlacementTies;
 
 use super::ask::{Ask, Rule};
 use super::failed::{Failures, Recalled};
@@ -60,9 +63,11 @@ impl EcsScheduler {
         };
         if let (Some(by), false) = (by, is_odd(ask, pool)) {
             let built = pool.capacity().index.built();
-            if built.is_none_or(|built| built.order(by).is_none()) {
-                let (cpu, memory) = (pool.cpu(), pool.memory());
-                return self.least(ask, pool, if by == OrderBy::Cpu { cpu } else { memory });
+            match built.and_then(|built| built.order(by)) {
+                Some(order) if is_plain(ask, pool) => return first(ask, by, order),
+                Some(_) => {}
+                None if by == OrderBy::Cpu => return self.least(ask, pool, pool.cpu()),
+                None => return self.least(ask, pool, pool.memory()),
             }
         }
         match search(ask, pool, &mut self.candidates) {
@@ -86,21 +91,34 @@ impl EcsScheduler {
             return None;
         }
         let mut draw = ask.draw();
+        let built = pool.capacity().index.built();
+        let sieve = built.filter(|_| !pool.is_picked());
+        let sieve = sieve.and_then(|built| Sieve::new(pool, ask, built));
         for _ in 0..RANDOM_TRIES {
             let row = usize::try_from(draw.below(rows)).expect("it is below a usize");
-            if filter::fits(pool, ask, row) {
+            let fits = match &sieve {
+                Some(sieve) => sieve.lets_by(row) && sieve.fits(row),
+                None => filter::fits(pool, ask, row),
+            };
+            if fits {
                 return Some(row);
             }
         }
+        if let Some((sieve, count)) = sieve
+            .as_ref()
+            .and_then(|sieve| Some((sieve, sieve.count()?)))
+        {
+            let chosen = (count > 0).then(|| draw.below(count as u64));
+            return sieve.nth(usize::try_from(chosen?).expect("it is below a usize"));
+        }
         self.candidates.clear();
         let candidates = &mut self.candidates;
-        let built = pool.capacity().index.built();
-        match built.and_then(|built| Sieve::new(pool, ask, built)) {
-            Some(sieve) if !pool.is_picked() => sieve.each(|row| {
+        match sieve {
+            Some(sieve) => sieve.each(|row| {
                 candidates.push(row);
                 false
             }),
-            _ => candidates.extend(filter::feasible(pool, ask)),
+            None => candidates.extend(filter::feasible(pool, ask)),
         }
         let count = self.candidates.len() as u64;
         (count > 0).then(|| {
@@ -129,6 +147,22 @@ impl EcsScheduler {
         self.candidates.extend(ties);
         Some(self.candidates[ask.pick(self.candidates.len())])
     }
+}
+
+/// Whether nothing but CPU and memory of the ledger's open rows counts, if the ask is not odd.
+fn is_plain(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
+    ask.kind == InstanceKind::Ec2 && ask.demand.gpus == 0 && !pool.is_picked()
+}
+
+/// The row with the least left that has enough.
+fn first(ask: &Ask<'_>, by: OrderBy, order: &Order) -> Option<usize> {
+    let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
+    let (least, row) = order.first(key, other, usize::MAX, |_| true).ok()??;
+    if ask.ties == PlacementTies::OldestInstance {
+        return Some(row);
+    }
+    let chosen = ask.pick(order.count(least, other));
+    order.nth(least, other, chosen)
 }
 
 /// Whether more counts for an ask than CPU, memory and GPUs.
@@ -161,4 +195,15 @@ fn least_open(
         least = least.min(if fits { *key } else { u32::MAX });
     }
     least
+}
+
+#[cfg(test)]
+impl EcsScheduler {
+    /// A copy that remembers the same failures.
+    pub(super) fn remembering(&self) -> Self {
+        Self {
+            failures: self.failures.copy(),
+            ..Self::default()
+        }
+    }
 }

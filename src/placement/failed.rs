@@ -27,7 +27,7 @@ pub(super) struct Failures {
 }
 
 /// What was asked for and what was answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Failure {
     tick: Tick,
     cluster: ClusterId,
@@ -46,6 +46,16 @@ struct Failure {
 impl Clone for Failures {
     fn clone(&self) -> Self {
         Self::default()
+    }
+}
+
+#[cfg(test)]
+impl Failures {
+    /// A copy that remembers the same.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            slots: self.slots.clone(),
+        }
     }
 }
 

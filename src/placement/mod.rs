@@ -20,6 +20,8 @@
 //! | [`packing`] | placing without time: tasks come and go at once |
 //! | [`evidence`], [`explain`] | what stands behind a reason; a whole decision, told |
 
+#[cfg(test)]
+mod agreement;
 pub mod ask;
 pub mod baseline;
 mod chain;

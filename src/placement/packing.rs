@@ -21,7 +21,7 @@ use super::prepare::{Outlook, prepare};
 use super::{Refusal, Scheduler};
 
 /// The one cluster of a packing.
-const CLUSTER: ClusterId = ClusterId::new(0);
+pub(super) const CLUSTER: ClusterId = ClusterId::new(0);
 
 /// A cluster that tasks are placed on and released from, with no time, no agents and no life of a task between.
 ///
@@ -78,7 +78,7 @@ pub struct Machine {
     pub memory: u32,
     /// Whole GPUs, at most 64.
     pub gpus: u8,
-    /// TCP ports that no task can have, ascending.
+    /// TCP ports that no task can have.
     pub reserved_tcp: Vec<u16>,
     /// Its attributes; `ecs.availability-zone` is its zone.
     pub attributes: Vec<Attribute>,
@@ -172,6 +172,27 @@ struct Class {
     prepared: Option<u64>,
 }
 
+impl Class {
+    /// What the scheduler is asked for one task.
+    fn ask<'a>(&'a self, task: TaskId, ties: PlacementTies, draws: &'a Draws) -> Ask<'a> {
+        Ask {
+            task,
+            cluster: CLUSTER,
+            demand: &self.wanted.demand,
+            kind: InstanceKind::Ec2,
+            zones: &[],
+            requires: self.wanted.requires,
+            group: Some(self.group),
+            group_name: &self.wanted.group,
+            constraints: &self.wanted.constraints,
+            distinct_instance: self.wanted.distinct_instance,
+            rules: &self.wanted.rules,
+            ties,
+            draws,
+        }
+    }
+}
+
 /// The number of a class of a packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClassId(u32);
@@ -258,6 +279,7 @@ impl<S: Scheduler> Packing<S> {
             awsvpc_trunking: false,
             request: RegisterContainerInstance::default(),
         };
+        spec.reserved_tcp.sort_unstable();
         spec.set_attributes(machine.attributes);
         spec.eni_slots = eni::awsvpc_slots(spec.attribute("ecs.instance-type"), false);
         let spec = Arc::new(spec);
@@ -298,44 +320,17 @@ impl<S: Scheduler> Packing<S> {
     ///
     /// When the class is not of this packing, or the scheduler chooses an instance that can't take the task.
     pub fn place(&mut self, class: ClassId) -> Result<Packed, Refusal> {
+        self.prepare(class);
         let task = TaskId::new(self.next);
         self.next = self.next.wrapping_add(1);
-        let known = &mut self.classes[class.index()];
-        let generation = |ledger: &Ledger| ledger.cluster(CLUSTER).capacity.index.generation();
-        if known.prepared != Some(generation(&self.ledger)) {
-            let outlook = Outlook {
-                rules: &known.wanted.rules,
-                constraints: &known.wanted.constraints,
-                group: Some(known.group),
-                distinct_instance: known.wanted.distinct_instance,
-                demand: &known.wanted.demand,
-                kind: InstanceKind::Ec2,
-            };
-            prepare(&mut self.ledger, CLUSTER, &outlook);
-            known.prepared = Some(generation(&self.ledger));
-        }
-        let ask = Ask {
-            task,
-            cluster: CLUSTER,
-            demand: &known.wanted.demand,
-            kind: InstanceKind::Ec2,
-            zones: &[],
-            requires: known.wanted.requires,
-            group: Some(known.group),
-            group_name: &known.wanted.group,
-            constraints: &known.wanted.constraints,
-            distinct_instance: known.wanted.distinct_instance,
-            rules: &known.wanted.rules,
-            ties: self.ties,
-            draws: &self.draws,
-        };
+        let known = &self.classes[class.index()];
+        let ask = known.ask(task, self.ties, &self.draws);
         let pool = Pool::new(&self.ledger, CLUSTER);
         let on = self.scheduler.place(&ask, &pool)?;
         if let Err(reason) = pool.can_take(&ask, on) {
             panic!("{} chose {on} in spite of {reason}", self.scheduler.name());
         }
-        let demand = ask.demand;
-        let gpus = self.ledger.occupy((CLUSTER, on), known.group, demand);
+        let gpus = self.ledger.occupy((CLUSTER, on), known.group, ask.demand);
         Ok(Packed { class, on, gpus })
     }
 
@@ -349,6 +344,26 @@ impl<S: Scheduler> Packing<S> {
         let known = &self.classes[class.index()];
         let demand = &known.wanted.demand;
         self.ledger.vacate((CLUSTER, on), known.group, demand, gpus);
+    }
+
+    /// Has the indexes built that the class goes by, unless they are there.
+    pub(super) fn prepare(&mut self, class: ClassId) {
+        let known = &mut self.classes[class.index()];
+        let index = &self.ledger.cluster(CLUSTER).capacity.index;
+        if known.prepared == Some(index.generation()) {
+            return;
+        }
+        let outlook = Outlook {
+            rules: &known.wanted.rules,
+            constraints: &known.wanted.constraints,
+            group: Some(known.group),
+            distinct_instance: known.wanted.distinct_instance,
+            demand: &known.wanted.demand,
+            kind: InstanceKind::Ec2,
+        };
+        prepare(&mut self.ledger, CLUSTER, &outlook);
+        let index = &self.ledger.cluster(CLUSTER).capacity.index;
+        known.prepared = Some(index.generation());
     }
 
     /// The container instances with what is left of them.
@@ -367,5 +382,18 @@ impl<S: Scheduler> Packing<S> {
     #[must_use]
     pub fn scheduler(&self) -> &S {
         &self.scheduler
+    }
+}
+
+#[cfg(test)]
+impl<S> Packing<S> {
+    /// The number of the next ask.
+    pub(super) fn next_ask(&self) -> u32 {
+        self.next
+    }
+
+    /// What the scheduler is asked for a task of a class.
+    pub(super) fn ask(&self, class: ClassId, task: TaskId) -> Ask<'_> {
+        self.classes[class.index()].ask(task, self.ties, &self.draws)
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
         return;
     }
     let chain = Chain::read(outlook.rules);
-    ledger.want_room(cluster);
+    let is_ordered = chain.binpack.is_some() && ledger.cluster(cluster).capacity.is_ordered();
+    if !is_ordered {
+        ledger.want_fits(cluster, outlook.demand.cpu, outlook.demand.memory);
+    }
     match (chain.attribute, chain.binpack) {
         (Some(name), by) => ledger.want_partition(cluster, name, by),
         (None, Some(by)) => ledger.want_order(cluster, by),

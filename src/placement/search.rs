@@ -222,6 +222,15 @@ impl<'a> Search<'a, '_> {
         let (candidates, is_first) = (&mut *self.candidates, self.is_first);
         // Without a level known of the group, rows with another number of tasks are only picked ones.
         if level.is_none_or(|level| level == 0) || self.is_levelled {
+            if !is_first && self.chain.rest.is_empty() {
+                if let Some(count) = self.sieve.count() {
+                    if count > 0 {
+                        let chosen = self.ask.pick(count);
+                        candidates.extend(self.sieve.nth(chosen));
+                    }
+                    return;
+                }
+            }
             self.sieve.each(|row| {
                 candidates.push(row);
                 is_first

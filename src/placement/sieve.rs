@@ -1,7 +1,8 @@
 //! Candidates as sets of rows put through each other, a word at a time, before any row is looked at.
 
-use crate::ledger::bits::{self, Bits, WORD};
-use crate::ledger::index::{Built, Room, ports};
+use crate::ledger::bits::{self, Bits, RUN, WORD};
+use crate::ledger::index::{Built, ports};
+use crate::ledger::instance::InstanceKind;
 
 use super::ask::Ask;
 use super::filter;
@@ -9,7 +10,7 @@ use super::member_of;
 use super::pool::Pool;
 
 /// The most sets of a sieve.
-const SETS_MAX: usize = 24;
+const SETS_MAX: usize = 12;
 
 /// The most sets of a class.
 const CLASS_MAX: usize = crate::ledger::spread::VALUES_MAX;
@@ -18,13 +19,14 @@ const CLASS_MAX: usize = crate::ledger::spread::VALUES_MAX;
 pub(super) struct Sieve<'a> {
     pool: &'a Pool<'a>,
     ask: &'a Ask<'a>,
-    room: Option<&'a Room>,
     /// Sets that a row must be in; with all bits flipped: must not be in.
     sets: [(&'a [u64], u64); SETS_MAX],
     count: usize,
     /// Sets of which a row must be in one; none when it need not be in any.
     class: [&'a [u64]; CLASS_MAX],
     class_len: usize,
+    /// Whether the sets tell which rows are open with enough CPU and memory.
+    fitted: bool,
     /// Whether constraints are left that no set tells of.
     loose: bool,
     /// Whether the group's tasks on a row are left to be looked at.
@@ -37,14 +39,20 @@ impl<'a> Sieve<'a> {
         let mut sieve = Self {
             pool,
             ask,
-            room: built.room(),
             sets: [(&[], 0); SETS_MAX],
             count: 0,
             class: [&[]; CLASS_MAX],
             class_len: 0,
+            fitted: false,
             loose: false,
             counted: ask.distinct_instance,
         };
+        if ask.kind == InstanceKind::Ec2 {
+            if let Some(fits) = built.fits(ask.demand.cpu, ask.demand.memory) {
+                sieve.push(fits, true)?;
+                sieve.fitted = true;
+            }
+        }
         if let (true, Some(group)) = (ask.distinct_instance, ask.group) {
             let levels = built.levels(group).filter(|levels| levels.is_kept());
             if let Some((without, _)) = levels.and_then(|levels| levels.planes().next()) {
@@ -88,12 +96,17 @@ impl<'a> Sieve<'a> {
         }
     }
 
-    /// Whether no set narrows it, and nothing but CPU and memory counts.
-    pub(super) fn is_open(&self) -> bool {
+    /// Whether nothing is left to be looked at but CPU, memory and what sets tell.
+    fn is_bare(&self) -> bool {
         let demand = self.ask.demand;
         let is_bare = demand.gpus == 0 && demand.enis == 0 && !demand.has_ports();
-        let is_free = self.count == 0 && self.class_len == 0 && !self.loose && !self.counted;
-        is_bare && is_free && self.pool.capacity().limited == 0 && !self.pool.is_picked()
+        let is_free = !self.loose && !self.counted && self.pool.capacity().limited == 0;
+        is_bare && is_free && !self.pool.is_picked()
+    }
+
+    /// Whether no set narrows it, and nothing but CPU and memory counts.
+    pub(super) fn is_open(&self) -> bool {
+        self.count == 0 && self.class_len == 0 && self.is_bare()
     }
 
     /// Whether a row is in the sets, those of the class apart.
@@ -114,9 +127,12 @@ impl<'a> Sieve<'a> {
     pub(super) fn fits(&self, row: usize) -> bool {
         let (pool, ask) = (self.pool, self.ask);
         let demand = ask.demand;
-        pool.capacity().open[row] == ask.kind as u32
-            && pool.cpu()[row] >= demand.cpu
-            && pool.memory()[row] >= demand.memory
+        let has_room = || {
+            pool.capacity().open[row] == ask.kind as u32
+                && pool.cpu()[row] >= demand.cpu
+                && pool.memory()[row] >= demand.memory
+        };
+        (self.fitted || has_room())
             && pool.capacity().can_do(row, ask.requires)
             && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
             && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
@@ -130,45 +146,96 @@ impl<'a> Sieve<'a> {
         self.is_of_class(row) && filter::fits(self.pool, self.ask, row)
     }
 
+    /// The rows that the sets and the class let by, of the words from one on.
     #[inline]
-    fn word(&self, at: usize) -> u64 {
-        let mut word = match &self.class[..self.class_len] {
-            [] => u64::MAX,
-            [one] => one[at],
-            class => class.iter().fold(0, |word, words| word | words[at]),
+    fn run(&self, from: usize) -> [u64; RUN] {
+        let mut run = match &self.class[..self.class_len] {
+            [] => [u64::MAX; RUN],
+            [one] => part(one, from),
+            class => class.iter().fold([0; RUN], |mut any, words| {
+                let words = part(words, from).into_iter();
+                any.iter_mut()
+                    .zip(words)
+                    .for_each(|(any, word)| *any |= word);
+                any
+            }),
         };
         for (words, flip) in &self.sets[..self.count] {
-            word &= words[at] ^ flip;
+            let words = part(words, from).into_iter();
+            run.iter_mut()
+                .zip(words)
+                .for_each(|(run, word)| *run &= word ^ flip);
         }
-        word
+        let rows = self.pool.len();
+        if (from + RUN) * WORD > rows {
+            for (at, word) in run.iter_mut().enumerate() {
+                let begin = (from + at) * WORD;
+                *word &= match rows.saturating_sub(begin) {
+                    left if left >= WORD => u64::MAX,
+                    left => (1 << left) - 1,
+                };
+            }
+        }
+        run
+    }
+
+    /// The runs of words that are not empty, each with the number of its first word.
+    fn runs(&self) -> impl Iterator<Item = (usize, [u64; RUN])> + '_ {
+        let begins = (0..self.pool.len().div_ceil(WORD)).step_by(RUN);
+        let runs = begins.map(|from| (from, self.run(from)));
+        runs.filter(|(_, run)| run.iter().fold(0, |any, word| any | word) != 0)
     }
 
     /// Shows the rows that can take the task and were not picked before, in order, until it is told that this is enough.
     pub(super) fn each(&self, mut is_enough: impl FnMut(usize) -> bool) {
-        let rows = self.pool.len();
-        let demand = self.ask.demand;
         let picked = self.pool.is_picked();
-        for at in 0..rows.div_ceil(WORD) {
-            let mut word = self.word(at);
-            if at == rows / WORD {
-                word &= (1 << (rows % WORD)) - 1;
-            }
-            if word == 0 {
-                continue;
-            }
-            if let Some(room) = self.room {
-                if room.cpu[at] < demand.cpu || room.memory[at] < demand.memory {
-                    continue;
-                }
-            }
-            while word != 0 {
-                let row = at * WORD + word.trailing_zeros() as usize;
-                word &= word - 1;
-                let is_new = !picked || self.pool.picks_in(row) == 0;
-                if is_new && self.fits(row) && is_enough(row) {
-                    return;
+        let is_sure = self.fitted && self.is_bare();
+        for (from, run) in self.runs() {
+            for (at, mut word) in (from..).zip(run) {
+                while word != 0 {
+                    let row = at * WORD + word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    let fits = || (!picked || self.pool.picks_in(row) == 0) && self.fits(row);
+                    if (is_sure || fits()) && is_enough(row) {
+                        return;
+                    }
                 }
             }
         }
     }
+
+    /// How many rows can take the task, where sets alone tell.
+    pub(super) fn count(&self) -> Option<usize> {
+        let ones = |run: [u64; RUN]| {
+            run.iter()
+                .map(|word| word.count_ones() as usize)
+                .sum::<usize>()
+        };
+        (self.fitted && self.is_bare()).then(|| self.runs().map(|(_, run)| ones(run)).sum())
+    }
+
+    /// The `nth` of the rows that [`count`](Self::count) counts.
+    pub(super) fn nth(&self, mut nth: usize) -> Option<usize> {
+        for (from, run) in self.runs() {
+            for (at, mut word) in (from..).zip(run) {
+                let ones = word.count_ones() as usize;
+                if nth >= ones {
+                    nth -= ones;
+                    continue;
+                }
+                for _ in 0..nth {
+                    word &= word - 1;
+                }
+                return Some(at * WORD + word.trailing_zeros() as usize);
+            }
+        }
+        None
+    }
+}
+
+/// Some words of a set, from one on.
+#[inline]
+fn part(words: &[u64], from: usize) -> [u64; RUN] {
+    let part = words[from..from + RUN].try_into();
+    part.expect("sets are whole runs long")
 }

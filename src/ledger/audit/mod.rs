@@ -55,6 +55,16 @@ pub fn audit(ledger: &Ledger) -> Result<(), String> {
     index::listings(ledger)
 }
 
+/// Compares the indexes of every cluster's rows with a scan of what they follow from.
+///
+/// # Errors
+///
+/// The first that does not agree, and in what.
+pub fn indexes(ledger: &Ledger) -> Result<(), String> {
+    let mut clusters = ledger.clusters().iter();
+    clusters.try_for_each(|(id, record)| placement::of_cluster(ledger, id, record))
+}
+
 fn compare<T: PartialEq + std::fmt::Debug>(
     what: impl FnOnce() -> String,
     kept: T,
@@ -268,7 +278,7 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             &record.capacity.capabilities,
             &capabilities,
         )?;
-        placement::indexes(ledger, id, record)?;
+        placement::of_cluster(ledger, id, record)?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::ids::ClusterId;
 use crate::ledger::bits::Bits;
 use crate::ledger::cluster::Capacity;
-use crate::ledger::index::{Built, PortRows, Room};
+use crate::ledger::fits::is_enough;
+use crate::ledger::index::{Built, PortRows};
 use crate::ledger::order::Order;
 use crate::ledger::spread::{Levels, Partition};
 use crate::ledger::{ClusterRecord, Ledger, OrderBy};
@@ -14,7 +15,7 @@ use crate::model::TransportProtocol;
 use super::compare;
 
 /// What is kept of the rows of a cluster besides its columns.
-pub(super) fn indexes(
+pub(super) fn of_cluster(
     ledger: &Ledger,
     id: ClusterId,
     record: &ClusterRecord,
@@ -27,8 +28,15 @@ pub(super) fn indexes(
         let name = || format!("order by {by:?} of {id}");
         order(name, capacity, (built.order(by), by), |_| true)?;
     }
-    if let Some(kept) = built.room() {
-        room(id, capacity, kept)?;
+    for (amounts, rows) in built.fits.amounts.iter().zip(&built.fits.rows) {
+        let scanned = Bits::of(capacity.len(), |row| {
+            is_enough(capacity.ordered(row), *amounts)
+        });
+        compare(
+            || format!("rows of {id} with {amounts:?} left"),
+            rows,
+            &scanned,
+        )?;
     }
     for known in &built.partitions {
         partition(id, capacity, known)?;
@@ -55,11 +63,6 @@ fn order(
     let mut scanned: Vec<_> = rows.collect();
     scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
     compare(name, kept.iter().collect(), scanned)
-}
-
-fn room(id: ClusterId, capacity: &Capacity, kept: &Room) -> Result<(), String> {
-    let scanned = Room::of(&capacity.cpu, &capacity.memory);
-    compare(|| format!("room in blocks of {id}"), kept, &scanned)
 }
 
 fn partition(id: ClusterId, capacity: &Capacity, kept: &Partition) -> Result<(), String> {
@@ -164,4 +167,135 @@ fn levels(
         compare(name, tally, scanned)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::indexes;
+    use super::*;
+    use crate::ids::{ContainerInstanceId, GroupId};
+    use crate::ledger::Change;
+    use crate::ledger::cluster::ClusterSpec;
+    use crate::ledger::instance::InstanceSpec;
+    use crate::ledger::{Demand, Ledger};
+    use crate::model::constraint::Constraint;
+    use crate::model::{Attribute, CreateCluster, Timestamp};
+    use crate::time::SimTime;
+
+    const CLUSTER: ClusterId = ClusterId::new(0);
+    const GROUP: GroupId = GroupId::new(0);
+    const PORT: (TransportProtocol, u16) = (TransportProtocol::Tcp, 80);
+
+    /// A cluster with every index, and a task on one row.
+    fn indexed() -> Ledger {
+        let mut ledger = Ledger::default();
+        let spec = ClusterSpec {
+            name: "demo".into(),
+            arn: "arn:cluster".into(),
+            request: CreateCluster::default(),
+        };
+        let cluster = Change::ClusterCreated {
+            cluster: CLUSTER,
+            spec: Arc::new(spec),
+        };
+        ledger.apply(SimTime::ZERO, &cluster);
+        for number in 0..5000 {
+            let mut spec = InstanceSpec {
+                cpu: 100 + number % 7,
+                memory: 200 + number % 5,
+                ..InstanceSpec::example()
+            };
+            spec.set_attributes(vec![Attribute::new("zone", (number % 3).to_string())]);
+            let registered = Change::InstanceRegistered {
+                instance: ContainerInstanceId::new(number),
+                spec: Arc::new(spec),
+            };
+            ledger.apply(SimTime::ZERO, &registered);
+        }
+        let opened = Change::GroupOpened {
+            group: GROUP,
+            cluster: CLUSTER,
+            name: "web".into(),
+        };
+        ledger.apply(SimTime::ZERO, &opened);
+        let by = OrderBy::Memory;
+        ledger.want_order(CLUSTER, by);
+        ledger.want_fits(CLUSTER, 100, 100);
+        ledger.want_partition(CLUSTER, "zone", Some(by));
+        ledger.want_levels(CLUSTER, GROUP, Some("zone"));
+        ledger.want_port(CLUSTER, PORT, Some(by));
+        let constraint = Constraint::new("attribute:zone == 1", Timestamp::default());
+        let constraint = Arc::new(constraint.expect("it is an expression"));
+        ledger.want_members(CLUSTER, &constraint, |_, _, on| on.number() % 3 == 1);
+        let demand = Demand {
+            cpu: 10,
+            memory: 10,
+            tcp: vec![80],
+            ..Demand::default()
+        };
+        ledger.occupy((CLUSTER, ContainerInstanceId::new(7)), GROUP, &demand);
+        assert_eq!(indexes(&ledger), Ok(()));
+        ledger
+    }
+
+    /// Asserts that what is broken is found and named.
+    #[track_caller]
+    fn check_found(break_it: impl FnOnce(&mut Built), name: &str) {
+        let mut ledger = indexed();
+        let index = &mut ledger.clusters.records[0].capacity.index;
+        break_it(index.built_mut().expect("it is built"));
+        let found = indexes(&ledger).expect_err("an index is broken");
+        assert!(found.starts_with(name), "{found}");
+    }
+
+    #[test]
+    fn whatever_index_is_broken_is_found() {
+        let by = OrderBy::Memory as usize;
+        let order = |order: &mut Option<Order>| {
+            let order = order.as_mut().expect("it is kept");
+            order.shift(3, 203, (202, 103));
+        };
+        check_found(
+            |built| order(&mut built.orders[by]),
+            "order by Memory of cluster-0",
+        );
+        check_found(
+            |built| order(&mut built.ports[0].orders[by]),
+            "order by Memory of rows of cluster-0 where port 80 is free",
+        );
+        check_found(
+            |built| built.ports[0].taken.put(7, false),
+            "rows of cluster-0 where tcp port 80 is taken",
+        );
+        check_found(
+            |built| built.fits.rows[0].put(7, true),
+            "rows of cluster-0 with (100, 100) left",
+        );
+        check_found(|built| built.partitions[0].put(4, 1), "zone of row 4");
+        check_found(
+            |built| built.partitions[0].sets[1].put(4, true),
+            "rows with value 1 of zone",
+        );
+        check_found(
+            |built| {
+                let orders = built.partitions[0].orders[by].as_mut();
+                orders.expect("they are kept")[1].remove(3, 203);
+            },
+            "order by Memory of value 1 of zone",
+        );
+        check_found(
+            |built| built.members[0].rows.put(0, true),
+            "rows for which attribute:zone == 1 holds",
+        );
+        check_found(
+            |built| built.groups[0].shift(7, 1, 0),
+            "rows with 0 tasks of group-0",
+        );
+        check_found(
+            |built| built.groups[0].tallies[0].1[0] += 1,
+            "tasks of group-0 by zone",
+        );
+    }
 }
