@@ -76,6 +76,12 @@ impl Bits {
         *word = *word & !(1 << bit) | u64::from(is_in) << bit;
     }
 
+    /// Puts a row in that is not in it, or takes it out.
+    #[inline]
+    pub(crate) fn flip(&mut self, row: usize) {
+        self.words[row / WORD] ^= 1 << (row % WORD);
+    }
+
     /// Knows of one row more.
     pub(crate) fn push(&mut self, is_in: bool) {
         self.len += 1;

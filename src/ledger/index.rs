@@ -75,8 +75,6 @@ pub type Port = (TransportProtocol, u16);
 pub struct PortRows {
     pub(super) port: Port,
     pub(super) taken: Bits,
-    /// The open rows on which it is free, where a strategy asked for them in order.
-    pub(super) orders: [Option<Order>; 2],
     pub(super) asked: u64,
 }
 
@@ -132,9 +130,7 @@ impl Built {
 
     /// The open rows with so much left.
     pub(crate) fn fits(&self, cpu: u32, memory: u32) -> Option<&Bits> {
-        let amounts = &self.fits.amounts;
-        let at = amounts.iter().position(|known| *known == (cpu, memory))?;
-        Some(&self.fits.rows[at])
+        self.fits.rows((cpu, memory))
     }
 
     /// The rows by the value of an attribute, and the number of the partition.
@@ -157,12 +153,6 @@ impl Built {
         known.map(|known| &known.taken)
     }
 
-    /// The open rows on which a port is free, in order.
-    pub(crate) fn free_in_order(&self, port: Port, by: OrderBy) -> Option<&Order> {
-        let known = self.ports.iter().find(|known| known.port == port)?;
-        known.orders[by as usize].as_ref()
-    }
-
     pub(crate) fn levels(&self, group: GroupId) -> Option<&Levels> {
         let at = self.level_of(group).ok()?;
         Some(&self.groups[at])
@@ -173,7 +163,7 @@ impl Built {
     pub(crate) fn sizes(&self) -> [(&'static str, usize, usize); 4] {
         use super::wanted::{FITS_MAX, MEMBERS_MAX, PARTITIONS_MAX, PORTS_MAX};
         [
-            ("fits", self.fits.amounts.len(), FITS_MAX),
+            ("fits", self.fits.len(), FITS_MAX),
             ("members", self.members.len(), MEMBERS_MAX),
             ("ports", self.ports.len(), PORTS_MAX),
             ("partitions", self.partitions.len(), PARTITIONS_MAX),
@@ -216,7 +206,7 @@ impl Capacity {
             known.taken.push(spec.reserves(is_udp, known.port.1));
         }
         built.groups.iter_mut().for_each(Levels::push);
-        built.fits.rows.iter_mut().for_each(|rows| rows.push(false));
+        built.fits.push();
         built.moved(row, None, to);
     }
 
@@ -231,11 +221,7 @@ impl Capacity {
         built.moved(row, from, None);
         let orders = built.orders.iter_mut().flatten();
         orders.for_each(|order| order.close_up(row));
-        built
-            .fits
-            .rows
-            .iter_mut()
-            .for_each(|rows| rows.close_up(row));
+        built.fits.close_up(row);
         built
             .partitions
             .iter_mut()
@@ -246,8 +232,6 @@ impl Capacity {
             .for_each(|known| known.rows.close_up(row));
         for known in &mut built.ports {
             known.taken.close_up(row);
-            let orders = known.orders.iter_mut().flatten();
-            orders.for_each(|order| order.close_up(row));
         }
         built
             .groups
@@ -343,7 +327,7 @@ impl Capacity {
             }
         }
         if demand.has_ports() {
-            built.ports_changed(row, demand, (to > from, left(open, after)));
+            built.ports_changed(row, demand, to > from);
         }
     }
 }
@@ -383,34 +367,15 @@ impl Built {
                     place(&mut orders[partition.of_row[row] as usize], by);
                 }
             }
-            for port in &mut self.ports {
-                if let (Some(order), false) = (&mut port.orders[at], port.taken.has(row)) {
-                    place(order, by);
-                }
-            }
         }
     }
 
-    /// Ports have been taken on a row, or are free again; `left` is what it has left if it is open.
-    fn ports_changed(&mut self, row: usize, demand: &Demand, (are_taken, left): (bool, Left)) {
+    /// Ports have been taken on a row, or are free again.
+    fn ports_changed(&mut self, row: usize, demand: &Demand, are_taken: bool) {
         for port in ports(demand) {
-            let Some(known) = self.ports.iter_mut().find(|known| known.port == port) else {
-                continue;
-            };
-            if known.taken.has(row) == are_taken {
-                continue;
-            }
-            known.taken.put(row, are_taken);
-            for by in OrderBy::ALL {
-                let (Some(order), Some((cpu, memory))) = (&mut known.orders[by as usize], left)
-                else {
-                    continue;
-                };
-                let (key, other) = by.of(cpu, memory);
-                match are_taken {
-                    true => order.remove(row, key),
-                    false => order.insert(row, key, other),
-                }
+            let known = self.ports.iter_mut().find(|known| known.port == port);
+            if let Some(known) = known {
+                known.taken.put(row, are_taken);
             }
         }
     }

@@ -167,12 +167,12 @@ impl Order {
         let before = block.others[within];
         let target = block.places.partition_point(|known| *known < to_place);
         let target = if target > within {
-            block.places[within..target].rotate_left(1);
-            block.others[within..target].rotate_left(1);
+            block.places.copy_within(within + 1..target, within);
+            block.others.copy_within(within + 1..target, within);
             target - 1
         } else {
-            block.places[target..=within].rotate_right(1);
-            block.others[target..=within].rotate_right(1);
+            block.places.copy_within(target..within, target + 1);
+            block.others.copy_within(target..within, target + 1);
             target
         };
         block.places[target] = to_place;

@@ -17,7 +17,7 @@ use super::order::Order;
 use super::spread::{Levels, Partition};
 
 /// Rows from which on an order is quicker than a scan.
-const ORDERED_FROM: usize = 64;
+const ORDERED_FROM: usize = 256;
 
 /// The most expressions whose members are kept.
 pub(super) const MEMBERS_MAX: usize = 64;
@@ -27,9 +27,6 @@ pub(super) const PORTS_MAX: usize = 32;
 
 /// The most amounts for which the rows with so much left are kept.
 pub(super) const FITS_MAX: usize = 64;
-
-/// Rows from which on those with a port free are worth an order of their own.
-const PORTS_ORDERED_FROM: usize = 4096;
 
 /// The most attributes by which rows are kept.
 pub(super) const PARTITIONS_MAX: usize = 8;
@@ -67,26 +64,18 @@ impl Capacity {
         let built = self.index.build();
         built.asked += 1;
         let (asked, fits) = (built.asked, &mut built.fits);
-        if let Some(at) = fits.amounts.iter().position(|known| *known == amounts) {
-            fits.asked[at] = asked;
+        if let Some(at) = fits.find(amounts) {
+            fits.touch(at, asked);
             return;
         }
-        if fits.amounts.len() == FITS_MAX {
-            let oldest = (0..FITS_MAX).min_by_key(|at| fits.asked[*at]);
-            let oldest = oldest.expect("there are some");
-            if asked - fits.asked[oldest] < 16 * FITS_MAX as u64 {
+        if fits.len() == FITS_MAX {
+            if !fits.forget_oldest(asked.saturating_sub(16 * FITS_MAX as u64)) {
                 return;
             }
-            fits.amounts.remove(oldest);
-            fits.rows.remove(oldest);
-            fits.asked.remove(oldest);
             self.index.outdated();
         }
         let rows = Bits::of(self.len(), |row| is_enough(self.ordered(row), amounts));
-        let fits = &mut self.index.build().fits;
-        fits.amounts.push(amounts);
-        fits.rows.push(rows);
-        fits.asked.push(asked);
+        self.index.build().fits.add(amounts, rows, asked);
     }
 
     /// Has the rows kept by the value of an attribute, and those of each value in order.
@@ -141,46 +130,24 @@ impl Capacity {
         partition
     }
 
-    /// Has the rows kept on which a port is taken, and the others in order.
-    fn want_port(
-        &mut self,
-        port: Port,
-        by: Option<OrderBy>,
-        taken: impl Fn(ContainerInstanceId) -> bool,
-    ) {
-        let rows = self.len();
+    /// Has the rows kept on which a port is taken.
+    fn want_port(&mut self, port: Port, is_taken: impl Fn(ContainerInstanceId) -> bool) {
         let built = self.index.build();
         built.asked += 1;
         let asked = built.asked;
-        match built.ports.iter_mut().find(|known| known.port == port) {
-            Some(known) => known.asked = asked,
-            None => {
-                if built.ports.len() == PORTS_MAX {
-                    forget_oldest(&mut built.ports, |known| known.asked);
-                    self.index.outdated();
-                }
-                let taken = Bits::of(rows, |row| taken(self.instances[row]));
-                self.index.build().ports.push(PortRows {
-                    port,
-                    taken,
-                    orders: [None, None],
-                    asked,
-                });
-            }
-        }
-        let (Some(by), true) = (by, rows >= PORTS_ORDERED_FROM) else {
+        if let Some(known) = built.ports.iter_mut().find(|known| known.port == port) {
+            known.asked = asked;
             return;
-        };
-        let built = self.index.built();
-        let at = built.and_then(|built| built.ports.iter().position(|known| known.port == port));
-        let Some((built, at)) = built.zip(at) else {
-            return;
-        };
-        let known = &built.ports[at];
-        if known.orders[by as usize].is_none() {
-            let order = Order::of(self.in_order(by).filter(|(row, ..)| !known.taken.has(*row)));
-            self.index.build().ports[at].orders[by as usize] = Some(order);
         }
+        if built.ports.len() == PORTS_MAX {
+            forget_oldest(&mut built.ports, |known| known.asked);
+            self.index.outdated();
+        }
+        let taken = Bits::of(self.len(), |row| is_taken(self.instances[row]));
+        self.index
+            .build()
+            .ports
+            .push(PortRows { port, taken, asked });
     }
 }
 
@@ -302,14 +269,14 @@ impl Ledger {
     }
 
     /// Prepares for tasks with a static host port.
-    pub(crate) fn want_port(&mut self, cluster: ClusterId, port: Port, by: Option<OrderBy>) {
+    pub(crate) fn want_port(&mut self, cluster: ClusterId, port: Port) {
         let capacity = &mut self.clusters.records[cluster.index()].capacity;
         let instances = &self.instances;
         let is_taken = |on: ContainerInstanceId| {
             let record = instances.get(on);
             record.is_some_and(|record| record.has_port(port.0 == TransportProtocol::Udp, port.1))
         };
-        capacity.want_port(port, by, is_taken);
+        capacity.want_port(port, is_taken);
     }
 }
 

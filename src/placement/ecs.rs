@@ -92,8 +92,10 @@ impl EcsScheduler {
         }
         let mut draw = ask.draw();
         let built = pool.capacity().index.built();
-        let sieve = built.filter(|_| !pool.is_picked());
-        let sieve = sieve.and_then(|built| Sieve::new(pool, ask, built));
+        let sieve = built.filter(|_| !pool.is_picked()).and_then(|built| {
+            let mut sieve = Sieve::new(pool, ask);
+            sieve.fill(built).map(|()| sieve)
+        });
         for _ in 0..RANDOM_TRIES {
             let row = usize::try_from(draw.below(rows)).expect("it is below a usize");
             let fits = match &sieve {
@@ -142,9 +144,17 @@ impl EcsScheduler {
             return self.listed(ask, pool);
         }
         self.candidates.clear();
-        let ties =
-            (0..pool.len()).filter(|row| key[*row] == least && filter::fits(pool, ask, *row));
-        self.candidates.extend(ties);
+        let mut from = 0;
+        while let Some(at) = key[from..].iter().position(|known| *known == least) {
+            let row = from + at;
+            from = row + 1;
+            if filter::fits(pool, ask, row) {
+                if ask.ties == PlacementTies::OldestInstance {
+                    return Some(row);
+                }
+                self.candidates.push(row);
+            }
+        }
         Some(self.candidates[ask.pick(self.candidates.len())])
     }
 }
@@ -175,9 +185,12 @@ fn is_odd(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
         || pool.capacity().limited > 0
 }
 
+/// Rows that are compared at a time.
+const LANES: usize = 8;
+
 /// The least key of the rows that are open and have enough of everything, else `u32::MAX`.
 ///
-/// Written as one plain loop over equally long slices, without branches, so that the compiler makes vector code of it.
+/// Some rows are compared at a time, without branches, so that the compiler makes vector code of it.
 fn least_open(
     open: (&[u32], u32),
     cpu: (&[u32], u32),
@@ -185,16 +198,32 @@ fn least_open(
     gpus: (&[u32], u32),
     key: &[u32],
 ) -> u32 {
-    let rows = open.0.iter().zip(cpu.0).zip(memory.0).zip(gpus.0).zip(key);
-    let (mut least, kind) = (u32::MAX, open.1);
-    for ((((open, cpu_left), memory_left), gpus_left), key) in rows {
-        let fits = (*open == kind)
-            & (*cpu_left >= cpu.1)
-            & (*memory_left >= memory.1)
-            & (*gpus_left >= gpus.1);
-        least = least.min(if fits { *key } else { u32::MAX });
+    let masked = |(is_open, cpu_left, memory_left, gpus_left, key): (u32, u32, u32, u32, u32)| {
+        let lacks = u32::from(is_open != open.1)
+            | u32::from(cpu_left < cpu.1)
+            | u32::from(memory_left < memory.1)
+            | u32::from(gpus_left < gpus.1);
+        key | lacks.wrapping_neg()
+    };
+    let mut least = [u32::MAX; LANES];
+    let chunks = open.0.chunks_exact(LANES).zip(cpu.0.chunks_exact(LANES));
+    let chunks = chunks.zip(memory.0.chunks_exact(LANES));
+    let chunks = chunks.zip(gpus.0.chunks_exact(LANES));
+    for ((((open, cpu), memory), gpus), key) in chunks.zip(key.chunks_exact(LANES)) {
+        for at in 0..LANES {
+            let key = masked((open[at], cpu[at], memory[at], gpus[at], key[at]));
+            least[at] = least[at].min(key);
+        }
     }
-    least
+    let mut of_all = least[0];
+    for key in least {
+        of_all = of_all.min(key);
+    }
+    for (at, key) in key.iter().enumerate().skip(key.len() - key.len() % LANES) {
+        let key = masked((open.0[at], cpu.0[at], memory.0[at], gpus.0[at], *key));
+        of_all = of_all.min(key);
+    }
+    of_all
 }
 
 #[cfg(test)]

@@ -383,6 +383,11 @@ impl<S: Scheduler> Packing<S> {
     pub fn scheduler(&self) -> &S {
         &self.scheduler
     }
+
+    /// Who places, to be changed.
+    pub fn scheduler_mut(&mut self) -> &mut S {
+        &mut self.scheduler
+    }
 }
 
 #[cfg(test)]

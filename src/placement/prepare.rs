@@ -33,8 +33,10 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
         return;
     }
     let chain = Chain::read(outlook.rules);
-    let is_ordered = chain.binpack.is_some() && ledger.cluster(cluster).capacity.is_ordered();
-    if !is_ordered {
+    // Where binpack alone counts there are orders, or few rows.
+    let is_spread = chain.attribute.is_some() || chain.instances;
+    let is_ordered = ledger.cluster(cluster).capacity.is_ordered();
+    if chain.binpack.is_none() || (is_spread && !is_ordered) {
         ledger.want_fits(cluster, outlook.demand.cpu, outlook.demand.memory);
     }
     match (chain.attribute, chain.binpack) {
@@ -42,7 +44,7 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
         (None, Some(by)) => ledger.want_order(cluster, by),
         (None, None) => {}
     }
-    if chain.attribute.is_some() || chain.instances || outlook.distinct_instance {
+    if is_spread || outlook.distinct_instance {
         if let Some(group) = outlook.group {
             ledger.want_levels(cluster, group, chain.attribute);
         }
@@ -52,9 +54,8 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
             ledger.want_members(cluster, constraint, holds);
         }
     }
-    let by = chain.binpack.filter(|_| chain.attribute.is_none());
     for port in ports(outlook.demand) {
-        ledger.want_port(cluster, port, by);
+        ledger.want_port(cluster, port);
     }
 }
 

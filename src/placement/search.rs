@@ -1,8 +1,10 @@
 //! Finding the candidates that the rules prefer, by indexes: the same as by looking at every row.
 
+use std::cell::Cell;
+
 use crate::ledger::OrderBy;
 use crate::ledger::bits::Bits;
-use crate::ledger::index::{Built, ports};
+use crate::ledger::index::Built;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::order::{Order, TooMany};
 use crate::ledger::spread::{Levels, VALUES_MAX};
@@ -28,7 +30,7 @@ struct Search<'a, 's> {
     pool: &'a Pool<'a>,
     built: &'a Built,
     chain: Chain<'a>,
-    sieve: Sieve<'a>,
+    sieve: &'s mut Sieve<'a>,
     /// Whether the first candidate is the one.
     is_first: bool,
     /// Whether rows with so many tasks of the group are a set of the sieve.
@@ -48,9 +50,10 @@ pub(super) fn search(ask: &Ask<'_>, pool: &Pool<'_>, candidates: &mut Vec<usize>
     let Some(built) = pool.capacity().index.built() else {
         return Found::Unknown;
     };
-    let Some(sieve) = Sieve::new(pool, ask, built) else {
+    let mut sieve = Sieve::new(pool, ask);
+    if sieve.fill(built).is_none() {
         return Found::Unknown;
-    };
+    }
     candidates.clear();
     let chain = Chain::read(ask.rules);
     let oldest = ask.ties == PlacementTies::OldestInstance;
@@ -58,7 +61,7 @@ pub(super) fn search(ask: &Ask<'_>, pool: &Pool<'_>, candidates: &mut Vec<usize>
         ask,
         pool,
         built,
-        sieve,
+        sieve: &mut sieve,
         is_first: oldest && chain.rest.is_empty(),
         is_levelled: false,
         chain,
@@ -275,13 +278,14 @@ impl<'a> Search<'a, '_> {
         let key = self.column(by);
         let (candidates, is_first) = (&mut *self.candidates, self.is_first);
         candidates.clear();
-        let mut least = u32::MAX;
-        self.sieve.each(|row| {
-            if key[row] < least {
+        let least = Cell::new(u32::MAX);
+        let is_of_use = |row: usize| key[row] <= least.get();
+        self.sieve.each_of(is_of_use, |row| {
+            if key[row] < least.get() {
                 candidates.clear();
-                least = key[row];
+                least.set(key[row]);
             }
-            if key[row] == least && !(is_first && !candidates.is_empty()) {
+            if !is_first || candidates.is_empty() {
                 candidates.push(row);
             }
             false
@@ -295,7 +299,7 @@ impl<'a> Search<'a, '_> {
         }
         let own;
         let orders = if self.chain.attribute.is_none() {
-            own = [self.order(by)];
+            own = [self.built.order(by)];
             &own[..]
         } else {
             orders
@@ -339,12 +343,6 @@ impl<'a> Search<'a, '_> {
         }
         self.candidates.sort_unstable();
         Ok(())
-    }
-
-    /// The order of all rows, or of those on which a port is free that is asked for.
-    fn order(&self, by: OrderBy) -> Option<&'a Order> {
-        let mut free = ports(self.ask.demand).filter_map(|port| self.built.free_in_order(port, by));
-        free.next().or_else(|| self.built.order(by))
     }
 
     /// Lets the rest of the rules narrow the candidates and breaks the tie that is left.

@@ -10,7 +10,7 @@ use super::member_of;
 use super::pool::Pool;
 
 /// The most sets of a sieve.
-const SETS_MAX: usize = 12;
+const SETS_MAX: usize = 16;
 
 /// The most sets of a class.
 const CLASS_MAX: usize = crate::ledger::spread::VALUES_MAX;
@@ -25,6 +25,8 @@ pub(super) struct Sieve<'a> {
     /// Sets of which a row must be in one; none when it need not be in any.
     class: [&'a [u64]; CLASS_MAX],
     class_len: usize,
+    /// Whether bits past the last row get by: sets have none, but what is flipped has.
+    has_tail: bool,
     /// Whether the sets tell which rows are open with enough CPU and memory.
     fitted: bool,
     /// Whether constraints are left that no set tells of.
@@ -34,49 +36,56 @@ pub(super) struct Sieve<'a> {
 }
 
 impl<'a> Sieve<'a> {
-    /// The sieve of an ask; `None` when there is nothing to build it of, or too much.
-    pub(super) fn new(pool: &'a Pool<'a>, ask: &'a Ask<'a>, built: &'a Built) -> Option<Self> {
-        let mut sieve = Self {
+    /// A sieve without sets.
+    pub(super) fn new(pool: &'a Pool<'a>, ask: &'a Ask<'a>) -> Self {
+        Self {
             pool,
             ask,
             sets: [(&[], 0); SETS_MAX],
             count: 0,
             class: [&[]; CLASS_MAX],
             class_len: 0,
+            has_tail: true,
             fitted: false,
             loose: false,
             counted: ask.distinct_instance,
-        };
+        }
+    }
+
+    /// Puts in the sets that an ask goes by; `None` when there are so many that none may follow.
+    pub(super) fn fill(&mut self, built: &'a Built) -> Option<()> {
+        let ask = self.ask;
         if ask.kind == InstanceKind::Ec2 {
             if let Some(fits) = built.fits(ask.demand.cpu, ask.demand.memory) {
-                sieve.push(fits, true)?;
-                sieve.fitted = true;
+                self.push(fits, true)?;
+                self.fitted = true;
             }
         }
         if let (true, Some(group)) = (ask.distinct_instance, ask.group) {
             let levels = built.levels(group).filter(|levels| levels.is_kept());
             if let Some((without, _)) = levels.and_then(|levels| levels.planes().next()) {
-                sieve.push(without, true)?;
-                sieve.counted = false;
+                self.push(without, true)?;
+                self.counted = false;
             }
         }
         for constraint in ask.constraints {
             match built.members(constraint).filter(|_| constraint.is_static()) {
-                Some(members) => sieve.push(members, true)?,
-                None => sieve.loose = true,
+                Some(members) => self.push(members, true)?,
+                None => self.loose = true,
             }
         }
         if ask.demand.has_ports() {
             for taken in ports(ask.demand).filter_map(|port| built.taken(port)) {
-                sieve.push(taken, false)?;
+                self.push(taken, false)?;
             }
         }
-        Some(sieve)
+        (self.count < SETS_MAX).then_some(())
     }
 
     /// Narrows it to the rows in a set, or to those that are not; `None` when it has too many sets.
     pub(super) fn push(&mut self, rows: &'a Bits, are_in: bool) -> Option<()> {
         let flip = if are_in { 0 } else { u64::MAX };
+        self.has_tail &= !are_in;
         *self.sets.get_mut(self.count)? = (rows.words(), flip);
         self.count += 1;
         Some(())
@@ -85,6 +94,8 @@ impl<'a> Sieve<'a> {
     /// Takes back the set pushed last.
     pub(super) fn pop(&mut self) {
         self.count -= 1;
+        let mut sets = self.sets[..self.count].iter();
+        self.has_tail = sets.all(|(_, flip)| *flip != 0);
     }
 
     /// Narrows it to the rows in any of some sets, instead of those before.
@@ -167,7 +178,7 @@ impl<'a> Sieve<'a> {
                 .for_each(|(run, word)| *run &= word ^ flip);
         }
         let rows = self.pool.len();
-        if (from + RUN) * WORD > rows {
+        if self.has_tail && (from + RUN) * WORD > rows {
             for (at, word) in run.iter_mut().enumerate() {
                 let begin = (from + at) * WORD;
                 *word &= match rows.saturating_sub(begin) {
@@ -187,20 +198,33 @@ impl<'a> Sieve<'a> {
     }
 
     /// Shows the rows that can take the task and were not picked before, in order, until it is told that this is enough.
-    pub(super) fn each(&self, mut is_enough: impl FnMut(usize) -> bool) {
+    pub(super) fn each(&self, is_enough: impl FnMut(usize) -> bool) {
+        self.each_of(|_| true, is_enough);
+    }
+
+    /// Likewise, but for rows that are of no use.
+    pub(super) fn each_of(
+        &self,
+        is_of_use: impl Fn(usize) -> bool,
+        mut is_enough: impl FnMut(usize) -> bool,
+    ) {
         let picked = self.pool.is_picked();
         let is_sure = self.fitted && self.is_bare();
-        for (from, run) in self.runs() {
+        // By hand, since this is where most of the time of a search goes.
+        let (mut from, end) = (0, self.pool.len().div_ceil(WORD));
+        while from < end {
+            let run = self.run(from);
             for (at, mut word) in (from..).zip(run) {
                 while word != 0 {
                     let row = at * WORD + word.trailing_zeros() as usize;
                     word &= word - 1;
                     let fits = || (!picked || self.pool.picks_in(row) == 0) && self.fits(row);
-                    if (is_sure || fits()) && is_enough(row) {
+                    if is_of_use(row) && (is_sure || fits()) && is_enough(row) {
                         return;
                     }
                 }
             }
+            from += RUN;
         }
     }
 
