@@ -19,18 +19,39 @@ enum Move {
         count: i32,
         rules: Vec<u8>,
         distinct: bool,
+        member_of: u8,
+        group: u8,
     },
     Stop(prop::sample::Index),
+    Label(prop::sample::Index, u8),
+    Unplug(prop::sample::Index),
     Drain(prop::sample::Index, bool),
     Leave(prop::sample::Index),
     Join(i32),
 }
 
+/// A strategy that does not begin with `random`, which tries rows before it lists them.
+fn rules() -> impl Strategy<Value = Vec<u8>> {
+    (0..6_u8, vec(0..7_u8, 0..3)).prop_map(|(first, mut rules)| {
+        rules.insert(0, first);
+        rules
+    })
+}
+
 fn a_move() -> impl Strategy<Value = Move> {
     prop_oneof![
-        8 => (0..5_u8, 1..11_i32, vec(0..4_u8, 1..3), prop::bool::weighted(0.1)).prop_map(
-            |(family, count, rules, distinct)| Move::Run { family, count, rules, distinct }
+        8 => (0..6_u8, 1..11_i32, rules(), prop::bool::weighted(0.2), 0..9_u8, 0..3_u8).prop_map(
+            |(family, count, rules, distinct, member_of, group)| Move::Run {
+                family,
+                count,
+                rules,
+                distinct,
+                member_of,
+                group,
+            }
         ),
+        2 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, label)| Move::Label(at, label)),
+        1 => any::<prop::sample::Index>().prop_map(Move::Unplug),
         4 => any::<prop::sample::Index>().prop_map(Move::Stop),
         2 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(at, draining)| Move::Drain(at, draining)),
         1 => any::<prop::sample::Index>().prop_map(Move::Leave),
@@ -57,7 +78,12 @@ fn machine(size: i32) -> RegisterContainerInstance {
     let request = RegisterContainerInstance::default()
         .cpu(1024 * (1 + size % 2))
         .memory(2048 + 1024 * (size % 4))
-        .attribute("ecs.availability-zone", zone);
+        .attribute("ecs.availability-zone", zone)
+        .attribute("rack", &(size % 30).to_string());
+    let request = match size % 5 {
+        0 => request,
+        part => request.attribute("part", &part.to_string()),
+    };
     if size % 3 == 0 {
         request.gpu(format!("gpu-{size}"))
     } else {
@@ -66,8 +92,15 @@ fn machine(size: i32) -> RegisterContainerInstance {
 }
 
 fn definition(family: u8) -> RegisterTaskDefinition {
-    let (cpu, memory) =
-        [(256, 512), (0, 1024), (1024, 300), (128, 128), (512, 256)][usize::from(family)];
+    let sizes = [
+        (256, 512),
+        (0, 1024),
+        (1024, 300),
+        (128, 128),
+        (512, 256),
+        (4096, 128),
+    ];
+    let (cpu, memory) = sizes[usize::from(family)];
     let mut app = ContainerDefinition::new("app", "web:1")
         .cpu(cpu)
         .memory(memory);
@@ -88,8 +121,31 @@ fn strategy(rule: u8) -> PlacementStrategy {
         0 => PlacementStrategy::binpack_cpu(),
         1 => PlacementStrategy::binpack_memory(),
         2 => PlacementStrategy::spread_instances(),
-        _ => PlacementStrategy::spread_zones(),
+        3 => PlacementStrategy::spread_zones(),
+        4 => PlacementStrategy {
+            field: Some("attribute:part".to_owned()),
+            ..PlacementStrategy::spread_zones()
+        },
+        5 => PlacementStrategy {
+            field: Some("attribute:rack".to_owned()),
+            ..PlacementStrategy::spread_zones()
+        },
+        _ => PlacementStrategy::random(),
     }
+}
+
+/// What an instance must be; nothing from 6 on.
+fn constraint(which: u8) -> Option<PlacementConstraint> {
+    let text = match which {
+        0 => "attribute:part == 1",
+        1 => "attribute:part exists and attribute:rack < 20",
+        2 => "not (attribute:part in [1, 2])",
+        3 => "task:group == one",
+        4 => "runningTasksCount < 2 or attribute:rack == 3",
+        5 => "attribute:rack == 77",
+        _ => return None,
+    };
+    Some(PlacementConstraint::member_of(text))
 }
 
 fn stage(builder: Builder) -> Simulation {
@@ -98,7 +154,7 @@ fn stage(builder: Builder) -> Simulation {
         sim.register_container_instance(machine(size))
             .expect("it registers");
     }
-    for family in 0..5 {
+    for family in 0..6 {
         sim.register_task_definition(definition(family))
             .expect("it registers");
     }
@@ -117,9 +173,15 @@ fn play(sim: &mut Simulation, moves: &[Move]) -> Vec<String> {
                 count,
                 rules,
                 distinct,
+                member_of,
+                group,
             } => {
                 let mut request = RunTask::new(format!("f{family}")).count(*count);
                 request.placement_strategy = rules.iter().map(|rule| strategy(*rule)).collect();
+                request.placement_constraints = constraint(*member_of).into_iter().collect();
+                if let Some(name) = ["one", "two"].get(usize::from(*group)) {
+                    request = request.group(*name);
+                }
                 if *distinct {
                     request = request.constraint(PlacementConstraint::distinct_instance());
                 }
@@ -127,6 +189,21 @@ fn play(sim: &mut Simulation, moves: &[Move]) -> Vec<String> {
             }
             Move::Stop(_) if tasks.is_empty() => continue,
             Move::Stop(at) => StopTask::new(tasks.swap_remove(at.index(tasks.len()))).into(),
+            Move::Label(at, label) => {
+                let attribute = match label % 4 {
+                    0 => Attribute::new("part", (label % 7).to_string()),
+                    1 => Attribute::new("rack", label.to_string()),
+                    2 => Attribute::new("ecs.availability-zone", "d"),
+                    _ => Attribute::new("part", "1"),
+                };
+                PutAttributes::new([attribute.on(at.get(&instances))]).into()
+            }
+            Move::Unplug(at) => {
+                let container_instance = at.get(&instances).clone();
+                let fault = Fault::AgentDisconnect { container_instance };
+                answers.push(format!("{:?}", sim.inject(&fault).is_ok()));
+                continue;
+            }
             Move::Drain(at, draining) => {
                 let status = match draining {
                     true => ContainerInstanceStatus::Draining,

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
+//! | `prepare` | what a request will be placed by |
 //! | [`request`] | one request: validate, act, commit, answer |
 //! | [`request_labels`] | those about attributes, tags and account settings |
 //! | [`dispatch`] | from an event to its handler |
@@ -16,6 +17,7 @@ pub(crate) mod announce;
 mod commit;
 mod dispatch;
 pub(crate) mod input;
+mod prepare;
 mod request;
 mod request_definition;
 mod request_labels;

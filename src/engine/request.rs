@@ -165,10 +165,10 @@ impl Engine {
 
     pub(crate) fn run_task(&mut self, request: &RunTask) -> Result<RunTaskOutput, ApiError> {
         validate::run_task(request)?;
-        self.prepare_order(request);
         let constraints = self
             .constraints
             .of_request(&request.placement_constraints)?;
+        self.prepare_placement(request, &constraints);
         let (ctx, out, scheduler) = self.parts();
         let answer = match api::run_task::run_task(&ctx, request, constraints, scheduler, out) {
             Ok(answer) => answer,
@@ -187,17 +187,6 @@ impl Engine {
                 })
             }
             Answer::Repeated(token) => Ok(self.repeated(&token)),
-        }
-    }
-
-    /// Has the rows of the cluster put in the order that the strategy begins with.
-    fn prepare_order(&mut self, request: &RunTask) {
-        let first = request.placement_strategy.first().and_then(Rule::read);
-        let Some(by) = first.and_then(|rule| rule.order()) else {
-            return;
-        };
-        if let Ok(cluster) = self.ledger.resolve_cluster(request.cluster.as_deref()) {
-            self.ledger.want_order(cluster, by);
         }
     }
 

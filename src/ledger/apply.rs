@@ -257,11 +257,12 @@ impl Ledger {
                 .capacity
                 .row(on)
                 .expect("tasks are placed on registered instances");
-            cluster.capacity.debit(row, &spec.demand);
             gpus = record.task_placed(task, &spec.demand, last_status);
             let group = self.groups.records.get_mut(spec.group.number());
             let group = group.expect("a group stays while a launch belongs to it");
-            group.wanted.add(on);
+            let count = group.wanted.add(on);
+            let capacity = &mut cluster.capacity;
+            capacity.occupy(row, &spec.demand, (spec.group, count));
         }
         if gpus != 0 || spec.containers.len() > 1 {
             let extras = TaskExtras {
@@ -314,12 +315,12 @@ impl Ledger {
             group.leave_zone(zone.expect("a task on Fargate is in a zone"));
             return;
         };
-        group.wanted.remove(on);
+        let count = group.wanted.remove(on);
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let row = capacity
             .row(on)
             .expect("an instance stays registered while tasks on it are wanted");
-        capacity.credit(row, &spec.demand);
+        capacity.vacate(row, &spec.demand, (spec.group, count));
         let instance = self
             .instances
             .records

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::ids::{ClusterId, ContainerInstanceId};
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
 use crate::model::{Capabilities, CreateCluster, LastStatus};
 use crate::time::SimTime;
 
 use super::demand::Demand;
+use super::index::Index;
 use super::instance::{InstanceKind, InstanceSpec};
 use super::names::NameMap;
-use super::order::Order;
 
 /// What a cluster was created with.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,26 +99,12 @@ pub struct Capacity {
     pub capabilities: Vec<Capabilities>,
     /// How many rows lack some capability: while there is none, nobody need look at that column.
     pub limited: u32,
-    /// The rows in order, for strategies that asked for it.
+    /// What follows from all this and is kept for strategies that asked for it.
     #[serde(skip)]
-    pub orders: Orders,
+    pub index: Index,
     /// For each attribute name, the value of each row.
     pub attributes: NameMap<AttributeColumn>,
 }
-
-/// The orders of a cluster's rows that some strategy asked for; the first is by CPU, the second by memory.
-///
-/// They follow from the columns, so two of them never tell clusters apart.
-#[derive(Clone, Debug, Default)]
-pub struct Orders([Option<Order>; 2]);
-
-impl PartialEq for Orders {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Orders {}
 
 /// What rows are ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,9 +129,6 @@ impl OrderBy {
         }
     }
 }
-
-/// Rows from which on an order is quicker than a scan: some 900 without the vector instructions of newer processors.
-const ORDERED_FROM: usize = 256;
 
 /// The values of one attribute, interned: value 0 means that an instance lacks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -220,7 +203,14 @@ impl Capacity {
     /// The row of a container instance.
     #[must_use]
     pub fn row(&self, instance: ContainerInstanceId) -> Option<usize> {
-        self.instances.binary_search(&instance).ok()
+        // While none has left, the numbers of a cluster's instances often have no gap: then one look is enough.
+        let first = self.instances.first()?;
+        let guess = instance.index().checked_sub(first.index())?;
+        if self.instances.get(guess) == Some(&instance) {
+            return Some(guess);
+        }
+        let end = self.instances.len().min(guess);
+        self.instances[..end].binary_search(&instance).ok()
     }
 
     pub(crate) fn add(&mut self, instance: ContainerInstanceId, spec: &InstanceSpec) -> usize {
@@ -240,7 +230,7 @@ impl Capacity {
         for column in self.attributes.values_mut() {
             column.rows.push(0);
         }
-        self.reorder(row, None);
+        self.index_added(row, spec);
         row
     }
 
@@ -264,6 +254,7 @@ impl Capacity {
             column.rows[row] = column.intern(value);
             column.compact();
         }
+        self.index_described(row);
     }
 
     /// Forgets the column of an attribute that no row has any more.
@@ -274,61 +265,30 @@ impl Capacity {
         }
     }
 
-    /// The rows that placement may choose on EC2 in an order, if some strategy asked for it.
-    #[must_use]
-    pub fn order(&self, by: OrderBy) -> Option<&Order> {
-        self.orders.0[by as usize].as_ref()
-    }
-
-    /// Builds an order unless it is there, or the cluster is so small that scanning it is quicker.
-    pub(crate) fn want_order(&mut self, by: OrderBy) {
-        if self.len() >= ORDERED_FROM && self.order(by).is_none() {
-            self.orders.0[by as usize] = Some(Order::of(self.in_order(by)));
-        }
-    }
-
-    /// The rows that belong into an order, each with what is left.
-    pub(crate) fn in_order(&self, by: OrderBy) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
-        let is_open = |row: &usize| self.open[*row] == InstanceKind::Ec2 as u32;
-        (0..self.len()).filter(is_open).map(move |row| {
-            let (key, other) = by.of(self.cpu[row], self.memory[row]);
-            (row, key, other)
-        })
-    }
-
-    /// Lets the orders know what is left in a row; `before` is what was left, `None` when the row was not open.
-    fn reorder(&mut self, row: usize, before: Option<(u32, u32)>) {
-        let is_open = self.open[row] == InstanceKind::Ec2 as u32;
-        for by in OrderBy::ALL {
-            let Some(order) = &mut self.orders.0[by as usize] else {
-                continue;
-            };
-            if let Some((cpu, memory)) = before {
-                order.remove(row, by.of(cpu, memory).0);
-            }
-            if is_open {
-                let (key, other) = by.of(self.cpu[row], self.memory[row]);
-                order.insert(row, key, other);
-            }
-        }
-    }
-
-    /// What is left in a row, if orders know it.
-    fn ordered(&self, row: usize) -> Option<(u32, u32)> {
-        let is_open = self.open[row] == InstanceKind::Ec2 as u32;
-        is_open.then(|| (self.cpu[row], self.memory[row]))
-    }
-
     /// Opens or closes a row to placement.
     pub(crate) fn set_open(&mut self, row: usize, open: u32) {
-        let before = self.ordered(row);
-        self.open[row] = open;
-        self.reorder(row, before);
+        self.index.clock_mut().released();
+        let before = std::mem::replace(&mut self.open[row], open);
+        self.index_moved(row, before, (self.cpu[row], self.memory[row]));
     }
 
-    /// Takes from a row what a placed task asks for.
-    pub(crate) fn debit(&mut self, row: usize, demand: &Demand) {
-        let before = self.ordered(row);
+    /// Takes from a row what a placed task of a group asks for; how many of the group are there now.
+    pub(crate) fn occupy(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
+        let before = (self.cpu[row], self.memory[row]);
+        self.debit(row, demand);
+        self.index_counted((row, before), demand, (group, count - 1, count));
+    }
+
+    /// Gives back to a row what a task of a group took that is no longer wanted; how many of the group are left there.
+    pub(crate) fn vacate(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
+        let before = (self.cpu[row], self.memory[row]);
+        self.credit(row, demand);
+        self.index_counted((row, before), demand, (group, count + 1, count));
+    }
+
+    /// Takes from a row what a task asks for.
+    fn debit(&mut self, row: usize, demand: &Demand) {
+        self.index.clock_mut().taken();
         let left = |have: u32, want: u32| {
             have.checked_sub(want)
                 .expect("a plan is checked before it is committed")
@@ -337,22 +297,21 @@ impl Capacity {
         self.memory[row] = left(self.memory[row], demand.memory);
         self.gpus[row] = left(self.gpus[row], demand.gpus);
         self.enis[row] = left(self.enis[row], demand.enis);
-        self.reorder(row, before);
     }
 
-    /// Gives back to a row what a task no longer wanted took, but for its network interface.
-    pub(crate) fn credit(&mut self, row: usize, demand: &Demand) {
-        let before = self.ordered(row);
+    /// Gives back to a row what a task took, but for its network interface.
+    fn credit(&mut self, row: usize, demand: &Demand) {
+        self.index.clock_mut().released();
         self.cpu[row] += demand.cpu;
         self.memory[row] += demand.memory;
         self.gpus[row] += demand.gpus;
-        self.reorder(row, before);
     }
 
     /// Gives back the network interface of a stopped task, while its instance is registered.
     pub(crate) fn free_interface(&mut self, instance: ContainerInstanceId, enis: u32) {
         if let Some(row) = self.row(instance) {
             self.enis[row] += enis;
+            self.index.clock_mut().released();
         }
     }
 
@@ -372,8 +331,7 @@ impl Capacity {
     }
 
     pub(crate) fn remove(&mut self, row: usize, kind: InstanceKind) {
-        // The rows behind it move up: an order is built anew when it is asked for.
-        self.orders = Orders::default();
+        self.index_removed(row);
         self.external -= usize::from(kind == InstanceKind::External);
         self.enable(row, Capabilities::ALL);
         self.instances.remove(row);

@@ -90,20 +90,27 @@ impl Counts {
         few.iter().copied().chain(many)
     }
 
-    pub(crate) fn add(&mut self, instance: ContainerInstanceId) {
+    /// Adds one; how many there are now.
+    pub(crate) fn add(&mut self, instance: ContainerInstanceId) -> u32 {
         if let Self::Few(list) = self {
             match list.binary_search_by_key(&instance, |(id, _)| *id) {
-                Ok(at) => return list[at].1 += 1,
-                Err(at) if list.len() < FEW => return list.insert(at, (instance, 1)),
+                Ok(at) => {
+                    list[at].1 += 1;
+                    return list[at].1;
+                }
+                Err(at) if list.len() < FEW => {
+                    list.insert(at, (instance, 1));
+                    return 1;
+                }
                 Err(_) => self.widen(),
             }
         }
-        if let Self::Many(column) = self {
-            if column.len() <= instance.index() {
-                column.resize(instance.index() + 1, 0);
-            }
-            column[instance.index()] += 1;
+        let Self::Many(column) = self else { return 0 };
+        if column.len() <= instance.index() {
+            column.resize(instance.index() + 1, 0);
         }
+        column[instance.index()] += 1;
+        column[instance.index()]
     }
 
     /// Turns the short list into a column.
@@ -116,22 +123,27 @@ impl Counts {
         *self = Self::Many(column);
     }
 
-    /// Takes one away.
+    /// Takes one away; how many are left.
     ///
     /// # Panics
     ///
     /// When there is none: what is taken away was added.
-    pub(crate) fn remove(&mut self, instance: ContainerInstanceId) {
+    pub(crate) fn remove(&mut self, instance: ContainerInstanceId) -> u32 {
         match self {
             Self::Few(list) => {
                 let at = list.binary_search_by_key(&instance, |(id, _)| *id);
                 let at = at.expect("a wanted task is counted in its group");
                 list[at].1 -= 1;
-                if list[at].1 == 0 {
+                let left = list[at].1;
+                if left == 0 {
                     list.remove(at);
                 }
+                left
             }
-            Self::Many(column) => column[instance.index()] -= 1,
+            Self::Many(column) => {
+                column[instance.index()] -= 1;
+                column[instance.index()]
+            }
         }
     }
 }

@@ -92,6 +92,15 @@ impl InstanceSpec {
         u32::try_from(self.gpu_ids.len()).expect("an instance has at most 64 GPUs")
     }
 
+    /// Whether a host port is reserved from the start.
+    pub(crate) fn reserves(&self, is_udp: bool, port: u16) -> bool {
+        let reserved = match is_udp {
+            true => &self.reserved_udp,
+            false => &self.reserved_tcp,
+        };
+        reserved.binary_search(&port).is_ok()
+    }
+
     /// The value of an attribute, if it has one.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
@@ -213,13 +222,18 @@ impl InstanceRecord {
 
     /// Lists a task just placed and takes its ports and GPUs; which GPUs it got.
     pub(crate) fn task_placed(&mut self, task: TaskId, demand: &Demand, status: LastStatus) -> u64 {
+        self.tasks.push(task);
+        self.pending += u32::from(status == LastStatus::Pending);
+        self.take(demand)
+    }
+
+    /// Takes the ports and GPUs of one task more; which GPUs it got.
+    pub(crate) fn take(&mut self, demand: &Demand) -> u64 {
         if demand.has_ports() {
             take_ports(&mut self.tcp, &demand.tcp);
             take_ports(&mut self.udp, &demand.udp);
         }
-        self.tasks.push(task);
         self.running += 1;
-        self.pending += u32::from(status == LastStatus::Pending);
         self.version += 1;
         let gpus = lowest_free(self.gpus, demand.gpus);
         self.gpus |= gpus;
@@ -235,6 +249,12 @@ impl InstanceRecord {
         self.gpus &= !gpus;
         self.running -= 1;
         self.version += 1;
+    }
+
+    /// Whether a static host port is reserved or taken.
+    pub(crate) fn has_port(&self, is_udp: bool, port: u16) -> bool {
+        let taken = if is_udp { &self.udp } else { &self.tcp };
+        self.spec.reserves(is_udp, port) || taken.binary_search(&port).is_ok()
     }
 
     /// How many ports it counts against the quota of 100: reserved and static ones, TCP and UDP.

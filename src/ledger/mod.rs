@@ -3,6 +3,8 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`cluster`] | clusters, and the columns placement reads |
+//! | [`index`], [`order`], [`spread`], [`fits`], [`bits`], `wanted` | what is kept of those columns so that placement looks at few rows |
+//! | [`clock`] | when something last happened to them |
 //! | [`instance`] | container instances |
 //! | [`definition`], [`family`] | task definitions; their families, as listings walk them |
 //! | [`launch`], [`demand`] | what the tasks of a request share; what each takes |
@@ -12,6 +14,7 @@
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
+//! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
 //! | [`scheduler_error`] | what schedulers got wrong |
@@ -26,7 +29,9 @@ mod apply_interface;
 mod apply_labels;
 mod apply_life;
 pub mod audit;
+pub mod bits;
 pub mod change;
+pub mod clock;
 pub mod cluster;
 pub mod definition;
 pub mod demand;
@@ -34,22 +39,27 @@ mod desired;
 pub mod effects;
 pub mod event;
 pub mod family;
+pub mod fits;
 pub mod group;
 pub mod host;
+pub mod index;
 pub mod instance;
 pub mod launch;
 pub mod listing;
 pub mod names;
+mod occupy;
 pub mod order;
 mod posting;
 mod resolve;
 pub mod scheduler_error;
+pub mod spread;
 pub mod subscription;
 pub mod table;
 pub mod tags;
 pub mod task;
 pub mod token;
 pub mod versions;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -292,13 +302,6 @@ impl Ledger {
         self.pull_failures.iter().any(|failure| {
             failure.from <= to && from < failure.until && failure.image.matches(image)
         })
-    }
-
-    /// Prepares for strategies that go by an order of a cluster's rows; what is read of the ledger stays the same.
-    pub(crate) fn want_order(&mut self, cluster: ClusterId, by: OrderBy) {
-        self.clusters.records[cluster.index()]
-            .capacity
-            .want_order(by);
     }
 
     /// The number that the next task asked for gets, placed or not.

@@ -4,7 +4,10 @@
 //! date from then on, audited against a scan, and no part of a ledger's serialised state.
 
 /// The most entries of a block before it is split in two.
-const BLOCK_MAX: usize = 128;
+const BLOCK_MAX: usize = 64;
+
+/// How many blocks share one entry of what is known of runs of blocks.
+const RUN: usize = 32;
 
 /// Rows with something left, ascending by what is left of one resource and then by row, in blocks.
 ///
@@ -17,6 +20,8 @@ pub struct Order {
     firsts: Vec<u64>,
     /// The most of the other resource in each block.
     most: Vec<u32>,
+    /// The most of the other resource in each run of [`RUN`] blocks.
+    runs: Vec<u32>,
 }
 
 /// Entries that follow each other; never empty.
@@ -26,22 +31,19 @@ struct Block {
     places: Vec<u64>,
     /// What is left of the other resource, entry by entry.
     others: Vec<u32>,
-    /// The least of them.
-    least: u32,
 }
 
 impl Block {
-    fn bounds(&self) -> (u32, u32) {
-        let fold = |(least, most): (u32, u32), other: &u32| (least.min(*other), most.max(*other));
-        self.others.iter().fold((u32::MAX, 0), fold)
+    fn most(&self) -> u32 {
+        self.others.iter().copied().fold(0, u32::max)
     }
 
     /// Whether every entry has this key and enough of the other resource.
     fn is_all(&self, key: u32, other: u32) -> bool {
         let (first, last) = (self.places.first(), self.places.last());
-        self.least >= other
-            && first.is_some_and(|first| key_of(*first) == key)
+        first.is_some_and(|first| key_of(*first) == key)
             && last.is_some_and(|last| key_of(*last) == key)
+            && self.others.iter().all(|left| *left >= other)
     }
 }
 
@@ -68,20 +70,15 @@ impl Order {
         let mut order = Self::default();
         for chunk in entries.chunks(BLOCK_MAX / 2) {
             let (places, others) = chunk.iter().copied().unzip();
-            order.push(Block {
-                places,
-                others,
-                least: 0,
-            });
+            order.push(Block { places, others });
         }
+        order.rerun(0);
         order
     }
 
-    fn push(&mut self, mut block: Block) {
-        let (least, most) = block.bounds();
-        block.least = least;
+    fn push(&mut self, block: Block) {
         self.firsts.push(block.places[0]);
-        self.most.push(most);
+        self.most.push(block.most());
         self.blocks.push(block);
     }
 
@@ -92,12 +89,23 @@ impl Order {
             .saturating_sub(1)
     }
 
-    /// Brings what is known of a block up to date.
-    fn refresh(&mut self, at: usize) {
-        let (least, most) = self.blocks[at].bounds();
-        self.blocks[at].least = least;
-        self.firsts[at] = self.blocks[at].places[0];
-        self.most[at] = most;
+    /// The most of a block is another.
+    fn set_most(&mut self, at: usize, most: u32) {
+        let before = std::mem::replace(&mut self.most[at], most);
+        let run = &mut self.runs[at / RUN];
+        if most >= *run {
+            *run = most;
+        } else if before == *run {
+            *run = most_of(&self.most, at / RUN);
+        }
+    }
+
+    /// Brings what is known of runs up to date, from the one on that holds a block.
+    fn rerun(&mut self, at: usize) {
+        self.runs.truncate(at / RUN);
+        for run in at / RUN..self.most.len().div_ceil(RUN) {
+            self.runs.push(most_of(&self.most, run));
+        }
     }
 
     /// Adds a row.
@@ -111,8 +119,8 @@ impl Order {
             self.push(Block {
                 places: vec![place],
                 others: vec![other],
-                least: other,
             });
+            self.rerun(0);
             return;
         }
         let at = self.block_of(place);
@@ -121,10 +129,61 @@ impl Order {
         let within = within.expect_err("a row is in the order once");
         block.places.insert(within, place);
         block.others.insert(within, other);
+        self.firsts[at] = block.places[0];
         if block.places.len() > BLOCK_MAX {
             self.split(at);
+        } else if other > self.most[at] {
+            self.set_most(at, other);
         }
-        self.refresh(at);
+    }
+
+    /// Forgets a row that is not in it: those behind move up.
+    pub(crate) fn close_up(&mut self, row: usize) {
+        // Which row comes before which stays as it is.
+        let moved = |place: &mut u64| *place -= u64::from(row_of(*place) > row);
+        for block in &mut self.blocks {
+            block.places.iter_mut().for_each(moved);
+        }
+        self.firsts.iter_mut().for_each(moved);
+    }
+
+    /// Moves a row to another place.
+    ///
+    /// # Panics
+    ///
+    /// When it is not there under the key it is said to have.
+    pub(crate) fn shift(&mut self, row: usize, from: u32, (to, other): (u32, u32)) {
+        let (from_place, to_place) = (place(from, row), place(to, row));
+        let at = self.block_of(from_place);
+        if at != self.block_of(to_place) || to_place < self.firsts[at] {
+            self.remove(row, from);
+            self.insert(row, to, other);
+            return;
+        }
+        // It stays in its block: only those between the two places move.
+        let block = &mut self.blocks[at];
+        let within = block.places.binary_search(&from_place);
+        let within = within.expect("a row is in the order under its key");
+        let before = block.others[within];
+        let target = block.places.partition_point(|known| *known < to_place);
+        let target = if target > within {
+            block.places.copy_within(within + 1..target, within);
+            block.others.copy_within(within + 1..target, within);
+            target - 1
+        } else {
+            block.places.copy_within(target..within, target + 1);
+            block.others.copy_within(target..within, target + 1);
+            target
+        };
+        block.places[target] = to_place;
+        block.others[target] = other;
+        self.firsts[at] = block.places[0];
+        if other > self.most[at] {
+            self.set_most(at, other);
+        } else if before == self.most[at] && other < before {
+            let most = block.most();
+            self.set_most(at, most);
+        }
     }
 
     fn split(&mut self, at: usize) {
@@ -133,12 +192,12 @@ impl Order {
         let upper = Block {
             places: block.places.split_off(half),
             others: block.others.split_off(half),
-            least: 0,
         };
+        self.most[at] = block.most();
         self.firsts.insert(at + 1, upper.places[0]);
-        self.most.insert(at + 1, 0);
+        self.most.insert(at + 1, upper.most());
         self.blocks.insert(at + 1, upper);
-        self.refresh(at + 1);
+        self.rerun(at);
     }
 
     /// Takes a row out.
@@ -153,14 +212,57 @@ impl Order {
         let within = block.places.binary_search(&place);
         let within = within.expect("a row is in the order under its key");
         block.places.remove(within);
-        block.others.remove(within);
+        let other = block.others.remove(within);
         if block.places.is_empty() {
             self.blocks.remove(at);
             self.firsts.remove(at);
             self.most.remove(at);
+            self.rerun(at);
         } else {
-            self.refresh(at);
+            self.firsts[at] = block.places[0];
+            if other == self.most[at] {
+                let most = block.most();
+                self.set_most(at, most);
+            }
         }
+    }
+
+    /// The first row, in order, with at least so much of both resources that is fit: its key and itself.
+    ///
+    /// It asks of `looks` rows at most whether they are fit, and tells by `Err` that these were not enough.
+    pub fn first(
+        &self,
+        key: u32,
+        other: u32,
+        mut looks: usize,
+        mut is_fit: impl FnMut(usize) -> bool,
+    ) -> Result<Option<(u32, usize)>, TooMany> {
+        let from = place(key, 0);
+        let mut at = self.block_of(from);
+        while at < self.blocks.len() {
+            if at % RUN == 0 && self.runs[at / RUN] < other {
+                at += RUN;
+                continue;
+            }
+            if self.most[at] >= other {
+                let block = &self.blocks[at];
+                let begin = match self.firsts[at] < from {
+                    true => block.places.partition_point(|place| *place < from),
+                    false => 0,
+                };
+                for (place, left) in block.places[begin..].iter().zip(&block.others[begin..]) {
+                    if *left < other {
+                        continue;
+                    }
+                    if is_fit(row_of(*place)) {
+                        return Ok(Some((key_of(*place), row_of(*place))));
+                    }
+                    looks = looks.checked_sub(1).ok_or(TooMany)?;
+                }
+            }
+            at += 1;
+        }
+        Ok(None)
     }
 
     /// Rows with at least so much of both resources, in order: each with its key.
@@ -228,6 +330,16 @@ impl Order {
     }
 }
 
+/// A search that looked at as many rows as it was to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// The most of a run.
+fn most_of(most: &[u32], run: usize) -> u32 {
+    let blocks = most[run * RUN..].iter().take(RUN);
+    blocks.copied().max().unwrap_or(0)
+}
+
 /// The rows of a block with exactly this key and enough of the other resource.
 fn entries(block: &Block, key: u32, other: u32) -> impl Iterator<Item = usize> + '_ {
     let from = block.places.partition_point(|known| key_of(*known) < key);
@@ -264,11 +376,11 @@ mod tests {
             let mut order = Order::of(rows(&plain));
             for (row, to) in moves {
                 let row = row.index(plain.len());
-                if let Some((key, _)) = plain[row] {
-                    order.remove(row, key);
-                }
-                if let Some((key, other)) = to {
-                    order.insert(row, key, other);
+                match (plain[row], to) {
+                    (Some((from, _)), Some(to)) => order.shift(row, from, to),
+                    (Some((from, _)), None) => order.remove(row, from),
+                    (None, Some((key, other))) => order.insert(row, key, other),
+                    (None, None) => {}
                 }
                 plain[row] = to;
             }
@@ -278,10 +390,24 @@ mod tests {
             let enough = sorted.iter().filter(|(_, k, o)| *k >= key && *o >= other);
             let enough: Vec<_> = enough.map(|(row, key, _)| (*key, *row)).collect();
             prop_assert_eq!(order.walk(key, other).collect::<Vec<_>>(), enough.clone());
+            let is_fit = |row: usize| row % 3 == 0;
+            let first = enough.iter().copied().find(|(_, row)| is_fit(*row));
+            prop_assert_eq!(order.first(key, other, usize::MAX, is_fit), Ok(first));
+            prop_assert_eq!(&order.runs, &{
+                let most = order.blocks.iter().map(Block::most).collect::<Vec<_>>();
+                most.chunks(RUN).filter_map(|run| run.iter().copied().max()).collect::<Vec<_>>()
+            });
             let ties: Vec<_> = enough.iter().filter(|(k, _)| *k == key).map(|(_, row)| *row).collect();
             prop_assert_eq!(order.count(key, other), ties.len());
             for nth in 0..=ties.len() {
                 prop_assert_eq!(order.nth(key, other, nth), ties.get(nth).copied());
+            }
+            if let Some(gone) = plain.iter().position(Option::is_none) {
+                plain.remove(gone);
+                order.close_up(gone);
+                let mut sorted: Vec<_> = rows(&plain).collect();
+                sorted.sort_by_key(|(row, key, _)| (*key, *row));
+                prop_assert_eq!(order.iter().collect::<Vec<_>>(), sorted);
             }
         }
     }

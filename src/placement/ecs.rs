@@ -3,11 +3,15 @@
 use crate::ledger::OrderBy;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::order::Order;
+use crate::model::PlacementTies;
 
 use super::ask::{Ask, Rule};
+use super::failed::{Failures, Recalled};
 use super::filter;
 use super::pool::Pool;
 use super::rank;
+use super::search::{Found, search};
+use super::sieve::Sieve;
 use super::{Placement, Scheduler};
 
 /// Tries at a random row before the candidates are listed.
@@ -23,6 +27,8 @@ const RANDOM_TRIES: u32 = 16;
 pub struct EcsScheduler {
     /// Kept between calls so that placing does not allocate.
     candidates: Vec<usize>,
+    /// What need not be searched for again.
+    failures: Failures,
 }
 
 impl Scheduler for EcsScheduler {
@@ -31,65 +37,43 @@ impl Scheduler for EcsScheduler {
     }
 
     fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
-        let order = ask.rules.first().and_then(Rule::order);
-        let order = order.filter(|_| ask.kind == InstanceKind::Ec2);
-        let order = order.and_then(|by| Some((by, pool.capacity().order(by)?)));
-        let row = match (ask.rules, order) {
-            (_, Some((by, order))) => self.in_order(ask, pool, by, order),
-            ([] | [Rule::Random, ..], _) => self.random(ask, pool),
-            ([Rule::BinpackCpu], _) => self.least(ask, pool, pool.cpu()),
-            ([Rule::BinpackMemory], _) => self.least(ask, pool, pool.memory()),
-            _ => self.listed(ask, pool),
+        let is_known = match self.failures.recall(ask, pool) {
+            Recalled::Refusal(refusal) => return Err(refusal),
+            Recalled::Fails => true,
+            Recalled::Nothing => false,
         };
-        match row {
-            Some(row) => pool.placed(row),
-            None => Err(pool.refusal(ask)),
+        if !is_known {
+            if let Some(row) = self.find(ask, pool) {
+                return pool.placed(row);
+            }
         }
+        let refusal = filter::refusal_of_all(pool, ask);
+        self.failures.keep(ask, pool, refusal);
+        Err(refusal)
     }
 }
 
 impl EcsScheduler {
-    /// The first candidates in an order, narrowed by the rules behind the one that goes by it.
-    ///
-    /// The order is that of the ledger: rows already picked for this request are looked at one by one.
-    fn in_order(
-        &mut self,
-        ask: &Ask<'_>,
-        pool: &Pool<'_>,
-        by: OrderBy,
-        order: &Order,
-    ) -> Option<usize> {
-        let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
-        let is_plain = ask.demand.gpus == 0 && !is_odd(ask, pool);
-        let is_picked = |row: usize| pool.picked_rows().any(|picked| picked == row);
-        let fits = |row: usize| !is_picked(row) && (is_plain || filter::fits(pool, ask, row));
-        let found = order.walk(key, other).find(|(_, row)| fits(*row));
-        let left = |row: usize| by.of(pool.cpu()[row], pool.memory()[row]).0;
-        let picked = pool
-            .picked_rows()
-            .filter(|row| filter::fits(pool, ask, *row));
-        let least_picked = picked.map(left).min();
-        let least = [found.map(|(key, _)| key), least_picked]
-            .into_iter()
-            .flatten()
-            .min()?;
-        if let ([_], true, None) = (ask.rules, is_plain, pool.picked_rows().next()) {
-            let chosen = ask.pick(order.count(least, other));
-            return order.nth(least, other, chosen);
+    /// The row that the rules prefer of those that can take a task.
+    fn find(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Option<usize> {
+        let by = match ask.rules {
+            [] | [Rule::Random, ..] => return self.random(ask, pool),
+            [rule] => rule.order(),
+            _ => None,
+        };
+        if let (Some(by), false) = (by, is_odd(ask, pool)) {
+            let built = pool.capacity().index.built();
+            match built.and_then(|built| built.order(by)) {
+                Some(order) if is_plain(ask, pool) => return first(ask, by, order),
+                Some(_) => {}
+                None if by == OrderBy::Cpu => return self.least(ask, pool, pool.cpu()),
+                None => return self.least(ask, pool, pool.memory()),
+            }
         }
-        self.candidates.clear();
-        let ties = order
-            .walk(least, other)
-            .take_while(|(key, _)| *key == least);
-        self.candidates
-            .extend(ties.map(|(_, row)| row).filter(|row| fits(*row)));
-        let picked = pool
-            .picked_rows()
-            .filter(|row| left(*row) == least && filter::fits(pool, ask, *row));
-        self.candidates.extend(picked);
-        self.candidates.sort_unstable();
-        self.candidates.dedup();
-        rank::choose(pool, ask, &mut self.candidates)
+        match search(ask, pool, &mut self.candidates) {
+            Found::Row(row) => row,
+            Found::Unknown => self.listed(ask, pool),
+        }
     }
 
     /// Lists the candidates, then narrows them.
@@ -107,14 +91,37 @@ impl EcsScheduler {
             return None;
         }
         let mut draw = ask.draw();
+        let built = pool.capacity().index.built();
+        let sieve = built.filter(|_| !pool.is_picked()).and_then(|built| {
+            let mut sieve = Sieve::new(pool, ask);
+            sieve.fill(built).map(|()| sieve)
+        });
         for _ in 0..RANDOM_TRIES {
             let row = usize::try_from(draw.below(rows)).expect("it is below a usize");
-            if filter::fits(pool, ask, row) {
+            let fits = match &sieve {
+                Some(sieve) => sieve.lets_by(row) && sieve.fits(row),
+                None => filter::fits(pool, ask, row),
+            };
+            if fits {
                 return Some(row);
             }
         }
+        if let Some((sieve, count)) = sieve
+            .as_ref()
+            .and_then(|sieve| Some((sieve, sieve.count()?)))
+        {
+            let chosen = (count > 0).then(|| draw.below(count as u64));
+            return sieve.nth(usize::try_from(chosen?).expect("it is below a usize"));
+        }
         self.candidates.clear();
-        self.candidates.extend(filter::feasible(pool, ask));
+        let candidates = &mut self.candidates;
+        match sieve {
+            Some(sieve) => sieve.each(|row| {
+                candidates.push(row);
+                false
+            }),
+            None => candidates.extend(filter::feasible(pool, ask)),
+        }
         let count = self.candidates.len() as u64;
         (count > 0).then(|| {
             let chosen = usize::try_from(draw.below(count)).expect("it is below a usize");
@@ -125,9 +132,6 @@ impl EcsScheduler {
     /// The candidate with the least key, by two passes over the columns.
     fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
         let demand = ask.demand;
-        if is_odd(ask, pool) {
-            return self.listed(ask, pool);
-        }
         let least = least_open(
             (&pool.capacity().open, ask.kind as u32),
             (pool.cpu(), demand.cpu),
@@ -140,11 +144,35 @@ impl EcsScheduler {
             return self.listed(ask, pool);
         }
         self.candidates.clear();
-        let ties =
-            (0..pool.len()).filter(|row| key[*row] == least && filter::fits(pool, ask, *row));
-        self.candidates.extend(ties);
+        let mut from = 0;
+        while let Some(at) = key[from..].iter().position(|known| *known == least) {
+            let row = from + at;
+            from = row + 1;
+            if filter::fits(pool, ask, row) {
+                if ask.ties == PlacementTies::OldestInstance {
+                    return Some(row);
+                }
+                self.candidates.push(row);
+            }
+        }
         Some(self.candidates[ask.pick(self.candidates.len())])
     }
+}
+
+/// Whether nothing but CPU and memory of the ledger's open rows counts, if the ask is not odd.
+fn is_plain(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
+    ask.kind == InstanceKind::Ec2 && ask.demand.gpus == 0 && !pool.is_picked()
+}
+
+/// The row with the least left that has enough.
+fn first(ask: &Ask<'_>, by: OrderBy, order: &Order) -> Option<usize> {
+    let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
+    let (least, row) = order.first(key, other, usize::MAX, |_| true).ok()??;
+    if ask.ties == PlacementTies::OldestInstance {
+        return Some(row);
+    }
+    let chosen = ask.pick(order.count(least, other));
+    order.nth(least, other, chosen)
 }
 
 /// Whether more counts for an ask than CPU, memory and GPUs.
@@ -157,9 +185,12 @@ fn is_odd(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
         || pool.capacity().limited > 0
 }
 
+/// Rows that are compared at a time.
+const LANES: usize = 8;
+
 /// The least key of the rows that are open and have enough of everything, else `u32::MAX`.
 ///
-/// Written as one plain loop over equally long slices, without branches, so that the compiler makes vector code of it.
+/// Some rows are compared at a time, without branches, so that the compiler makes vector code of it.
 fn least_open(
     open: (&[u32], u32),
     cpu: (&[u32], u32),
@@ -167,14 +198,41 @@ fn least_open(
     gpus: (&[u32], u32),
     key: &[u32],
 ) -> u32 {
-    let rows = open.0.iter().zip(cpu.0).zip(memory.0).zip(gpus.0).zip(key);
-    let (mut least, kind) = (u32::MAX, open.1);
-    for ((((open, cpu_left), memory_left), gpus_left), key) in rows {
-        let fits = (*open == kind)
-            & (*cpu_left >= cpu.1)
-            & (*memory_left >= memory.1)
-            & (*gpus_left >= gpus.1);
-        least = least.min(if fits { *key } else { u32::MAX });
+    let masked = |(is_open, cpu_left, memory_left, gpus_left, key): (u32, u32, u32, u32, u32)| {
+        let lacks = u32::from(is_open != open.1)
+            | u32::from(cpu_left < cpu.1)
+            | u32::from(memory_left < memory.1)
+            | u32::from(gpus_left < gpus.1);
+        key | lacks.wrapping_neg()
+    };
+    let mut least = [u32::MAX; LANES];
+    let chunks = open.0.chunks_exact(LANES).zip(cpu.0.chunks_exact(LANES));
+    let chunks = chunks.zip(memory.0.chunks_exact(LANES));
+    let chunks = chunks.zip(gpus.0.chunks_exact(LANES));
+    for ((((open, cpu), memory), gpus), key) in chunks.zip(key.chunks_exact(LANES)) {
+        for at in 0..LANES {
+            let key = masked((open[at], cpu[at], memory[at], gpus[at], key[at]));
+            least[at] = least[at].min(key);
+        }
     }
-    least
+    let mut of_all = least[0];
+    for key in least {
+        of_all = of_all.min(key);
+    }
+    for (at, key) in key.iter().enumerate().skip(key.len() - key.len() % LANES) {
+        let key = masked((open.0[at], cpu.0[at], memory.0[at], gpus.0[at], *key));
+        of_all = of_all.min(key);
+    }
+    of_all
+}
+
+#[cfg(test)]
+impl EcsScheduler {
+    /// A copy that remembers the same failures.
+    pub(super) fn remembering(&self) -> Self {
+        Self {
+            failures: self.failures.copy(),
+            ..Self::default()
+        }
+    }
 }

@@ -112,10 +112,26 @@ pub(super) fn refusal(pool: &Pool<'_>, ask: &Ask<'_>) -> Refusal {
             (is_other_kind, unmet.count(), *row)
         });
     match closest {
-        Some((unmet, row)) => Refusal {
-            reason: unmet.first().unwrap_or(FailureReason::Missing),
-            closest: Some(pool.instances()[row]),
-        },
+        Some((unmet, row)) => refused(pool, row, unmet),
         None => Refusal::from(FailureReason::Missing),
+    }
+}
+
+/// The same, when it is known that no row can take the task: the first row that lacks one thing only is the closest.
+pub(super) fn refusal_of_all(pool: &Pool<'_>, ask: &Ask<'_>) -> Refusal {
+    let lacks_one = |row: &usize| {
+        let is_of_kind = pool.record(*row).spec.kind == ask.kind;
+        is_of_kind && shortfalls(pool, ask, *row).count() == 1
+    };
+    match (0..pool.len()).find(lacks_one) {
+        Some(row) => refused(pool, row, shortfalls(pool, ask, row)),
+        None => refusal(pool, ask),
+    }
+}
+
+fn refused(pool: &Pool<'_>, row: usize, unmet: Shortfalls) -> Refusal {
+    Refusal {
+        reason: unmet.first().unwrap_or(FailureReason::Missing),
+        closest: Some(pool.instances()[row]),
     }
 }

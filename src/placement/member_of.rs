@@ -150,6 +150,13 @@ impl Seen<'_> {
         let record = self.ledger.instance(self.instance);
         let are_there = self.joining.is_some() || record.is_some_and(|record| record.running > 0);
         let joining = self.joining.map(|(group, _)| group);
+        // A packing has no tasks, only groups and how many of each there are.
+        let packed = record.filter(|record| record.running > 0 && record.tasks.is_empty());
+        let packed = packed.into_iter().flat_map(|_| {
+            let groups = self.ledger.groups().iter();
+            let on = groups.filter(|(_, group)| group.wanted.on(self.instance) > 0);
+            on.map(|(_, group)| &*group.name)
+        });
         let tasks = record.map_or(&[][..], |record| &record.tasks);
         let groups = tasks
             .iter()
@@ -159,7 +166,7 @@ impl Seen<'_> {
         test.of_several(
             are_there,
             |group| joining == Some(group) || self.hosts(group),
-            || joining.into_iter().chain(groups),
+            || joining.into_iter().chain(groups).chain(packed),
         )
     }
 

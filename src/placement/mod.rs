@@ -11,22 +11,33 @@
 //! | [`member_of`] | the cluster query language: whether an expression holds for an instance |
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
+//! | `prepare`, `chain`, `search`, `sieve` | how it finds them without looking at every row |
+//! | `failed` | what it need not search for again |
 //! | [`closure`] | a scheduler from a closure |
 //! | [`baseline`] | well-known schedulers to compare with |
 //! | [`wrap`] | schedulers around others: recording, replaying, asking twice |
 //! | [`stop_choice`] | which task of a group to stop |
+//! | [`packing`] | placing without time: tasks come and go at once |
 //! | [`evidence`], [`explain`] | what stands behind a reason; a whole decision, told |
 
+#[cfg(test)]
+mod agreement;
 pub mod ask;
 pub mod baseline;
+mod chain;
 pub mod closure;
 pub mod ecs;
 pub mod evidence;
 pub mod explain;
+mod failed;
 pub mod filter;
 pub mod member_of;
+pub mod packing;
 pub mod pool;
+pub(crate) mod prepare;
 pub mod rank;
+mod search;
+mod sieve;
 pub mod stop_choice;
 pub mod wrap;
 
@@ -44,6 +55,7 @@ pub use closure::FnScheduler;
 pub use ecs::EcsScheduler;
 pub use explain::{Explaining, Explanation};
 pub use member_of::Constraint;
+pub use packing::{ClassId, Machine, Packed, Packing, TaskClass};
 pub use pool::{Pool, Remaining};
 pub use stop_choice::StopAsk;
 pub use wrap::{Decision, Recording, Replaying, Twice};

@@ -249,6 +249,12 @@ impl<'a> Pool<'a> {
         zones.is_empty() || zone.as_ref().is_none_or(|zone| zones.contains(zone))
     }
 
+    /// Whether anything was picked.
+    #[inline]
+    pub(crate) fn is_picked(&self) -> bool {
+        !self.picks.is_empty()
+    }
+
     /// How many picks fell on a row.
     pub(crate) fn picks_in(&self, row: usize) -> u32 {
         let picks = self.picks.iter().filter(|pick| pick.row == row).count();

@@ -7,7 +7,17 @@ use super::pool::Pool;
 
 /// Narrows `candidates` (ascending rows) by each rule in order and breaks the tie that is left.
 pub(super) fn choose(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &mut Vec<usize>) -> Option<usize> {
-    for rule in ask.rules {
+    narrow(pool, ask, ask.rules, candidates)
+}
+
+/// Likewise, by some of the rules.
+pub(super) fn narrow(
+    pool: &Pool<'_>,
+    ask: &Ask<'_>,
+    rules: &[Rule],
+    candidates: &mut Vec<usize>,
+) -> Option<usize> {
+    for rule in rules {
         if candidates.len() <= 1 {
             break;
         }

@@ -1,6 +1,7 @@
 //! Every running total, counted again from scratch and compared.
 
 mod index;
+mod placement;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::model::{Capabilities, LastStatus};
 use super::cluster::Capacity;
 use super::demand::Demand;
 use super::host::HostPhase;
-use super::{ClusterRecord, InstanceRecord, Ledger, OrderBy};
+use super::{InstanceRecord, Ledger};
 
 /// What the tasks wanted on one container instance add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,16 @@ pub fn audit(ledger: &Ledger) -> Result<(), String> {
     launches(ledger)?;
     index::definitions(ledger)?;
     index::listings(ledger)
+}
+
+/// Compares the indexes of every cluster's rows with a scan of what they follow from.
+///
+/// # Errors
+///
+/// The first that does not agree, and in what.
+pub fn indexes(ledger: &Ledger) -> Result<(), String> {
+    let mut clusters = ledger.clusters().iter();
+    clusters.try_for_each(|(id, record)| placement::of_cluster(ledger, id, record))
 }
 
 fn compare<T: PartialEq + std::fmt::Debug>(
@@ -211,23 +222,6 @@ fn hosts(ledger: &Ledger) -> Result<(), String> {
     Ok(())
 }
 
-/// The orders of a cluster's rows that are kept.
-fn orders(id: ClusterId, record: &ClusterRecord) -> Result<(), String> {
-    for by in OrderBy::ALL {
-        let Some(order) = record.capacity.order(by) else {
-            continue;
-        };
-        let mut scanned: Vec<_> = record.capacity.in_order(by).collect();
-        scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
-        compare(
-            || format!("order by {by:?} of {id}"),
-            order.iter().collect(),
-            scanned,
-        )?;
-    }
-    Ok(())
-}
-
 fn clusters(ledger: &Ledger) -> Result<(), String> {
     let mut counts: BTreeMap<ClusterId, (u32, u32, u32)> = BTreeMap::new();
     let mut on_fargate: BTreeMap<ClusterId, (u32, u32)> = BTreeMap::new();
@@ -284,7 +278,7 @@ fn clusters(ledger: &Ledger) -> Result<(), String> {
             &record.capacity.capabilities,
             &capabilities,
         )?;
-        orders(id, record)?;
+        placement::of_cluster(ledger, id, record)?;
         for (row, instance) in registered.iter().enumerate() {
             let open = ledger
                 .instance(*instance)

@@ -1,0 +1,291 @@
+//! The indexes of a cluster's rows, against a scan of what they follow from.
+
+use std::collections::BTreeMap;
+
+use crate::ids::ClusterId;
+use crate::ledger::bits::Bits;
+use crate::ledger::cluster::Capacity;
+use crate::ledger::fits::is_enough;
+use crate::ledger::index::{Built, PortRows};
+use crate::ledger::order::Order;
+use crate::ledger::spread::{Levels, Partition};
+use crate::ledger::{ClusterRecord, Ledger, OrderBy};
+use crate::model::TransportProtocol;
+
+use super::compare;
+
+/// What is kept of the rows of a cluster besides its columns.
+pub(super) fn of_cluster(
+    ledger: &Ledger,
+    id: ClusterId,
+    record: &ClusterRecord,
+) -> Result<(), String> {
+    let capacity = &record.capacity;
+    let Some(built) = capacity.index.built() else {
+        return Ok(());
+    };
+    for by in OrderBy::ALL {
+        let name = || format!("order by {by:?} of {id}");
+        order(name, capacity, (built.order(by), by), |_| true)?;
+    }
+    for (amounts, rows) in built.fits.iter() {
+        let scanned = Bits::of(capacity.len(), |row| {
+            is_enough(capacity.ordered(row), amounts)
+        });
+        compare(
+            || format!("rows of {id} with {amounts:?} left"),
+            rows,
+            &scanned,
+        )?;
+    }
+    for known in &built.partitions {
+        partition(id, capacity, known)?;
+    }
+    for known in &built.ports {
+        port(ledger, id, capacity, known)?;
+    }
+    members(ledger, capacity, built)?;
+    for known in &built.groups {
+        levels(ledger, capacity, built, known)?;
+    }
+    Ok(())
+}
+
+/// An order of those open rows of which something holds, if it is kept.
+fn order(
+    name: impl FnOnce() -> String,
+    capacity: &Capacity,
+    (kept, by): (Option<&Order>, OrderBy),
+    holds: impl Fn(usize) -> bool,
+) -> Result<(), String> {
+    let Some(kept) = kept else { return Ok(()) };
+    let rows = capacity.in_order(by).filter(|(row, ..)| holds(*row));
+    let mut scanned: Vec<_> = rows.collect();
+    scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
+    compare(name, kept.iter().collect(), scanned)
+}
+
+fn partition(id: ClusterId, capacity: &Capacity, kept: &Partition) -> Result<(), String> {
+    if !kept.is_kept() {
+        return Ok(());
+    }
+    let column = capacity.attributes.get(&kept.name);
+    let value = |row: usize| match kept.value(row) {
+        0 => None,
+        number => Some(&*kept.values[number - 1]),
+    };
+    for row in 0..capacity.len() {
+        compare(
+            || format!("{} of row {row} of {id}", kept.name),
+            value(row),
+            column.and_then(|column| column.value(row)),
+        )?;
+    }
+    for (number, rows) in kept.sets().iter().enumerate() {
+        compare(
+            || format!("rows with value {number} of {} in {id}", kept.name),
+            rows,
+            &Bits::of(capacity.len(), |row| kept.value(row) == number),
+        )?;
+        for by in OrderBy::ALL {
+            let orders = kept.orders(by);
+            let known = orders.map(|orders| &orders[number]);
+            let name = || format!("order by {by:?} of value {number} of {} in {id}", kept.name);
+            order(name, capacity, (known, by), |row| kept.value(row) == number)?;
+        }
+    }
+    Ok(())
+}
+
+fn port(
+    ledger: &Ledger,
+    id: ClusterId,
+    capacity: &Capacity,
+    kept: &PortRows,
+) -> Result<(), String> {
+    let (protocol, number) = kept.port;
+    let is_taken = |row: usize| {
+        let record = ledger.instance(capacity.instances[row]);
+        record.is_some_and(|record| record.has_port(protocol == TransportProtocol::Udp, number))
+    };
+    let scanned = Bits::of(capacity.len(), is_taken);
+    let name = || format!("rows of {id} where {protocol} port {number} is taken");
+    compare(name, &kept.taken, &scanned)
+}
+
+/// Members, but for rows that are known to have changed since.
+fn members(ledger: &Ledger, capacity: &Capacity, built: &Built) -> Result<(), String> {
+    for known in &built.members {
+        let mut scanned = Bits::of(capacity.len(), |row| {
+            (known.judge)(&known.constraint, ledger, capacity.instances[row])
+        });
+        let changed = built.log[known.seen..].iter();
+        for row in changed.filter(|row| **row != u32::MAX) {
+            scanned.put(*row as usize, known.rows.has(*row as usize));
+        }
+        let name = || format!("rows for which {} holds", known.constraint.text());
+        compare(name, &known.rows, &scanned)?;
+    }
+    Ok(())
+}
+
+fn levels(
+    ledger: &Ledger,
+    capacity: &Capacity,
+    built: &Built,
+    kept: &Levels,
+) -> Result<(), String> {
+    let group = ledger.groups().get(kept.group);
+    let on = group.into_iter().flat_map(|group| group.wanted.iter());
+    let on: BTreeMap<usize, u32> = on
+        .filter_map(|(instance, count)| Some((capacity.row(instance)?, count)))
+        .collect();
+    let count = |row: usize| on.get(&row).copied().unwrap_or(0);
+    for (level, (rows, size)) in (0..).zip(kept.planes()) {
+        let name = || format!("rows with {level} tasks of {}", kept.group);
+        let scanned = Bits::of(capacity.len(), |row| count(row) == level);
+        compare(name, (rows, size as usize), (&scanned, scanned.count()))?;
+    }
+    for (number, tally) in &kept.tallies {
+        let partition = &built.partitions[*number];
+        if !partition.is_kept() {
+            continue;
+        }
+        let mut scanned = vec![0; tally.len().max(partition.sets().len())];
+        for (row, count) in &on {
+            scanned[partition.value(*row)] += count;
+        }
+        let mut tally = tally.clone();
+        tally.resize(scanned.len(), 0);
+        let name = || format!("tasks of {} by {}", kept.group, partition.name);
+        compare(name, tally, scanned)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::indexes;
+    use super::*;
+    use crate::ids::{ContainerInstanceId, GroupId};
+    use crate::ledger::Change;
+    use crate::ledger::cluster::ClusterSpec;
+    use crate::ledger::instance::InstanceSpec;
+    use crate::ledger::{Demand, Ledger};
+    use crate::model::constraint::Constraint;
+    use crate::model::{Attribute, CreateCluster, Timestamp};
+    use crate::time::SimTime;
+
+    const CLUSTER: ClusterId = ClusterId::new(0);
+    const GROUP: GroupId = GroupId::new(0);
+    const PORT: (TransportProtocol, u16) = (TransportProtocol::Tcp, 80);
+
+    /// A cluster with every index, and a task on one row.
+    fn indexed() -> Ledger {
+        let mut ledger = Ledger::default();
+        let spec = ClusterSpec {
+            name: "demo".into(),
+            arn: "arn:cluster".into(),
+            request: CreateCluster::default(),
+        };
+        let cluster = Change::ClusterCreated {
+            cluster: CLUSTER,
+            spec: Arc::new(spec),
+        };
+        ledger.apply(SimTime::ZERO, &cluster);
+        for number in 0..500 {
+            let mut spec = InstanceSpec {
+                cpu: 100 + number % 7,
+                memory: 200 + number % 5,
+                ..InstanceSpec::example()
+            };
+            spec.set_attributes(vec![Attribute::new("zone", (number % 3).to_string())]);
+            let registered = Change::InstanceRegistered {
+                instance: ContainerInstanceId::new(number),
+                spec: Arc::new(spec),
+            };
+            ledger.apply(SimTime::ZERO, &registered);
+        }
+        let opened = Change::GroupOpened {
+            group: GROUP,
+            cluster: CLUSTER,
+            name: "web".into(),
+        };
+        ledger.apply(SimTime::ZERO, &opened);
+        let by = OrderBy::Memory;
+        ledger.want_order(CLUSTER, by);
+        ledger.want_fits(CLUSTER, 100, 100);
+        ledger.want_partition(CLUSTER, "zone", Some(by));
+        ledger.want_levels(CLUSTER, GROUP, Some("zone"));
+        ledger.want_port(CLUSTER, PORT);
+        let constraint = Constraint::new("attribute:zone == 1", Timestamp::default());
+        let constraint = Arc::new(constraint.expect("it is an expression"));
+        ledger.want_members(CLUSTER, &constraint, |_, _, on| on.number() % 3 == 1);
+        let demand = Demand {
+            cpu: 10,
+            memory: 10,
+            tcp: vec![80],
+            ..Demand::default()
+        };
+        ledger.occupy((CLUSTER, ContainerInstanceId::new(7)), GROUP, &demand);
+        assert_eq!(indexes(&ledger), Ok(()));
+        ledger
+    }
+
+    /// Asserts that what is broken is found and named.
+    #[track_caller]
+    fn check_found(break_it: impl FnOnce(&mut Built), name: &str) {
+        let mut ledger = indexed();
+        let index = &mut ledger.clusters.records[0].capacity.index;
+        break_it(index.built_mut().expect("it is built"));
+        let found = indexes(&ledger).expect_err("an index is broken");
+        assert!(found.starts_with(name), "{found}");
+    }
+
+    #[test]
+    fn whatever_index_is_broken_is_found() {
+        let by = OrderBy::Memory as usize;
+        let order = |order: &mut Option<Order>| {
+            let order = order.as_mut().expect("it is kept");
+            order.shift(3, 203, (202, 103));
+        };
+        check_found(
+            |built| order(&mut built.orders[by]),
+            "order by Memory of cluster-0",
+        );
+        check_found(
+            |built| built.ports[0].taken.put(7, false),
+            "rows of cluster-0 where tcp port 80 is taken",
+        );
+        check_found(
+            |built| built.fits.moved(7, None, Some((100, 100))),
+            "rows of cluster-0 with (100, 100) left",
+        );
+        check_found(|built| built.partitions[0].put(4, 1), "zone of row 4");
+        check_found(
+            |built| built.partitions[0].sets[1].put(4, true),
+            "rows with value 1 of zone",
+        );
+        check_found(
+            |built| {
+                let orders = built.partitions[0].orders[by].as_mut();
+                orders.expect("they are kept")[1].remove(3, 203);
+            },
+            "order by Memory of value 1 of zone",
+        );
+        check_found(
+            |built| built.members[0].rows.put(0, true),
+            "rows for which attribute:zone == 1 holds",
+        );
+        check_found(
+            |built| built.groups[0].shift(7, 1, 0),
+            "rows with 0 tasks of group-0",
+        );
+        check_found(
+            |built| built.groups[0].tallies[0].1[0] += 1,
+            "tasks of group-0 by zone",
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! How indexes come to be: what a strategy or a constraint asks for is built, unless it is there.
+//!
+//! What is read of a ledger stays the same. How much is kept is bounded: what was asked for longest ago goes first.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
+use crate::model::TransportProtocol;
+use crate::model::constraint::Constraint;
+
+use super::Ledger;
+use super::bits::Bits;
+use super::cluster::{Capacity, OrderBy};
+use super::fits::is_enough;
+use super::index::{Built, Judge, Members, Port, PortRows};
+use super::order::Order;
+use super::spread::{Levels, Partition};
+
+/// Rows from which on an order is quicker than a scan.
+const ORDERED_FROM: usize = 256;
+
+/// The most expressions whose members are kept.
+pub(super) const MEMBERS_MAX: usize = 64;
+
+/// The most static ports whose rows are kept.
+pub(super) const PORTS_MAX: usize = 32;
+
+/// The most amounts for which the rows with so much left are kept.
+pub(super) const FITS_MAX: usize = 64;
+
+/// The most attributes by which rows are kept.
+pub(super) const PARTITIONS_MAX: usize = 8;
+
+/// The most words that the rows of groups take: 16 MiB.
+const GROUP_WORDS_MAX: usize = 1 << 21;
+
+impl Capacity {
+    /// The open rows that belong into an order, each with what is left.
+    pub(super) fn in_order(&self, by: OrderBy) -> impl Iterator<Item = (usize, u32, u32)> + '_ {
+        (0..self.len()).filter_map(move |row| {
+            let (cpu, memory) = self.ordered(row)?;
+            let (key, other) = by.of(cpu, memory);
+            Some((row, key, other))
+        })
+    }
+
+    /// Has the open rows put in order, unless they are so few that scanning them is quicker.
+    pub(crate) fn want_order(&mut self, by: OrderBy) {
+        let known = self.index.built().and_then(|built| built.order(by));
+        if self.len() >= ORDERED_FROM && known.is_none() {
+            let order = Order::of(self.in_order(by));
+            self.index.build().orders[by as usize] = Some(order);
+        }
+    }
+
+    /// Whether binpack goes by an order here.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.len() >= ORDERED_FROM
+    }
+
+    /// Has the open rows kept with so much left; not where many other amounts are asked for all the time.
+    pub(crate) fn want_fits(&mut self, amounts: (u32, u32)) {
+        let built = self.index.build();
+        built.asked += 1;
+        let (asked, fits) = (built.asked, &mut built.fits);
+        if let Some(at) = fits.find(amounts) {
+            fits.touch(at, asked);
+            return;
+        }
+        if fits.len() == FITS_MAX {
+            if !fits.forget_oldest(asked.saturating_sub(16 * FITS_MAX as u64)) {
+                return;
+            }
+            self.index.outdated();
+        }
+        let rows = Bits::of(self.len(), |row| is_enough(self.ordered(row), amounts));
+        self.index.build().fits.add(amounts, rows, asked);
+    }
+
+    /// Has the rows kept by the value of an attribute, and those of each value in order.
+    pub(crate) fn want_partition(&mut self, name: &str, by: Option<OrderBy>) {
+        let known = self.index.built().and_then(|built| built.partition(name));
+        if known.is_none() {
+            let partition = self.partition(name);
+            let built = self.index.build();
+            if built.partitions.len() == PARTITIONS_MAX {
+                built.partitions.clear();
+                built
+                    .groups
+                    .iter_mut()
+                    .for_each(|known| known.tallies.clear());
+            }
+            built.partitions.push(partition);
+            self.index.outdated();
+        }
+        let (Some(by), true) = (by, self.len() >= ORDERED_FROM) else {
+            return;
+        };
+        let Some((at, known)) = self.index.built().and_then(|built| built.partition(name)) else {
+            return;
+        };
+        if known.is_kept() && known.orders[by as usize].is_none() {
+            let orders = (0..known.sets.len())
+                .map(|value| {
+                    Order::of(
+                        self.in_order(by)
+                            .filter(|(row, ..)| known.value(*row) == value),
+                    )
+                })
+                .collect();
+            self.index.build().partitions[at].orders[by as usize] = Some(orders);
+        }
+    }
+
+    /// The rows by the value of an attribute; of none when there are too many values.
+    pub(super) fn partition(&self, name: &str) -> Partition {
+        let mut partition = Partition::new(name, self.len());
+        let column = self.attributes.get(name);
+        for row in 0..self.len() {
+            let value = column.and_then(|column| column.value(row));
+            match partition.intern(value) {
+                Some(value) => partition.put(row, value),
+                None => {
+                    partition.give_up();
+                    break;
+                }
+            }
+        }
+        partition
+    }
+
+    /// Has the rows kept on which a port is taken.
+    fn want_port(&mut self, port: Port, is_taken: impl Fn(ContainerInstanceId) -> bool) {
+        let built = self.index.build();
+        built.asked += 1;
+        let asked = built.asked;
+        if let Some(known) = built.ports.iter_mut().find(|known| known.port == port) {
+            known.asked = asked;
+            return;
+        }
+        if built.ports.len() == PORTS_MAX {
+            forget_oldest(&mut built.ports, |known| known.asked);
+            self.index.outdated();
+        }
+        let taken = Bits::of(self.len(), |row| is_taken(self.instances[row]));
+        self.index
+            .build()
+            .ports
+            .push(PortRows { port, taken, asked });
+    }
+}
+
+impl Ledger {
+    /// Forgets every index.
+    #[cfg(test)]
+    pub(crate) fn forget_indexes(&mut self) {
+        for record in &mut self.clusters.records {
+            record.capacity.index = super::index::Index::default();
+        }
+    }
+
+    fn capacity_mut(&mut self, cluster: ClusterId) -> &mut Capacity {
+        &mut self.clusters.records[cluster.index()].capacity
+    }
+
+    /// Prepares for strategies that begin with `binpack`.
+    pub(crate) fn want_order(&mut self, cluster: ClusterId, by: OrderBy) {
+        self.capacity_mut(cluster).want_order(by);
+    }
+
+    /// Prepares for tasks that take so many CPU units and MiB.
+    pub(crate) fn want_fits(&mut self, cluster: ClusterId, cpu: u32, memory: u32) {
+        self.capacity_mut(cluster).want_fits((cpu, memory));
+    }
+
+    /// Prepares for `spread` over an attribute, and `binpack` behind it.
+    pub(crate) fn want_partition(&mut self, cluster: ClusterId, name: &str, by: Option<OrderBy>) {
+        self.capacity_mut(cluster).want_partition(name, by);
+    }
+
+    /// Prepares for what goes by the number of tasks of a group: on each row, and in the rows of each value of an attribute.
+    pub(crate) fn want_levels(&mut self, cluster: ClusterId, group: GroupId, name: Option<&str>) {
+        let capacity = &mut self.clusters.records[cluster.index()].capacity;
+        let Some(record) = self.groups.records.get(group.number()) else {
+            return;
+        };
+        let rows = capacity.len();
+        let built = capacity.index.build();
+        built.asked += 1;
+        let (asked, at) = (built.asked, built.level_of(group));
+        if let Ok(at) = at {
+            built.groups[at].asked = asked;
+        } else {
+            let counts = record.wanted.iter();
+            let counts = counts.filter_map(|(on, count)| Some((capacity.row(on)?, count)));
+            let levels = Levels {
+                asked,
+                ..Levels::new(group, rows, counts)
+            };
+            let built = capacity.index.build();
+            let mut words: usize = built.groups.iter().map(Levels::words).sum();
+            words += levels.words();
+            let are_many = words > GROUP_WORDS_MAX;
+            while words > GROUP_WORDS_MAX && !built.groups.is_empty() {
+                words -= forget_oldest(&mut built.groups, |known| known.asked).words();
+            }
+            if let Err(at) = built.level_of(group) {
+                built.groups.insert(at, levels);
+            }
+            if are_many {
+                capacity.index.outdated();
+            }
+        }
+        if let Some(name) = name {
+            want_tally(capacity, group, name, record);
+        }
+    }
+
+    /// Prepares for a constraint that neither tasks nor agents have a bearing on.
+    pub(crate) fn want_members(
+        &mut self,
+        cluster: ClusterId,
+        constraint: &Arc<Constraint>,
+        judge: Judge,
+    ) {
+        let capacity = &self.clusters.records[cluster.index()].capacity;
+        let holds = |row: usize| judge(constraint, self, capacity.instances[row]);
+        let known = capacity.index.built().and_then(|built| {
+            let known = built.members.iter().find(|known| known.is_of(constraint))?;
+            Some((known, &built.log[known.seen..]))
+        });
+        let mut fresh = None;
+        let mut changed = Vec::new();
+        match known {
+            None => fresh = Some(Bits::of(capacity.len(), holds)),
+            Some((_, log)) => {
+                let rows = log.iter().filter(|row| **row != u32::MAX);
+                changed.extend(rows.map(|row| (*row as usize, holds(*row as usize))));
+            }
+        }
+        let index = &mut self.capacity_mut(cluster).index;
+        let built = index.build();
+        built.asked += 1;
+        let (asked, seen) = (built.asked, built.log.len());
+        if let Some(rows) = fresh {
+            if built.members.len() == MEMBERS_MAX {
+                forget_oldest(&mut built.members, |known| known.asked);
+            }
+            built.members.push(Members {
+                constraint: Arc::clone(constraint),
+                judge,
+                rows,
+                seen,
+                asked,
+            });
+            index.outdated();
+        } else if let Some(known) = built
+            .members
+            .iter_mut()
+            .find(|known| known.is_of(constraint))
+        {
+            for (row, holds) in changed {
+                known.rows.put(row, holds);
+            }
+            (known.seen, known.asked) = (seen, asked);
+            settle_log(built);
+        }
+    }
+
+    /// Prepares for tasks with a static host port.
+    pub(crate) fn want_port(&mut self, cluster: ClusterId, port: Port) {
+        let capacity = &mut self.clusters.records[cluster.index()].capacity;
+        let instances = &self.instances;
+        let is_taken = |on: ContainerInstanceId| {
+            let record = instances.get(on);
+            record.is_some_and(|record| record.has_port(port.0 == TransportProtocol::Udp, port.1))
+        };
+        capacity.want_port(port, is_taken);
+    }
+}
+
+/// Counts the tasks of a group in the rows of each value of an attribute, unless they are counted.
+fn want_tally(
+    capacity: &mut Capacity,
+    group: GroupId,
+    name: &str,
+    record: &super::group::GroupRecord,
+) {
+    let Some(built) = capacity.index.built() else {
+        return;
+    };
+    let (Some((number, partition)), Some(levels)) = (built.partition(name), built.levels(group))
+    else {
+        return;
+    };
+    if !partition.is_kept() || levels.tally(number).is_some() {
+        return;
+    }
+    let mut tally = vec![0; partition.sets.len()];
+    for (on, count) in record.wanted.iter() {
+        if let Some(row) = capacity.row(on) {
+            tally[partition.value(row)] += count;
+        }
+    }
+    let built = capacity.index.build();
+    if let Ok(at) = built.level_of(group) {
+        built.groups[at].tallies.push((number, tally));
+    }
+}
+
+/// Forgets the log once everybody has seen it.
+fn settle_log(built: &mut Built) {
+    let end = built.log.len();
+    if end > 0 && built.members.iter().all(|known| known.seen == end) {
+        built.log.clear();
+        built.members.iter_mut().for_each(|known| known.seen = 0);
+    }
+}
+
+/// Takes out what was asked for longest ago.
+fn forget_oldest<T>(kept: &mut Vec<T>, asked: impl Fn(&T) -> u64) -> T {
+    let oldest = (0..kept.len()).min_by_key(|at| asked(&kept[*at]));
+    kept.remove(oldest.expect("something is forgotten only when there is something"))
+}

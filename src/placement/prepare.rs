@@ -1,0 +1,69 @@
+//! What a request will be searched by, asked of the ledger before the request is placed.
+
+use std::sync::Arc;
+
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
+use crate::ledger::index::ports;
+use crate::ledger::instance::InstanceKind;
+use crate::ledger::{Demand, Ledger};
+use crate::model::constraint::Constraint;
+
+use super::ask::Rule;
+use super::chain::Chain;
+
+/// Rows from which on sets of them are quicker than looking at each.
+const SETS_FROM: usize = 64;
+
+/// What is known of a request before its tasks are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outlook<'a> {
+    pub(crate) rules: &'a [Rule],
+    pub(crate) constraints: &'a [Arc<Constraint>],
+    pub(crate) group: Option<GroupId>,
+    pub(crate) distinct_instance: bool,
+    pub(crate) demand: &'a Demand,
+    pub(crate) kind: InstanceKind,
+}
+
+/// Has the indexes built that the built-in scheduler finds places by.
+///
+/// It finds the same without them, by looking at every row.
+pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook<'_>) {
+    if !is_worth(ledger, cluster, outlook.kind) {
+        return;
+    }
+    let chain = Chain::read(outlook.rules);
+    // Where binpack alone counts there are orders, or few rows.
+    let is_spread = chain.attribute.is_some() || chain.instances;
+    let is_ordered = ledger.cluster(cluster).capacity.is_ordered();
+    if chain.binpack.is_none() || (is_spread && !is_ordered) {
+        ledger.want_fits(cluster, outlook.demand.cpu, outlook.demand.memory);
+    }
+    match (chain.attribute, chain.binpack) {
+        (Some(name), by) => ledger.want_partition(cluster, name, by),
+        (None, Some(by)) => ledger.want_order(cluster, by),
+        (None, None) => {}
+    }
+    if is_spread || outlook.distinct_instance {
+        if let Some(group) = outlook.group {
+            ledger.want_levels(cluster, group, chain.attribute);
+        }
+    }
+    for constraint in outlook.constraints {
+        if constraint.is_static() {
+            ledger.want_members(cluster, constraint, holds);
+        }
+    }
+    for port in ports(outlook.demand) {
+        ledger.want_port(cluster, port);
+    }
+}
+
+/// Whether a cluster has so many rows of the kind that is kept that indexes are worth their while.
+pub(crate) fn is_worth(ledger: &Ledger, cluster: ClusterId, kind: InstanceKind) -> bool {
+    kind == InstanceKind::Ec2 && ledger.cluster(cluster).capacity.len() >= SETS_FROM
+}
+
+fn holds(constraint: &Constraint, ledger: &Ledger, instance: ContainerInstanceId) -> bool {
+    constraint.holds(ledger, instance)
+}
