@@ -1,5 +1,8 @@
 //! Workloads that code decides, arrivals, recorded jobs, and jobs that follow on one another.
 
+#[path = "../examples/arrivals/day.rs"]
+mod day;
+
 use std::time::Duration;
 
 use wavetank::batch::{Batch, BatchError, BatchJob, JobState};
@@ -305,5 +308,17 @@ fn jobs_that_can_not_follow_on_one_another_are_refused() {
     assert_eq!(
         circle.unwrap_err().to_string(),
         "jobs wait for each other: a -> c -> b -> a"
+    );
+}
+
+#[test]
+fn the_example_is_the_same_day_for_a_seed_and_another_for_another() {
+    let report = |seed| day::report(seed).expect("a day goes by");
+    let (first, again, other) = (report(42), report(42), report(7));
+    assert_eq!(first, again);
+    assert_ne!(first, other);
+    assert!(
+        first.starts_with("nightly batch done: true, at "),
+        "{first}"
     );
 }
