@@ -292,7 +292,7 @@ fn a_range_of_ports_gets_a_block_on_the_host() {
         let task = trial.task(task);
         let bindings = task.containers[0].network_bindings.iter();
         bindings
-            .map(|binding| (binding.host_port, binding.host_por..PortMapping::default()))
+            .map(|binding| (binding.host_port, binding.host_port_range.clone()))
             .collect()
     };
     let block = |text: &str| (None, Some(text.to_owned()));
@@ -351,4 +351,90 @@ fn a_task_that_waits_on_a_draining_container_instance_still_starts() {
     trial.set_state(&host, ContainerInstanceStatus::Draining);
     trial.rest();
     assert_eq!(trial.status(&second).0, LastStatus::Running);
+}
+
+#[test]
+fn an_outage_of_a_zone_stops_its_machines_and_recovery_starts_them() {
+    let mut trial = Trial::new();
+    trial.define(one("web"));
+    let zones = ["us-east-1a", "us-east-1b", "us-east-1a"];
+    let hosts = zones.map(|zone| {
+        let instance = RegisterContainerInstance::default().cpu(2048).memory(4096);
+        trial.register(instance.attribute("ecs.availability-zone", zone))
+    });
+    let tasks = [0, 1, 2].map(|host: usize| trial.start("web", &hosts[host]));
+    trial.at(10_000);
+    let zone = "us-east-1a".to_owned();
+    trial.fault(Fault::ZoneOutage { zone: zone.clone() });
+    trial.rest();
+    let running = |trial: &mut Trial| tasks.clone().map(|task| trial.status(&task).0);
+    use LastStatus::{Running, Stopped};
+    assert_eq!(running(&mut trial), [Stopped, Running, Stopped]);
+    let connected =
+        |trial: &mut Trial| hosts.clone().map(|host| trial.shown(&host).agent_connected);
+    assert_eq!(connected(&mut trial), [false, true, false]);
+    trial.fault(Fault::ZoneRecovery { zone });
+    assert_eq!(connected(&mut trial), [true, true, true]);
+}
+
+#[test]
+fn spot_capacity_is_taken_back_two_minutes_after_the_notice() {
+    let (mut trial, host, task) = running();
+    let target = SpotTarget::ContainerInstance(host.clone());
+    trial.fault(Fault::SpotInterruption(target));
+    trial.at(129_999);
+    assert_eq!(phase(&trial), Some(HostContainerPhase::Running));
+    trial.rest();
+    let (_, code, _) = end(&mut trial, &task);
+    assert_eq!(code, Some(StopCode::TerminationNotice));
+    let shown = trial.shown(&host);
+    assert_eq!(shown.status, ContainerInstanceStatus::Inactive);
+}
+
+#[test]
+fn a_spot_task_is_told_to_stop_with_the_notice() {
+    let (mut trial, _, task) = running();
+    trial.fault(Fault::SpotInterruption(SpotTarget::Task(task.clone())));
+    let told = trial.task(&task);
+    assert_eq!(told.desired_status, DesiredStatus::Stopped);
+    assert_eq!(told.last_status, LastStatus::Running);
+    trial.rest();
+    let (_, code, reason) = end(&mut trial, &task);
+    assert_eq!(code, Some(StopCode::SpotInterruption));
+    assert_eq!(reason, "Your Spot Task was interrupted.");
+}
+
+#[test]
+fn a_deleted_task_is_described_for_its_window_and_not_listed() {
+    let builder = crate::support::builder()
+        .stopped_task_retention(Duration::from_secs(60))
+        .deleted_task_window(Duration::from_secs(30));
+    let mut trial = Trial::web_of(builder);
+    let task = trial.run("web");
+    trial.at(10_000);
+    trial.stop(&task);
+    trial.rest();
+    let listed = |trial: &mut Trial| {
+        let request = ListTasks::new().desired_status(DesiredStatus::Stopped);
+        let answer = trial.list_tasks(request).expect("the cluster is there");
+        answer.task_arns.len()
+    };
+    let stopped = ms(trial.task(&task).stopped_at).expect("it has stopped");
+    trial.at(stopped + 59_999);
+    assert_eq!(
+        (trial.status(&task).0, listed(&mut trial)),
+        (LastStatus::Stopped, 1)
+    );
+    trial.at(stopped + 60_000);
+    assert_eq!(
+        (trial.status(&task).0, listed(&mut trial)),
+        (LastStatus::Deleted, 0)
+    );
+    trial.check().expect("nothing is violated");
+    trial.at(stopped + 90_000);
+    let gone = trial.describe_tasks(DescribeTasks::new([&task]));
+    assert_eq!(
+        reasons(&gone.expect("the cluster is there").failures),
+        ["MISSING"]
+    );
 }

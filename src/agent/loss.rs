@@ -1,7 +1,7 @@
 //! A host is lost to the control plane: its machine no longer runs, or it is no longer a container instance.
 
 use crate::ids::{ContainerInstanceId, TaskId};
-use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
+use crate::ledger::change::{Change, INACTIVE_INSTANCE_RETENTION};
 use crate::ledger::host::{HostPhase, Power};
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, InstanceRecord, StoppedReason};
 use crate::model::{AttachmentStatus, LastStatus, StopCode};
@@ -107,7 +107,10 @@ pub(crate) fn give_up_tasks(
             Some(HostPhase::Stopped) => out.change(Change::HostForgotten { task }),
             Some(HostPhase::Active) | None => {}
         }
-        out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+        out.after(
+            ctx.settings.stopped_task_retention,
+            Event::TaskExpired(task),
+        );
     }
 }
 

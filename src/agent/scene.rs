@@ -131,11 +131,6 @@ impl<'a> Scene<'a> {
         life.map_or(0, |life| life.restarts)
     }
 
-    /// Whether some container waits for another.
-    fn is_ordered(&self) -> bool {
-        self.plans.len() > 1 && self.plans.iter().any(|plan| !plan.waits_for.is_empty())
-    }
-
     /// Moves a container on.
     pub(super) fn move_to(&mut self, container: u16, to: HostContainerPhase, out: &mut Effects) {
         self.state_mut(container).phase = to;
@@ -436,10 +431,10 @@ impl<'a> Scene<'a> {
         all_up
     }
 
-    /// Reports a container whose task goes on as it is. Before a task runs, that is of interest only while its containers
-    /// wait for each other.
+    /// Reports a container whose task goes on as it is. Before a task runs, that is of interest only when it has
+    /// several containers.
     pub(super) fn report_container(&self, container: u16, out: &mut Effects) {
-        let is_news = self.record.running_at.has_come() || self.is_ordered();
+        let is_news = self.record.running_at.has_come() || self.plans.len() > 1;
         if is_news && is_connected(self.ctx, self.record.on) {
             let latency = &self.ctx.profile.latencies.container_report;
             let purpose = Purpose::ContainerReport;

@@ -1,5 +1,7 @@
 //! Faults: what happens to agents and containers from outside the API.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::agent;
@@ -7,8 +9,8 @@ use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::host::{HostContainerPhase, Power};
-use crate::ledger::{Ctx, Effects, Event};
-use crate::model::Fault;
+use crate::ledger::{Ctx, Effects, Event, TaskRecord};
+use crate::model::{Fault, SpotTarget};
 
 /// Why a fault could not be injected; nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -86,6 +88,24 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             let instance = find_instance(ctx, container_instance)?;
             agent::power::halted(ctx, instance, Power::Terminated, out);
         }
+        Fault::ZoneOutage { zone } => {
+            for instance in of_zone(ctx, zone) {
+                agent::power::halted(ctx, instance, Power::Off, out);
+            }
+        }
+        Fault::ZoneRecovery { zone } => {
+            for instance in of_zone(ctx, zone) {
+                started(ctx, instance, out);
+            }
+        }
+        Fault::SpotInterruption(SpotTarget::ContainerInstance(reference)) => {
+            let instance = find_instance(ctx, reference)?;
+            out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
+        }
+        Fault::SpotInterruption(SpotTarget::Task(reference)) => {
+            let (task, record) = find_task(ctx, reference)?;
+            super::stop_task::interrupt(ctx, task, record, out);
+        }
         Fault::ContainerExit {
             task,
             container,
@@ -100,6 +120,21 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
     }
     Ok(())
+}
+
+/// Between the notice that spot capacity is taken back and its loss (EC2 user guide, spot interruptions).
+const SPOT_NOTICE: Duration = Duration::from_secs(120);
+
+/// The registered container instances of an availability zone, in order of registration.
+fn of_zone<'a>(
+    ctx: &Ctx<'a>,
+    zone: &'a str,
+) -> impl Iterator<Item = ContainerInstanceId> + use<'a> {
+    let all = ctx.ledger.instances().iter();
+    let there = all.filter(move |(_, record)| {
+        record.is_registered() && record.spec.zone.as_deref() == Some(zone)
+    });
+    there.map(|(instance, _)| instance)
 }
 
 /// A machine that was stopped runs again: the control plane learns at the latest now that it was stopped.
@@ -159,8 +194,7 @@ fn phase_of(ctx: &Ctx<'_>, task: TaskId, index: u16) -> Option<HostContainerPhas
     held.map(|container| container.phase)
 }
 
-/// The task and the position of a container of it.
-fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId, u16), FaultError> {
+fn find_task<'a>(ctx: &Ctx<'a>, task: &str) -> Result<(TaskId, &'a TaskRecord), FaultError> {
     let number = ctx.settings.naming.decode(IdKind::Task, last_part(task));
     let known = number.map(TaskId::new).and_then(|id| {
         let record = ctx.ledger.task(id)?;
@@ -170,11 +204,14 @@ fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId,
             .resolve_task(&ctx.settings.naming, cluster, task)?;
         (found == id).then_some((id, record))
     });
-    let Some((id, record)) = known else {
-        return Err(FaultError::NoSuchTask {
-            reference: task.to_owned(),
-        });
-    };
+    known.ok_or_else(|| FaultError::NoSuchTask {
+        reference: task.to_owned(),
+    })
+}
+
+/// The task and the position of a container of it.
+fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId, u16), FaultError> {
+    let (id, record) = find_task(ctx, task)?;
     let plans = &ctx.ledger.launch_of(record).containers;
     let mut indexed = (0_u16..).zip(plans.iter());
     let found = indexed.find(|(_, plan)| *plan.name == *container);

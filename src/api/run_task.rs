@@ -206,7 +206,7 @@ fn without_cluster(request: &RunTask) -> RunTask {
 /// A token lives a day, or until an hour after the last of its tasks has stopped: that is when it is forgotten.
 fn is_kept(ctx: &Ctx<'_>, token: &Token) -> bool {
     let age = ctx.now.since(token.at);
-    let is_young = age < crate::ledger::change::STOPPED_TASK_RETENTION;
+    let is_young = age < ctx.settings.stopped_task_retention;
     age < TOKEN_LIFETIME
         && (is_young
             || token

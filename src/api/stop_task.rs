@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::draw::Purpose;
 use crate::ids::TaskId;
-use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::change::Change;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
 use crate::model::{ApiError, AttachmentStatus, LastStatus, StopCode, StopTask};
 
@@ -27,22 +27,43 @@ pub(crate) fn stop_task(
     if !record.is_wanted() {
         return Ok(task);
     }
+    let reason = if request.reason.is_some() {
+        StoppedReason::Given
+    } else {
+        StoppedReason::StoppedByUser
+    };
     out.change(Change::TaskUnwanted {
         task,
         code: StopCode::UserInitiated,
-        reason: if request.reason.is_some() {
-            StoppedReason::Given
-        } else {
-            StoppedReason::StoppedByUser
-        },
+        reason,
         given: request.reason.as_deref().map(Arc::from),
     });
+    tell(ctx, task, record, out);
+    Ok(task)
+}
+
+/// Spot capacity is taken back: a task is told to stop, as if by a caller.
+pub(super) fn interrupt(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+    if !record.is_wanted() {
+        return;
+    }
+    out.change(Change::TaskUnwanted {
+        task,
+        code: StopCode::SpotInterruption,
+        reason: StoppedReason::SpotInterrupted,
+        given: None,
+    });
+    tell(ctx, task, record, out);
+}
+
+/// Its agent is told of a stop, if it can be and has the task.
+fn tell(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
     let connected = record.on.is_none_or(is_connected);
     let is_unknown = !connected && ctx.ledger.hosts().task(task).is_none();
     if record.last_status == LastStatus::Provisioning || is_unknown {
         never_sent(ctx, task, record, out);
-        return Ok(task);
+        return;
     }
     if connected && record.last_status == LastStatus::Running {
         out.after(Duration::ZERO, Event::StopSent(task));
@@ -51,7 +72,6 @@ pub(crate) fn stop_task(
         let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 1);
         out.after(payload, Event::StopDelivered(task));
     }
-    Ok(task)
 }
 
 /// A task whose payload no agent has: it stops without any container having been touched, once its interface is gone.
@@ -76,5 +96,8 @@ fn never_sent(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effect
         task,
         to: LastStatus::Stopped,
     });
-    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+    out.after(
+        ctx.settings.stopped_task_retention,
+        Event::TaskExpired(task),
+    );
 }

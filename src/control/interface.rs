@@ -3,12 +3,12 @@
 //!
 //! # Model
 //!
-//! An interface is created and begins to be attached at the moment it is asked for, so CREATED is never seen; nor is
-//! DETACHED, since it is deleted as soon as it is off. Attaching does not wait for an agent that is disconnected.
+//! An interface is created and begins to be attached at the moment it is asked for, and is deleted as soon as it is off:
+//! CREATED and DETACHED are passed at one instant, which traces show and readers can't. Attaching does not wait for an agent that is disconnected.
 
 use crate::draw::Purpose;
 use crate::ids::TaskId;
-use crate::ledger::change::{Change, STOPPED_TASK_RETENTION};
+use crate::ledger::change::Change;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
 use crate::model::presets::ATTACH_TIMEOUT;
 use crate::model::{AttachmentStatus, LastStatus, StopCode};
@@ -32,8 +32,10 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
             release(ctx, task, out);
         }
         AttachmentStatus::Deleted if record.last_status == LastStatus::Deprovisioning => {
-            out.change(Change::InterfaceMoved { task, to });
-            stopped(task, out);
+            for to in [AttachmentStatus::Detached, AttachmentStatus::Deleted] {
+                out.change(Change::InterfaceMoved { task, to });
+            }
+            stopped(ctx, task, out);
         }
         _ => {}
     }
@@ -42,7 +44,7 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
 /// A task whose containers have ended: it is STOPPED once its interface is gone, or now if it has none.
 pub(super) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     if find(ctx, task).is_none() {
-        stopped(task, out);
+        stopped(ctx, task, out);
         return;
     }
     out.change(Change::InterfaceMoved {
@@ -82,12 +84,15 @@ fn nothing_ran(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
 }
 
 /// The last step of a task's life.
-fn stopped(task: TaskId, out: &mut Effects) {
+fn stopped(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     out.change(Change::TaskMoved {
         task,
         to: LastStatus::Stopped,
     });
-    out.after(STOPPED_TASK_RETENTION, Event::TaskExpired(task));
+    out.after(
+        ctx.settings.stopped_task_retention,
+        Event::TaskExpired(task),
+    );
 }
 
 fn find<'a>(ctx: &Ctx<'a>, task: TaskId) -> Option<(&'a TaskRecord, AttachmentStatus)> {
@@ -98,10 +103,9 @@ fn find<'a>(ctx: &Ctx<'a>, task: TaskId) -> Option<(&'a TaskRecord, AttachmentSt
 
 /// It is on its way to the host; whether it comes in time is a matter of luck.
 fn attach(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
-    out.change(Change::InterfaceMoved {
-        task,
-        to: AttachmentStatus::Attaching,
-    });
+    for to in [AttachmentStatus::Created, AttachmentStatus::Attaching] {
+        out.change(Change::InterfaceMoved { task, to });
+    }
     let takes = &ctx.profile.latencies.eni_attach;
     let takes = ctx.delay(takes, Purpose::EniAttach, task, 0);
     let (takes, to) = if takes <= ATTACH_TIMEOUT {
@@ -145,5 +149,5 @@ fn give_up(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) 
         task,
         to: AttachmentStatus::Failed,
     });
-    stopped(task, out);
+    stopped(ctx, task, out);
 }

@@ -3,20 +3,27 @@
 use crate::agent::loss;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
-use crate::ledger::{Ctx, Effects, Host};
+use crate::ledger::{Ctx, Effects, Event, Host};
+use crate::model::LastStatus;
 
-/// A stopped task has been describable for its hour.
+/// A stopped task has been describable for its hour. If there is a window for it, it is DELETED as long as that.
 pub(crate) fn task_expired(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
-    if ctx
-        .ledger
-        .task(task)
-        .is_some_and(|record| record.is_stopped())
-    {
-        if ctx.ledger.hosts().task(task).is_some() {
-            loss::orphan_forgotten(ctx, task, out);
-        }
-        out.change(Change::TaskForgotten { task });
+    let Some(record) = ctx.ledger.task(task).filter(|record| record.is_stopped()) else {
+        return;
+    };
+    let window = ctx.settings.deleted_task_window;
+    if record.last_status == LastStatus::Stopped && !window.is_zero() {
+        out.change(Change::TaskMoved {
+            task,
+            to: LastStatus::Deleted,
+        });
+        out.after(window, Event::TaskExpired(task));
+        return;
     }
+    if ctx.ledger.hosts().task(task).is_some() {
+        loss::orphan_forgotten(ctx, task, out);
+    }
+    out.change(Change::TaskForgotten { task });
 }
 
 /// A deregistered container instance has been describable for its hour.

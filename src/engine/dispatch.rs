@@ -1,8 +1,9 @@
 //! From an event to its handler.
 
-use crate::agent::{connection, containers, health, loss, task};
+use crate::agent::{connection, containers, health, loss, power, task};
 use crate::control::{interface, report, retention};
 use crate::ledger::Event;
+use crate::ledger::host::Power;
 
 use super::Engine;
 
@@ -49,6 +50,7 @@ impl Engine {
                 report::container_reported(&ctx, id, container, out)
             }
             Event::HostLost(id, halt) => loss::host_lost(&ctx, id, halt, out),
+            Event::HostReclaimed(id) => power::halted(&ctx, id, Power::Terminated, out),
             Event::AgentBack(id) => connection::reconnected(&ctx, id, out),
             Event::TaskExpired(id) => retention::task_expired(&ctx, id, out),
             Event::ContainerInstanceExpired(id) => {

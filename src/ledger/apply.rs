@@ -351,8 +351,11 @@ impl Ledger {
             .spec;
         let cluster = &mut self.clusters.records[spec.cluster.index()];
         cluster.task_moved(from, to, on.is_none());
-        if to == LastStatus::Stopped {
-            self.definitions.task_stopped(spec.definition);
+        match to {
+            LastStatus::Stopped => self.definitions.task_stopped(spec.definition),
+            // It is described, and listed no more.
+            LastStatus::Deleted => self.listing.task_forgotten(task),
+            _ => {}
         }
         let (was_pending, is_pending) = (from == LastStatus::Pending, to == LastStatus::Pending);
         if !was_pending && !is_pending && to != LastStatus::Stopped {
@@ -386,7 +389,9 @@ impl Ledger {
             .get_mut(record.launch.number())
             .expect("a launch stays with its tasks");
         launch.tasks -= 1;
-        self.listing.task_forgotten(task);
+        if record.last_status != LastStatus::Deleted {
+            self.listing.task_forgotten(task);
+        }
         if launch.tasks > 0 {
             return;
         }

@@ -455,4 +455,4 @@ impl Change {
     }
 }
 
-pub use crate::model::presets::{INACTIVE_INSTANCE_RETENTION, STOPPED_TASK_RETENTION};
+pub use crate::model::presets::INACTIVE_INSTANCE_RETENTION;

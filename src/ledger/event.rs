@@ -56,6 +56,8 @@ pub enum Event {
     ContainerReported(TaskId, u16),
     /// The control plane has learnt that a machine no longer runs: the so-manieth time that this one was halted.
     HostLost(ContainerInstanceId, u16),
+    /// The notice of a machine on spot capacity has run out: it is terminated.
+    HostReclaimed(ContainerInstanceId),
     /// An agent that was restarted speaks again.
     AgentBack(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
@@ -114,6 +116,7 @@ impl Event {
             Self::Input(_)
             | Self::HostLost(..)
             | Self::AgentBack(_)
+            | Self::HostReclaimed(_)
             | Self::ContainerInstanceExpired(_)
             | Self::StateChangeDue(_) => None,
         }
@@ -140,6 +143,7 @@ impl Event {
             Self::ContainerReported(..) => "container-reported",
             Self::HostLost(..) => "host-lost",
             Self::AgentBack(_) => "agent-back",
+            Self::HostReclaimed(_) => "host-reclaimed",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",
             Self::StateChangeDue(_) => "state-change-due",

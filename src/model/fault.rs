@@ -177,6 +177,9 @@ impl Fault {
                 | Self::InstanceStop { .. }
                 | Self::InstanceStart { .. }
                 | Self::InstanceTerminate { .. }
+                | Self::ZoneOutage { .. }
+                | Self::ZoneRecovery { .. }
+                | Self::SpotInterruption(_)
                 | Self::ContainerExit { .. }
                 | Self::HealthFail { .. }
                 | Self::HealthRecover { .. }

@@ -56,7 +56,10 @@ impl Profile {
             latencies: Latencies::realistic(),
             workloads: Vec::new(),
             default_workload: Workload::realistic(),
-            agents: Agents::default(),
+            agents: Agents {
+                image_cache: true,
+                ..Agents::default()
+            },
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -44,6 +45,10 @@ pub struct Settings {
     pub failures: FailureShape,
     /// The availability zones of subnets, as far as the caller told them.
     pub subnets: BTreeMap<String, Arc<str>>,
+    /// How long a stopped task is described and listed as STOPPED.
+    pub stopped_task_retention: Duration,
+    /// How long it is described as DELETED after that, and listed no more.
+    pub deleted_task_window: Duration,
 }
 
 impl Settings {
@@ -101,6 +106,8 @@ mod tests {
             placement_ties: PlacementTies::Seeded,
             failures: FailureShape::Closest,
             subnets: BTreeMap::new(),
+            stopped_task_retention: crate::model::presets::STOPPED_TASK_RETENTION,
+            deleted_task_window: Duration::ZERO,
         };
         let root = settings.principal_arn(None);
         assert_eq!(settings.principal(Some(&root)), Ok(None));

@@ -34,6 +34,8 @@ pub(super) struct Config {
     check: CheckAs,
     placement_ties: TiesAs,
     failures: FailuresAs,
+    stopped_task_retention: Option<Span>,
+    deleted_task_window: Option<Span>,
     /// The availability zone of each subnet that is told.
     subnets: BTreeMap<String, String>,
 }
@@ -50,6 +52,12 @@ impl Config {
             .failures(self.failures.shape());
         for (subnet, zone) in &self.subnets {
             builder = builder.subnet(subnet, zone);
+        }
+        if let Some(retention) = &self.stopped_task_retention {
+            builder = builder.stopped_task_retention(retention.0);
+        }
+        if let Some(window) = &self.deleted_task_window {
+            builder = builder.deleted_task_window(window.0);
         }
         if let Some(region) = &self.region {
             builder = builder.region(&region.0);

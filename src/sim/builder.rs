@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -9,6 +10,7 @@ use crate::arn::{Naming, NamingError};
 use crate::draw::Draws;
 use crate::engine::{Engine, EventTies, Parts};
 use crate::invariant::{Checking, Invariant, Invariants};
+use crate::model::presets::STOPPED_TASK_RETENTION;
 use crate::model::{
     FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp,
 };
@@ -63,6 +65,8 @@ pub struct Builder {
     event_ties: EventTies,
     failures: FailureShape,
     subnets: BTreeMap<String, Arc<str>>,
+    stopped_task_retention: Duration,
+    deleted_task_window: Duration,
     trace: TraceMode,
     checking: Checking,
     invariants: Invariants,
@@ -82,6 +86,8 @@ impl Default for Builder {
             event_ties: EventTies::default(),
             failures: FailureShape::default(),
             subnets: BTreeMap::new(),
+            stopped_task_retention: STOPPED_TASK_RETENTION,
+            deleted_task_window: Duration::ZERO,
             trace: TraceMode::default(),
             checking: Checking::default(),
             invariants: Invariants::standard(),
@@ -169,6 +175,20 @@ impl Builder {
         self
     }
 
+    /// How long a stopped task is described and listed; an hour unless set. ECS says: at least an hour.
+    #[must_use]
+    pub fn stopped_task_retention(mut self, retention: Duration) -> Self {
+        self.stopped_task_retention = retention;
+        self
+    }
+
+    /// How long a task is described as DELETED after that, and listed no more; not at all unless set.
+    #[must_use]
+    pub fn deleted_task_window(mut self, window: Duration) -> Self {
+        self.deleted_task_window = window;
+        self
+    }
+
     /// How many failures RunTask tells of one task; one unless set.
     #[must_use]
     pub fn failures(mut self, shape: FailureShape) -> Self {
@@ -231,6 +251,8 @@ impl Builder {
                     placement_ties: self.placement_ties,
                     failures: self.failures,
                     subnets: self.subnets,
+                    stopped_task_retention: self.stopped_task_retention,
+                    deleted_task_window: self.deleted_task_window,
                 },
                 reads: self.reads,
                 scheduler: self.scheduler,

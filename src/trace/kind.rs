@@ -81,6 +81,8 @@ kinds! {
     HostLost = 19, "host-lost";
     /// An agent that was restarted speaks again.
     AgentBack = 20, "agent-back";
+    /// The notice of a machine on spot capacity has run out.
+    HostReclaimed = 21, "host-reclaimed";
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
 
@@ -267,7 +269,7 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=20).chain([25]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,

@@ -75,6 +75,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::HostPowered
             | Kind::HostLost
             | Kind::AgentBack
+            | Kind::HostReclaimed
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered

@@ -187,6 +187,10 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
             Event::AgentBack(INSTANCE),
             "agent-back container-instance-1",
         ),
+        (
+            Event::HostReclaimed(INSTANCE),
+            "host-reclaimed container-instance-1",
+        ),
         (Event::TaskExpired(TASK), "task-expired task-3"),
         (
             Event::ContainerInstanceExpired(INSTANCE),

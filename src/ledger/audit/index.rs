@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{TaskDefinitionId, TaskId};
-use crate::ledger::Ledger;
 use crate::ledger::listing::ListedBy;
+use crate::ledger::{Ledger, TaskRecord};
 use crate::model::{
-    DesiredStatus, SortOrder, TaskDefinitionFamilyStatus, TaskDefinitionStatus as DefinitionStatus,
+    DesiredStatus, LastStatus, SortOrder, TaskDefinitionFamilyStatus,
+    TaskDefinitionStatus as DefinitionStatus,
 };
 
 use super::compare;
@@ -61,7 +62,8 @@ pub(super) fn definitions(ledger: &Ledger) -> Result<(), String> {
 
 pub(super) fn listings(ledger: &Ledger) -> Result<(), String> {
     let mut listed: BTreeMap<(ListedBy<'_>, DesiredStatus), Vec<TaskId>> = BTreeMap::new();
-    for (task, record) in ledger.tasks() {
+    let is_listed = |record: &TaskRecord| record.last_status != LastStatus::Deleted;
+    for (task, record) in ledger.tasks().filter(|(_, record)| is_listed(record)) {
         let launch = &**ledger.launch_of(record);
         let family = &*launch.family;
         let started_by = launch.echo.started_by.as_deref();

@@ -76,6 +76,13 @@ pub(crate) enum Action {
     },
     Disconnect(u8),
     Reconnect(u8),
+    PowerOff(u8),
+    PowerOn(u8),
+    Terminate(u8),
+    Restart {
+        instance: u8,
+        seconds: u64,
+    },
     Exit {
         task: u8,
         code: i32,
@@ -211,6 +218,22 @@ impl Player {
             },
             Action::Reconnect(number) => Fault::AgentReconnect {
                 container_instance: instance(number),
+            },
+            Action::PowerOff(number) => Fault::InstanceStop {
+                container_instance: instance(number),
+            },
+            Action::PowerOn(number) => Fault::InstanceStart {
+                container_instance: instance(number),
+            },
+            Action::Terminate(number) => Fault::InstanceTerminate {
+                container_instance: instance(number),
+            },
+            Action::Restart {
+                instance: number,
+                seconds,
+            } => Fault::AgentRestart {
+                container_instance: instance(number),
+                lasting: Duration::from_secs(*seconds),
             },
             Action::Exit { task, code } => Fault::ContainerExit {
                 task: pick(&self.tasks, *task),

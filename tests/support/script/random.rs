@@ -211,6 +211,11 @@ fn fault() -> impl Strategy<Value = Action> {
     prop_oneof![
         any::<u8>().prop_map(Action::Disconnect),
         any::<u8>().prop_map(Action::Reconnect),
+        any::<u8>().prop_map(Action::PowerOff),
+        any::<u8>().prop_map(Action::PowerOn),
+        any::<u8>().prop_map(Action::Terminate),
+        (any::<u8>(), 0..90_u64)
+            .prop_map(|(instance, seconds)| Action::Restart { instance, seconds }),
         (any::<u8>(), prop_oneof![Just(0), Just(1), Just(137)])
             .prop_map(|(task, code)| Action::Exit { task, code }),
         (0..30_u64).prop_map(|seconds| Action::PullFail { seconds }),
