@@ -11,7 +11,7 @@ use crate::model::*;
 use crate::observe::list_tasks::list_tasks;
 use crate::observe::read::{self, WRITTEN_CLUSTER};
 use crate::observe::{View, describe};
-use crate::placement::{Explanation, Rule};
+use crate::placement::Explanation;
 
 use super::Engine;
 
