@@ -66,8 +66,7 @@ impl EcsScheduler {
             match built.and_then(|built| built.order(by)) {
                 Some(order) if is_plain(ask, pool) => return first(ask, by, order),
                 Some(_) => {}
-                None if by == OrderBy::Cpu => return self.least(ask, pool, pool.cpu()),
-                None => return self.least(ask, pool, pool.memory()),
+                None => return self.least(ask, pool, by),
             }
         }
         match search(ask, pool, &mut self.candidates) {
@@ -130,13 +129,18 @@ impl EcsScheduler {
     }
 
     /// The candidate with the least key, by two passes over the columns.
-    fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, key: &[u32]) -> Option<usize> {
+    fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, by: OrderBy) -> Option<usize> {
         let demand = ask.demand;
+        let [cpu, memory, gpus] = pool.columns();
+        let key = match by {
+            OrderBy::Cpu => &cpu,
+            OrderBy::Memory => &memory,
+        };
         let least = least_open(
             (&pool.capacity().open, ask.kind as u32),
-            (pool.cpu(), demand.cpu),
-            (pool.memory(), demand.memory),
-            (pool.gpus(), demand.gpus),
+            (&cpu, demand.cpu),
+            (&memory, demand.memory),
+            (&gpus, demand.gpus),
             key,
         );
         if least == u32::MAX {

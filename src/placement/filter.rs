@@ -84,11 +84,11 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
 pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     let demand = ask.demand;
     pool.capacity().open[row] == ask.kind as u32
-        && pool.cpu()[row] >= demand.cpu
-        && pool.memory()[row] >= demand.memory
+        && pool.cpu(row) >= demand.cpu
+        && pool.memory(row) >= demand.memory
         && pool.capacity().can_do(row, ask.requires)
-        && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
-        && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
+        && (demand.gpus == 0 || pool.gpus(row) >= demand.gpus)
+        && (demand.enis == 0 || (pool.enis(row) >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)
         && (ask.constraints.is_empty() || member_of::unmet(pool, ask, row).is_none())

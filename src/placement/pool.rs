@@ -44,10 +44,6 @@ struct Pick {
 pub struct Pool<'a> {
     ledger: &'a Ledger,
     capacity: &'a Capacity,
-    cpu: Cow<'a, [u32]>,
-    memory: Cow<'a, [u32]>,
-    gpus: Cow<'a, [u32]>,
-    enis: Cow<'a, [u32]>,
     picks: Vec<Pick>,
 }
 
@@ -63,10 +59,6 @@ impl<'a> Pool<'a> {
         Self {
             ledger,
             capacity,
-            cpu: Cow::Borrowed(&capacity.cpu),
-            memory: Cow::Borrowed(&capacity.memory),
-            gpus: Cow::Borrowed(&capacity.gpus),
-            enis: Cow::Borrowed(&capacity.enis),
             picks: Vec::new(),
         }
     }
@@ -106,12 +98,6 @@ impl<'a> Pool<'a> {
 
     /// Debits a row that can take the demand.
     fn take_row(&mut self, row: usize, demand: &Demand) {
-        self.cpu.to_mut()[row] -= demand.cpu;
-        self.memory.to_mut()[row] -= demand.memory;
-        self.gpus.to_mut()[row] -= demand.gpus;
-        if demand.enis > 0 {
-            self.enis.to_mut()[row] -= demand.enis;
-        }
         self.picks.push(Pick {
             row,
             demand: demand.clone(),
@@ -144,10 +130,10 @@ impl<'a> Pool<'a> {
     #[must_use]
     pub fn remaining(&self, row: usize) -> Remaining {
         Remaining {
-            cpu: self.cpu[row],
-            memory: self.memory[row],
-            gpus: self.gpus[row],
-            enis: self.enis[row],
+            cpu: self.cpu(row),
+            memory: self.memory(row),
+            gpus: self.gpus(row),
+            enis: self.enis(row),
         }
     }
 
@@ -227,20 +213,46 @@ impl<'a> Pool<'a> {
         self.capacity
     }
 
-    pub(crate) fn cpu(&self) -> &[u32] {
-        &self.cpu
+    /// CPU units left in a row, picks taken off; so are those of the other resources.
+    #[inline]
+    pub(crate) fn cpu(&self, row: usize) -> u32 {
+        self.less_picks(row, self.capacity.cpu[row], |demand| demand.cpu)
     }
 
-    pub(crate) fn memory(&self) -> &[u32] {
-        &self.memory
+    #[inline]
+    pub(crate) fn memory(&self, row: usize) -> u32 {
+        self.less_picks(row, self.capacity.memory[row], |demand| demand.memory)
     }
 
-    pub(crate) fn gpus(&self) -> &[u32] {
-        &self.gpus
+    #[inline]
+    pub(crate) fn gpus(&self, row: usize) -> u32 {
+        self.less_picks(row, self.capacity.gpus[row], |demand| demand.gpus)
     }
 
-    pub(crate) fn enis(&self) -> &[u32] {
-        &self.enis
+    #[inline]
+    pub(crate) fn enis(&self, row: usize) -> u32 {
+        self.less_picks(row, self.capacity.enis[row], |demand| demand.enis)
+    }
+
+    /// What is left of a resource in a row, given what the ledger has of it.
+    #[inline]
+    fn less_picks(&self, row: usize, left: u32, of: impl Fn(&Demand) -> u32) -> u32 {
+        let picks = self.picks.iter().filter(|pick| pick.row == row);
+        picks.fold(left, |left, pick| left - of(&pick.demand))
+    }
+
+    /// The whole columns of CPU, memory and GPUs, picks taken off: copies of the ledger's when anything was picked.
+    pub(crate) fn columns(&self) -> [Cow<'a, [u32]>; 3] {
+        let capacity = self.capacity;
+        let mut columns = [&capacity.cpu, &capacity.memory, &capacity.gpus]
+            .map(|column| Cow::Borrowed(column.as_slice()));
+        for Pick { row, demand } in &self.picks {
+            let taken = [demand.cpu, demand.memory, demand.gpus];
+            for (column, taken) in columns.iter_mut().zip(taken) {
+                column.to_mut()[*row] -= taken;
+            }
+        }
+        columns
     }
 
     /// Whether a row is in one of some zones; an instance that does not tell its zone may be in any.

@@ -44,13 +44,12 @@ pub(super) fn scores(
     rule: &Rule,
     candidates: &[usize],
 ) -> Option<Vec<u32>> {
-    let left = |column: &[u32]| candidates.iter().map(|row| column[*row]).collect();
     Some(match rule {
         Rule::Random => return None,
         Rule::SpreadInstance => tasks_on_each(pool, ask, candidates),
         Rule::SpreadAttribute(name) => tasks_with_value(pool, ask, name, candidates),
-        Rule::BinpackCpu => left(pool.cpu()),
-        Rule::BinpackMemory => left(pool.memory()),
+        Rule::BinpackCpu => candidates.iter().map(|row| pool.cpu(*row)).collect(),
+        Rule::BinpackMemory => candidates.iter().map(|row| pool.memory(*row)).collect(),
     })
 }
 

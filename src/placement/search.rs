@@ -197,10 +197,17 @@ impl<'a> Search<'a, '_> {
     fn again(&mut self, level: u32) {
         let rows = self.picked(Some(level));
         self.candidates.extend(rows);
-        let Some(by) = self.chain.binpack else { return };
-        let key = self.column(by);
-        let least = self.candidates.iter().map(|row| key[*row]).min();
-        self.candidates.retain(|row| Some(key[*row]) == least);
+        if let Some(by) = self.chain.binpack {
+            self.keep_least(by);
+        }
+    }
+
+    /// Keeps the candidates with the least left, picks taken off.
+    fn keep_least(&mut self, by: OrderBy) {
+        let pool = self.pool;
+        let left = |row: &usize| by.of(pool.cpu(*row), pool.memory(*row)).0;
+        let least = self.candidates.iter().map(left).min();
+        self.candidates.retain(|row| Some(left(row)) == least);
     }
 
     /// The picked rows with so many tasks of the group that can take the task again, ascending.
@@ -261,21 +268,16 @@ impl<'a> Search<'a, '_> {
             return;
         }
         self.merge(picked);
-        let key = self.column(by);
-        let least = self.candidates.iter().map(|row| key[*row]).min();
-        self.candidates.retain(|row| Some(key[*row]) == least);
-    }
-
-    fn column(&self, by: OrderBy) -> &'a [u32] {
-        match by {
-            OrderBy::Cpu => self.pool.cpu(),
-            OrderBy::Memory => self.pool.memory(),
-        }
+        self.keep_least(by);
     }
 
     /// Those that were not picked, by looking at what is left in each.
     fn scanned(&mut self, by: OrderBy) {
-        let key = self.column(by);
+        let capacity = self.pool.capacity();
+        let key = match by {
+            OrderBy::Cpu => &capacity.cpu,
+            OrderBy::Memory => &capacity.memory,
+        };
         let (candidates, is_first) = (&mut *self.candidates, self.is_first);
         candidates.clear();
         let least = Cell::new(u32::MAX);

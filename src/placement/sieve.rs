@@ -140,13 +140,13 @@ impl<'a> Sieve<'a> {
         let demand = ask.demand;
         let has_room = || {
             pool.capacity().open[row] == ask.kind as u32
-                && pool.cpu()[row] >= demand.cpu
-                && pool.memory()[row] >= demand.memory
+                && pool.cpu(row) >= demand.cpu
+                && pool.memory(row) >= demand.memory
         };
         (self.fitted || has_room())
             && pool.capacity().can_do(row, ask.requires)
-            && (demand.gpus == 0 || pool.gpus()[row] >= demand.gpus)
-            && (demand.enis == 0 || (pool.enis()[row] >= demand.enis && pool.is_in(row, ask.zones)))
+            && (demand.gpus == 0 || pool.gpus(row) >= demand.gpus)
+            && (demand.enis == 0 || (pool.enis(row) >= demand.enis && pool.is_in(row, ask.zones)))
             && (!demand.has_ports() || pool.ports_free(row, demand))
             && (!self.counted || pool.tasks_of_group(row, ask.group) == 0)
             && (!self.loose || member_of::unmet(pool, ask, row).is_none())
