@@ -58,6 +58,31 @@ fn ends(sim: &Simulation) -> Vec<Option<SimTime>> {
         .collect()
 }
 
+/// Containers that use more memory than they may, which no data says of them.
+#[derive(Debug)]
+struct Greedy;
+
+impl WorkloadLogic for Greedy {
+    fn workload(&self, of: &Occasion<'_>) -> Workload {
+        let mut workload = of.usual.clone();
+        workload.memory = vec![MemoryStep::new(Latency::Fixed(secs(1)), 600)];
+        workload
+    }
+}
+
+#[test]
+fn code_may_decide_what_a_plain_container_never_does() {
+    let mut profile = Profile::ideal();
+    let workload = Workload::ideal().decided_by(Greedy);
+    let row = WorkloadRow::new("job", "*", workload);
+    profile.workloads.push(row);
+    let mut trial = jobs(profile);
+    let task = trial.run("job");
+    trial.settle(secs(60)).expect("it ends");
+    let container = &trial.task(&task).containers[0];
+    assert_eq!(container.exit_code, Some(137));
+}
+
 #[test]
 fn code_decides_for_each_task_of_a_request() {
     let mut trial = jobs(drawn());

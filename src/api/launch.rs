@@ -246,7 +246,7 @@ pub(crate) fn prepare(
         group: known_group.unwrap_or_else(|| ctx.ledger.next_group()),
         group_name,
         distinct_instance: wanted.distinct_instance,
-        is_simple: matches!(&*containers, [only] if only.is_simple()),
+        is_simple: is_simple(&containers),
         containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),
@@ -265,6 +265,11 @@ pub(crate) fn prepare(
         spec: Arc::new(spec),
         opens_group: known_group.is_none(),
     }
+}
+
+/// Whether a task is one container that does nothing out of the ordinary.
+fn is_simple(plans: &[ContainerPlan]) -> bool {
+    matches!(plans, [only] if only.is_simple())
 }
 
 /// Whether code decides what a container does.
@@ -291,8 +296,10 @@ fn decided(ctx: &Ctx<'_>, task: TaskId, spec: &LaunchSpec) -> LaunchSpec {
             ..plan.clone()
         }
     };
+    let containers: Arc<[ContainerPlan]> = (0..).zip(spec.containers.iter()).map(plan).collect();
     LaunchSpec {
-        containers: (0..).zip(spec.containers.iter()).map(plan).collect(),
+        is_simple: is_simple(&containers),
+        containers,
         ..spec.clone()
     }
 }

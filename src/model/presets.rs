@@ -122,7 +122,7 @@ latencies! {
     instance_launch, "instanceLaunch", Millis(90_000), Between(60_000, 180_000), false,
         "a capacity provider: from the decision to an ACTIVE instance",
         "an estimate for an Auto Scaling group";
-    agent_lost, "agentLost", Millis(60_000), Between(60_000, 180_000), false,
+    agent_lost, "agentLost", Millis(60_000), Between(60_000, 180_000), true,
         "a host fell silent: until `agentConnected` is false",
         "the guide says \"within minutes\" only; an estimate";
     deregistration_window, "deregistrationWindow", Millis(0), Between(0, 600_000), true,
