@@ -28,8 +28,11 @@ use wavetank::PlacementStrategy;
 use hold::Hold;
 use life::Life;
 
+/// Makes a case ready to be counted.
+type Make = fn() -> Box<dyn Case>;
+
 /// The cases by name: each series with its sizes ascending.
-const CASES: [(&str, fn() -> Box<dyn Case>); 8] = [
+const CASES: [(&str, Make); 8] = [
     ("life-random-100", || Box::new(Life::new(100, &[]))),
     ("life-random-1000", || Box::new(Life::new(1_000, &[]))),
     ("life-random-10000", || Box::new(Life::new(10_000, &[]))),
