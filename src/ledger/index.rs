@@ -176,6 +176,21 @@ impl Built {
     }
 }
 
+/// Lets an order know that a row moved; `None` where it was or is not open.
+fn reorder(order: &mut Order, (row, by): (usize, OrderBy), from: Left, to: Left) {
+    match (from, to) {
+        (Some(from), Some(to)) => {
+            order.shift(row, by.of(from.0, from.1).0, by.of(to.0, to.1));
+        }
+        (Some(from), None) => order.remove(row, by.of(from.0, from.1).0),
+        (None, Some(to)) => {
+            let (key, other) = by.of(to.0, to.1);
+            order.insert(row, key, other);
+        }
+        (None, None) => {}
+    }
+}
+
 impl Members {
     pub(super) fn is_of(&self, constraint: &Constraint) -> bool {
         Arc::ptr_eq(self.constraint.text(), constraint.text()) || *self.constraint == *constraint
@@ -340,31 +355,19 @@ fn left(open: u32, amounts: (u32, u32)) -> Left {
 impl Built {
     /// What is left in a row has changed; `None` where it was or is not open.
     fn moved(&mut self, row: usize, from: Left, to: Left) {
-        self.fits.moved(row, from, to);
-        self.reorder(row, from, to);
-    }
-
-    /// Lets every order know that a row moved; `None` where it was or is not open.
-    fn reorder(&mut self, row: usize, from: Left, to: Left) {
-        let place = |order: &mut Order, by: OrderBy| match (from, to) {
-            (Some(from), Some(to)) => {
-                order.shift(row, by.of(from.0, from.1).0, by.of(to.0, to.1));
-            }
-            (Some(from), None) => order.remove(row, by.of(from.0, from.1).0),
-            (None, Some(to)) => {
-                let (key, other) = by.of(to.0, to.1);
-                order.insert(row, key, other);
-            }
-            (None, None) => {}
-        };
+        if self.fits.len() > 0 {
+            self.fits.moved(row, from, to);
+        }
         for by in OrderBy::ALL {
-            let at = by as usize;
-            if let Some(order) = &mut self.orders[at] {
-                place(order, by);
+            if let Some(order) = &mut self.orders[by as usize] {
+                reorder(order, (row, by), from, to);
             }
-            for partition in &mut self.partitions {
-                if let Some(orders) = &mut partition.orders[at] {
-                    place(&mut orders[partition.of_row[row] as usize], by);
+        }
+        for partition in &mut self.partitions {
+            for by in OrderBy::ALL {
+                if let Some(orders) = &mut partition.orders[by as usize] {
+                    let value = partition.of_row[row] as usize;
+                    reorder(&mut orders[value], (row, by), from, to);
                 }
             }
         }

@@ -202,32 +202,30 @@ fn least_open(
     gpus: (&[u32], u32),
     key: &[u32],
 ) -> u32 {
-    let masked = |(is_open, cpu_left, memory_left, gpus_left, key): (u32, u32, u32, u32, u32)| {
-        let lacks = u32::from(is_open != open.1)
-            | u32::from(cpu_left < cpu.1)
-            | u32::from(memory_left < memory.1)
-            | u32::from(gpus_left < gpus.1);
-        key | lacks.wrapping_neg()
-    };
     let mut least = [u32::MAX; LANES];
     let chunks = open.0.chunks_exact(LANES).zip(cpu.0.chunks_exact(LANES));
     let chunks = chunks.zip(memory.0.chunks_exact(LANES));
     let chunks = chunks.zip(gpus.0.chunks_exact(LANES));
-    for ((((open, cpu), memory), gpus), key) in chunks.zip(key.chunks_exact(LANES)) {
+    for ((((opens, cpus), memories), gpu), keys) in chunks.zip(key.chunks_exact(LANES)) {
         for at in 0..LANES {
-            let key = masked((open[at], cpu[at], memory[at], gpus[at], key[at]));
-            least[at] = least[at].min(key);
+            let lacks = u32::from(opens[at] != open.1)
+                | u32::from(cpus[at] < cpu.1)
+                | u32::from(memories[at] < memory.1)
+                | u32::from(gpu[at] < gpus.1);
+            least[at] = least[at].min(keys[at] | lacks.wrapping_neg());
         }
     }
-    let mut of_all = least[0];
-    for key in least {
-        of_all = of_all.min(key);
-    }
+    let mut least = least.into_iter().fold(u32::MAX, u32::min);
     for (at, key) in key.iter().enumerate().skip(key.len() - key.len() % LANES) {
-        let key = masked((open.0[at], cpu.0[at], memory.0[at], gpus.0[at], *key));
-        of_all = of_all.min(key);
+        let is_enough = open.0[at] == open.1
+            && cpu.0[at] >= cpu.1
+            && memory.0[at] >= memory.1
+            && gpus.0[at] >= gpus.1;
+        if is_enough {
+            least = least.min(*key);
+        }
     }
-    of_all
+    least
 }
 
 #[cfg(test)]
