@@ -32,16 +32,13 @@ use life::Life;
 type Make = fn() -> Box<dyn Case>;
 
 /// The cases by name: each series with its sizes ascending.
-const CASES: [(&str, Make); 8] = [
+const CASES: [(&str, Make); 7] = [
     ("life-random-100", || Box::new(Life::new(100, &[]))),
     ("life-random-1000", || Box::new(Life::new(1_000, &[]))),
     ("life-random-10000", || Box::new(Life::new(10_000, &[]))),
     ("life-binpack-100", || Box::new(Life::new(100, &binpack()))),
     ("life-binpack-1000", || {
         Box::new(Life::new(1_000, &binpack()))
-    }),
-    ("life-binpack-10000", || {
-        Box::new(Life::new(10_000, &binpack()))
     }),
     ("queue-hold-100", || Box::new(Hold::new(100))),
     ("queue-hold-10000", || Box::new(Hold::new(10_000))),
