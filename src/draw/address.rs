@@ -4,6 +4,9 @@ use serde::Serialize;
 
 const SUBJECT_BITS: u32 = 40;
 
+/// Bits of an address below its subject.
+pub(super) const SUBJECT_SHIFT: u32 = 16;
+
 /// What a random decision decides.
 ///
 /// The numbers are part of every address and therefore fixed: changing one would change every
@@ -121,10 +124,13 @@ impl Address {
         self.nth
     }
 
-    /// The number of the stream at this address: purpose · 2⁵⁶ + subject · 2¹⁶ + nth.
+    /// This address as a number: purpose · 2⁵⁶ + subject · 2¹⁶ + nth.
+    ///
+    /// The words of subjects 4 s to 4 s + 3 are on the stream of the cipher that is numbered as the first of them, a block
+    /// of each in turn.
     #[must_use]
     pub const fn stream(self) -> u64 {
-        ((self.purpose as u64) << 56) | (self.subject << 16) | self.nth as u64
+        ((self.purpose as u64) << 56) | (self.subject << SUBJECT_SHIFT) | self.nth as u64
     }
 }
 

@@ -178,7 +178,16 @@ impl Latency {
 
     /// The only value a sample can have, or `None` when there are several.
     #[must_use]
+    #[inline]
     pub fn as_constant(&self) -> Option<Duration> {
+        match *self {
+            Self::Fixed(duration) => Some(cut(duration)),
+            ref other => other.only_value(),
+        }
+    }
+
+    /// The only value a sample can have where that is not plain to see.
+    fn only_value(&self) -> Option<Duration> {
         match *self {
             Self::Fixed(duration) => Some(cut(duration)),
             Self::Uniform { low, high } => (low >= high).then_some(cut(low)),

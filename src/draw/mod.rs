@@ -1,15 +1,16 @@
 //! Randomness with an address: every random decision is a function of the seed and of what it is about.
 //!
-//! No generator is kept anywhere. [`Draws::at`] opens the stream of one [`Address`], that is of
-//! one purpose, one subject and one attempt; what other subjects do cannot change what is found
-//! there. An override replaces what an address answers, which is how a run is replayed, shrunk
-//! or forced into a corner.
+//! No generator is kept anywhere, only the words that were computed last. [`Draws::at`] opens one
+//! [`Address`], that is one purpose, one subject and one attempt; what other subjects do cannot
+//! change what is found there. An override replaces what an address answers, which is how a run is
+//! replayed, shrunk or forced into a corner.
 //!
 //! All results are integers and all algorithms are written here, so they never move with a
 //! dependency: golden values pin them. Logarithm and exponential come from `libm`, which gives
 //! equal bits on every platform.
 
 mod address;
+mod block;
 mod latency;
 mod ratio;
 mod stream;
@@ -18,10 +19,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use rand_chacha::rand_core::SeedableRng;
-use rand_chacha::{ChaCha8Core, ChaCha8Rng};
-
 use crate::digest::Digest;
+
+use self::block::Blocks;
 
 pub use self::address::{Address, Purpose};
 pub use self::latency::{Latency, LatencyError};
@@ -44,8 +44,8 @@ pub struct Draws {
     seed: u64,
     /// What an address answers first, instead of the first word of its stream.
     overrides: BTreeMap<Address, u64>,
-    /// The cipher with its key set up from the seed, so that opening an address is a copy.
-    keyed: ChaCha8Core,
+    /// The words at each address.
+    blocks: Blocks,
 }
 
 impl Draws {
@@ -55,7 +55,7 @@ impl Draws {
         Self {
             seed,
             overrides: BTreeMap::new(),
-            keyed: ChaCha8Core::from_seed(key(seed)),
+            blocks: Blocks::new(key(seed)),
         }
     }
 
@@ -96,8 +96,8 @@ impl Draws {
 
     /// Opens the stream of one address at its start.
     ///
-    /// The first word computes a block of 32 words and the others are read from it, so a decision
-    /// that needs several words should take them all from one `Draw`.
+    /// Its first eight words are computed with those of the neighbouring subjects, and the others eight at a time as they
+    /// are taken. A decision that needs several words should take them all from one `Draw`.
     ///
     /// # Panics
     ///
@@ -105,14 +105,16 @@ impl Draws {
     #[must_use]
     pub fn at(&self, purpose: Purpose, subject: u64, nth: u16) -> Draw {
         let address = Address::new(purpose, subject, nth);
-        let mut stream = ChaCha8Rng::from(self.keyed.clone());
-        stream.set_stream(address.stream());
         let forced = if self.overrides.is_empty() {
             None
         } else {
             self.overrides.get(&address).copied()
         };
-        Draw::new(stream, forced)
+        Draw::new(
+            self.blocks.first(address),
+            self.blocks.rest(address),
+            forced,
+        )
     }
 
     /// How long something takes: a sample of `latency` at an address.
@@ -123,6 +125,7 @@ impl Draws {
     ///
     /// When the latency is not constant and `subject` needs more than 40 bits.
     #[must_use]
+    #[inline]
     pub fn duration(
         &self,
         latency: &Latency,
@@ -157,7 +160,8 @@ fn key(seed: u64) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rand_chacha::rand_core::Rng;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
 
     use super::*;
 
@@ -177,16 +181,43 @@ mod tests {
         );
         assert_eq!(
             draws.at(Purpose::Pull, 17, 3).word(),
-            1_932_173_337_059_715_964
+            18_197_455_828_630_087_278
         );
     }
 
     #[test]
-    fn an_address_is_a_stream_of_the_cipher_keyed_by_the_seed() {
+    fn four_neighbours_share_a_stream_of_the_cipher_and_have_its_blocks_in_turn() {
         let mut cipher = ChaCha8Rng::from_seed(key(9));
-        cipher.set_stream((4 << 56) + (17 << 16) + 3);
-        let expected = [(); 4].map(|()| cipher.next_u64());
-        assert_eq!(words(&Draws::new(9), Purpose::Pull, 17, 3), expected);
+        cipher.set_stream((4 << 56) + (16 << 16) + 3);
+        let blocks: Vec<[u64; 8]> = (0..12)
+            .map(|_| [(); 8].map(|()| cipher.next_u64()))
+            .collect();
+        let draws = Draws::new(9);
+        for subject in [18, 16, 17, 19] {
+            let lane = subject as usize - 16;
+            let mut draw = draws.at(Purpose::Pull, subject, 3);
+            for block in [&blocks[lane], &blocks[4 + lane], &blocks[8 + lane]] {
+                assert_eq!(
+                    [(); 8].map(|()| draw.word()),
+                    *block,
+                    "of subject {subject}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_opened_before_has_no_influence() {
+        let used = Draws::new(5);
+        for turn in 0..4_000_u64 {
+            let luck = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            let purpose = PURPOSES[(luck % 3) as usize];
+            let (subject, nth) = ((luck >> 8) % 24, (luck >> 16) as u16 % 3);
+            assert_eq!(
+                words(&used, purpose, subject, nth),
+                words(&Draws::new(5), purpose, subject, nth)
+            );
+        }
     }
 
     #[test]

@@ -2,27 +2,34 @@
 
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::Rng;
-
+use super::block::{BLOCK, Rest};
 use super::{Latency, Ratio};
 use crate::time::saturating_nanos;
 
 /// The random words at one address, taken from the start.
 ///
-/// Opened by [`Draws::at`](super::Draws::at). Each decision takes the next word or words;
-/// nothing is computed before the first is taken.
+/// Opened by [`Draws::at`](super::Draws::at). Each decision takes the next word or words.
 #[derive(Clone, Debug)]
 pub struct Draw {
-    stream: ChaCha8Rng,
+    /// The block that words are taken from.
+    block: [u64; BLOCK],
+    /// How many words of it were taken.
+    taken: usize,
+    /// The blocks after it.
+    rest: Rest,
     /// What an override answers instead of the first word, until that is taken.
     forced: Option<u64>,
 }
 
 impl Draw {
-    /// The words of a stream, where `forced` stands in for the first.
-    pub(super) fn new(stream: ChaCha8Rng, forced: Option<u64>) -> Self {
-        Self { stream, forced }
+    /// The words of these blocks, where `forced` stands in for the first.
+    pub(super) fn new(first: [u64; BLOCK], rest: Rest, forced: Option<u64>) -> Self {
+        Self {
+            block: first,
+            taken: 0,
+            rest,
+            forced,
+        }
     }
 
     /// The least word that makes [`Draw::below`]`(n)` answer `k`, for an override.
@@ -39,9 +46,20 @@ impl Draw {
 
     /// The next 64 random bits.
     pub fn word(&mut self) -> u64 {
-        let word = self.stream.next_u64();
+        let word = self.natural();
         // The natural word was taken as well, so the words that follow stay where they were.
         self.forced.take().unwrap_or(word)
+    }
+
+    /// The next word of the blocks.
+    fn natural(&mut self) -> u64 {
+        if self.taken == BLOCK {
+            self.block = self.rest.next();
+            self.taken = 0;
+        }
+        let word = self.block[self.taken];
+        self.taken += 1;
+        word
     }
 
     /// A number from zero to `n - 1`, each equally likely.
@@ -58,7 +76,7 @@ impl Draw {
             return scale(self.word(), n).0;
         }
         loop {
-            if let Some(choice) = accept(self.stream.next_u64(), n) {
+            if let Some(choice) = accept(self.natural(), n) {
                 return choice;
             }
         }
@@ -199,24 +217,24 @@ mod tests {
             [
                 4_625_794_996_491_833_785,
                 1_111_724_328_598_753_181,
-                6_624_544_328_937_430_940
+                9_071_378_982_006_960_419
             ]
         );
         assert_eq!(
             [(); 6].map(|()| at.chance(Ratio::new(1, 3))),
-            [false, false, true, false, false, false]
+            [true, false, false, true, true, false]
         );
         assert_eq!(
             [(); 6].map(|()| at.weighted(&[1, 0, 3])),
-            [2, 2, 2, 2, 0, 0]
+            [2, 2, 2, 2, 0, 2]
         );
         let second = Duration::from_secs(1);
         assert_eq!(
             [(); 3].map(|()| at.exponential(second).as_nanos()),
-            [1_331_564_897, 2_553_915_025, 5_654_567_583]
+            [248_060_299, 20_608_830, 519_545_714]
         );
         let spans = [(); 3].map(|()| at.log_normal(second, 500_000).as_nanos());
-        assert_eq!(spans, [1_298_067_952, 739_240_624, 1_310_559_877]);
+        assert_eq!(spans, [629_639_409, 1_428_601_743, 1_694_051_192]);
     }
 
     #[test]

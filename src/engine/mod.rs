@@ -86,7 +86,7 @@ pub(crate) struct Engine {
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
     /// Reads answered: each is at its own replica.
     reads_answered: u64,
-    draws: Arc<Draws>,
+    draws: Draws,
     profile: Arc<Profile>,
     settings: Arc<Settings>,
     reads: Arc<Reads>,
@@ -122,7 +122,7 @@ impl Engine {
             outcomes: BTreeMap::new(),
             inboxes: BTreeMap::new(),
             reads_answered: 0,
-            draws: Arc::new(parts.draws),
+            draws: parts.draws,
             profile: Arc::new(parts.profile),
             constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),

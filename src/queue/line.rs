@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::entry::Entry;
+use super::fronts::{Fronts, NO_KEY, places};
 use super::wheel::Wheel;
 
 /// Lanes at most: an orchestrator with fixed latencies has about as many.
@@ -10,9 +11,6 @@ const LANES: usize = 8;
 
 /// Where the wheel stands among the fronts.
 const WHEEL: usize = LANES;
-
-/// The front of a part without entries: greater than any key.
-const NO_KEY: u128 = u128::MAX;
 
 /// Pairs of a key and a number in the order of the keys, whose upper 64 bits are a time.
 ///
@@ -22,22 +20,19 @@ const NO_KEY: u128 = u128::MAX;
 #[derive(Clone)]
 pub(super) struct Line {
     wheel: Wheel,
-    lanes: Vec<Lane>,
+    /// Entries of one delay each, in ascending order.
+    lanes: [VecDeque<Entry>; LANES],
+    /// The delay of each lane; of those behind `named` none yet.
+    delays: [u64; LANES],
+    named: usize,
     /// How many entries the lanes have together.
     in_lanes: usize,
     /// The least key of each lane and of the wheel, so that looking for the least of all touches nothing else.
-    fronts: [u128; LANES + 1],
+    fronts: Fronts<{ LANES + 1 }>,
     /// The part that the least of all is in; any when there are no entries.
     first: usize,
     /// The time of the entry that was removed last.
     now: u64,
-}
-
-/// Entries of one delay, in ascending order.
-#[derive(Clone)]
-struct Lane {
-    delay: u64,
-    entries: VecDeque<Entry>,
 }
 
 impl Line {
@@ -45,9 +40,11 @@ impl Line {
     pub(super) const fn new() -> Self {
         Self {
             wheel: Wheel::new(),
-            lanes: Vec::new(),
+            lanes: [const { VecDeque::new() }; LANES],
+            delays: [0; LANES],
+            named: 0,
             in_lanes: 0,
-            fronts: [NO_KEY; LANES + 1],
+            fronts: Fronts::new(),
             first: WHEEL,
             now: 0,
         }
@@ -68,7 +65,7 @@ impl Line {
     #[inline]
     pub(super) fn push_after(&mut self, delay: u64, key: u128, number: u32) {
         if let Some(part) = self.lane(delay) {
-            let entries = &mut self.lanes[part].entries;
+            let entries = &mut self.lanes[part];
             if entries.back().is_none_or(|back| back.key() < key) {
                 entries.push_back(Entry::new(key, number));
                 self.in_lanes += 1;
@@ -83,27 +80,26 @@ impl Line {
     /// The lane of a delay: its own, or an empty one that becomes its own.
     #[inline]
     fn lane(&mut self, delay: u64) -> Option<usize> {
-        if let Some(own) = self.lanes.iter().position(|lane| lane.delay == delay) {
-            return Some(own);
+        let own = places(&self.delays, delay) & ((1 << self.named) - 1);
+        if own != 0 {
+            return Some(own.trailing_zeros() as usize);
         }
-        if self.lanes.len() < LANES {
-            self.lanes.push(Lane {
-                delay,
-                entries: VecDeque::new(),
-            });
-            return Some(self.lanes.len() - 1);
-        }
-        let empty = self.lanes.iter().position(|lane| lane.entries.is_empty())?;
-        self.lanes[empty].delay = delay;
-        Some(empty)
+        let lane = if self.named < LANES {
+            self.named += 1;
+            self.named - 1
+        } else {
+            self.lanes.iter().position(VecDeque::is_empty)?
+        };
+        self.delays[lane] = delay;
+        Some(lane)
     }
 
     /// Notes a key that a part just got.
     #[inline]
     fn pushed(&mut self, key: u128, part: usize) {
-        if key < self.fronts[part] {
-            self.fronts[part] = key;
-            if key < self.fronts[self.first] {
+        if key < self.fronts.get(part) {
+            self.fronts.set(part, key);
+            if key < self.fronts.get(self.first) {
                 self.first = part;
             }
         }
@@ -113,7 +109,7 @@ impl Line {
     #[inline]
     pub(super) fn first(&self) -> Option<(u128, u32)> {
         match self.lanes.get(self.first) {
-            Some(lane) => lane.entries.front().map(|front| front.pair()),
+            Some(lane) => lane.front().map(|front| front.pair()),
             None => self.wheel.first(),
         }
     }
@@ -121,7 +117,7 @@ impl Line {
     /// The least key.
     #[inline]
     pub(super) fn first_key(&self) -> Option<u128> {
-        let key = self.fronts[self.first];
+        let key = self.fronts.get(self.first);
         (key != NO_KEY).then_some(key)
     }
 
@@ -130,33 +126,22 @@ impl Line {
     pub(super) fn take_first(&mut self, keep: impl Fn(u128, u32) -> bool) -> Option<(u128, u32)> {
         let first = match self.lanes.get_mut(self.first) {
             Some(lane) => {
-                let first = lane.entries.pop_front()?.pair();
+                let first = lane.pop_front()?.pair();
                 self.in_lanes -= 1;
-                self.fronts[self.first] = lane.entries.front().map_or(NO_KEY, |front| front.key());
+                let front = lane.front().map_or(NO_KEY, |front| front.key());
+                self.fronts.set(self.first, front);
                 first
             }
             None => {
                 let first = self.wheel.take_first(keep)?;
-                self.fronts[WHEEL] = self.wheel.first().map_or(NO_KEY, |front| front.0);
+                let front = self.wheel.first().map_or(NO_KEY, |front| front.0);
+                self.fronts.set(WHEEL, front);
                 first
             }
         };
-        self.find_first();
+        self.first = self.fronts.least();
         self.now = time(first.0);
         Some(first)
-    }
-
-    /// Looks for the part with the least front.
-    #[inline]
-    fn find_first(&mut self) {
-        // Both are carried along and chosen without a branch: which lane is next can't be foreseen.
-        let (mut key, mut least) = (self.fronts[WHEEL], WHEEL);
-        for (part, &front) in self.fronts[..self.lanes.len()].iter().enumerate() {
-            let is_less = front < key;
-            key = if is_less { front } else { key };
-            least = if is_less { part } else { least };
-        }
-        self.first = least;
     }
 
     /// How many entries there are.
@@ -170,21 +155,22 @@ impl Line {
         let lanes = self
             .lanes
             .iter()
-            .flat_map(|lane| lane.entries.iter().map(|entry| entry.pair()));
+            .flat_map(|lane| lane.iter().map(|entry| entry.pair()));
         self.wheel.iter().chain(lanes)
     }
 
     /// Removes the entries that `keep` denies.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
         self.wheel.retain(&mut keep);
-        self.fronts = [NO_KEY; LANES + 1];
-        self.fronts[WHEEL] = self.wheel.first().map_or(NO_KEY, |front| front.0);
-        for (lane, front) in self.lanes.iter_mut().zip(&mut self.fronts) {
-            lane.entries.retain(|entry| keep(entry.key(), entry.number));
-            *front = lane.entries.front().map_or(NO_KEY, |front| front.key());
+        let front = self.wheel.first().map_or(NO_KEY, |front| front.0);
+        self.fronts.set(WHEEL, front);
+        for (part, lane) in self.lanes.iter_mut().enumerate() {
+            lane.retain(|entry| keep(entry.key(), entry.number));
+            let front = lane.front().map_or(NO_KEY, |front| front.key());
+            self.fronts.set(part, front);
         }
-        self.in_lanes = self.lanes.iter().map(|lane| lane.entries.len()).sum();
-        self.find_first();
+        self.in_lanes = self.lanes.iter().map(VecDeque::len).sum();
+        self.first = self.fronts.least();
     }
 }
 
@@ -211,7 +197,7 @@ mod tests {
         line.push(key(5, 3), 3);
         line.push(key(5, 5), 5);
         assert_eq!(
-            line.lanes[0].entries.len(),
+            line.lanes[0].len(),
             2,
             "what came out of order is in the wheel"
         );
@@ -229,7 +215,7 @@ mod tests {
             line.push(key(0, order), order as u32);
             line.push(key(1, order), 10 + order as u32);
         }
-        assert_eq!(line.lanes[0].entries.len(), 4);
+        assert_eq!(line.lanes[0].len(), 4);
         line.retain(|_, number| number % 2 == 1);
         let mut numbers: Vec<u32> = line.iter().map(|(_, number)| number).collect();
         numbers.sort_unstable();

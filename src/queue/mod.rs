@@ -7,11 +7,13 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `line` | a list for each delay that comes again and again, and the wheel for the others |
+//! | `fronts` | which of these is next |
 //! | `wheel` | slots of time, finer towards the present |
 //! | `heap` | what the wheel has no slot for; in tests also what its order is compared with |
 //! | `entry` | what stands in line for an event |
 
 mod entry;
+mod fronts;
 mod heap;
 mod line;
 #[cfg(test)]
