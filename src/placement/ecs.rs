@@ -230,6 +230,11 @@ fn least_open(
 
 #[cfg(test)]
 impl EcsScheduler {
+    /// What it remembers.
+    pub(super) fn failures(&self) -> &Failures {
+        &self.failures
+    }
+
     /// A copy that remembers the same failures.
     pub(super) fn remembering(&self) -> Self {
         Self {
