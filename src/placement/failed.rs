@@ -208,8 +208,8 @@ mod tests {
         );
         assert_eq!(known(&packing), 1);
         // What was closest is further away now; that it fails is still known.
-        let mut filled = Vec::new();
-        filled.push(packing.place(small).expect("there is room"));
+        let second = packing.place(small).expect("there is room");
+        assert_eq!(second.on().number(), 1);
         assert_eq!(big(&mut packing), first);
         packing.release(placed);
         assert_eq!(refused(&mut packing, 101), first);
