@@ -8,6 +8,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`life`] | tasks that come and go, on 100 to 10,000 container instances |
+//! | [`place`] | placement alone |
 //! | [`hold`] | the queue alone |
 //!
 //! A case is set up and brought to its steady state first. Callgrind collects inside [`counted`] alone, and the events
@@ -20,32 +21,51 @@
 
 mod hold;
 mod life;
+mod place;
 
 use std::process::ExitCode;
 
 use wavetank::PlacementStrategy;
+use wavetank::placement::Rule;
 
 use hold::Hold;
 use life::Life;
+use place::Place;
 
 /// Makes a case ready to be counted.
 type Make = fn() -> Box<dyn Case>;
 
 /// The cases by name: each series with its sizes ascending.
-const CASES: [(&str, Make); 7] = [
-    ("life-random-100", || Box::new(Life::new(100, &[]))),
-    ("life-random-1000", || Box::new(Life::new(1_000, &[]))),
-    ("life-random-10000", || Box::new(Life::new(10_000, &[]))),
-    ("life-binpack-100", || Box::new(Life::new(100, &binpack()))),
-    ("life-binpack-1000", || {
-        Box::new(Life::new(1_000, &binpack()))
+const CASES: [(&str, Make); 13] = [
+    ("life-random-100", || life(100, &[])),
+    ("life-random-1000", || life(1_000, &[])),
+    ("life-random-10000", || life(10_000, &[])),
+    ("life-binpack-100", || {
+        life(100, &[PlacementStrategy::binpack_memory()])
     }),
+    ("life-binpack-1000", || {
+        life(1_000, &[PlacementStrategy::binpack_memory()])
+    }),
+    ("place-binpack-100", || place(100, &[Rule::BinpackMemory])),
+    ("place-binpack-1000", || {
+        place(1_000, &[Rule::BinpackMemory])
+    }),
+    ("place-binpack-10000", || {
+        place(10_000, &[Rule::BinpackMemory])
+    }),
+    ("place-spread-100", || place(100, &Rule::of_services())),
+    ("place-spread-1000", || place(1_000, &Rule::of_services())),
+    ("place-spread-10000", || place(10_000, &Rule::of_services())),
     ("queue-hold-100", || Box::new(Hold::new(100))),
     ("queue-hold-10000", || Box::new(Hold::new(10_000))),
 ];
 
-fn binpack() -> [PlacementStrategy; 1] {
-    [PlacementStrategy::binpack_memory()]
+fn life(instances: u32, strategy: &[PlacementStrategy]) -> Box<dyn Case> {
+    Box::new(Life::new(instances, strategy))
+}
+
+fn place(instances: u32, rules: &[Rule]) -> Box<dyn Case> {
+    Box::new(Place::new(instances, rules))
 }
 
 /// Something in its steady state.
