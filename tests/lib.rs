@@ -8,6 +8,7 @@
 )]
 
 mod account_settings;
+mod activation;
 mod attributes;
 mod awsvpc;
 mod baselines;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::draw::Purpose;
-use crate::ids::ContainerInstanceId;
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::host::HostPhase;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Report};
@@ -27,6 +27,26 @@ pub(super) fn established(instance: ContainerInstanceId, out: &mut Effects) {
         instance,
         connected: true,
     });
+}
+
+/// Says again to an agent that a task is to stop, as soon as that is due.
+fn tell_to_stop(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    status: LastStatus,
+    payload: Duration,
+    out: &mut Effects,
+) {
+    let leaves_first = match status {
+        LastStatus::Running => ctx.profile.latencies.deactivates(),
+        // The event that sends its stop is on its way.
+        LastStatus::Deactivating => return,
+        _ => false,
+    };
+    if !leaves_first {
+        out.after(payload, Event::StopDelivered(task));
+    }
+    out.after(Duration::ZERO, Event::StopSent(task));
 }
 
 /// Messages resume: each side says again what the other has missed.
@@ -71,8 +91,7 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
             continue;
         };
         if !known.is_wanted() && !held.told_to_stop && held.phase != HostPhase::Stopped {
-            out.after(payload(), Event::StopDelivered(task));
-            out.after(Duration::ZERO, Event::StopSent(task));
+            tell_to_stop(ctx, task, known.last_status, payload(), out);
         }
         let report = |nth| ctx.delay(&latencies.report, Purpose::Report, task, nth);
         if held.phase == HostPhase::Stopped {

@@ -65,10 +65,13 @@ fn tell(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
         never_sent(ctx, task, record, out);
         return;
     }
-    if connected && record.last_status == LastStatus::Running {
+    let runs = record.last_status == LastStatus::Running;
+    if connected && runs {
         out.after(Duration::ZERO, Event::StopSent(task));
     }
-    if connected {
+    // A task that is removed from somewhere first is told when that is done.
+    let leaves_first = runs && ctx.profile.latencies.deactivates();
+    if connected && !leaves_first {
         let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 1);
         out.after(payload, Event::StopDelivered(task));
     }

@@ -1,10 +1,13 @@
 //! The control plane learns from agents.
 
+use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::host::{HostContainer, HostContainerPhase};
 use crate::ledger::task::{ContainerReason, Moment};
-use crate::ledger::{ContainerStatus, Ctx, Effects, HostTask, Report, StoppedReason, TaskRecord};
+use crate::ledger::{
+    ContainerStatus, Ctx, Effects, Event, HostTask, Report, StoppedReason, TaskRecord,
+};
 use crate::model::{HealthStatus, LastStatus, StopCode};
 
 use super::interface;
@@ -73,21 +76,44 @@ pub(crate) fn health_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: 
     }
 }
 
-/// The stop of a running task has been sent.
+/// A task whose containers run is registered wherever it is to be.
+pub(crate) fn task_activated(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    let is_activating =
+        |record: &&TaskRecord| record.last_status == LastStatus::Activating && record.is_wanted();
+    if ctx.ledger.task(task).filter(is_activating).is_some() {
+        let to = LastStatus::Running;
+        out.change(Change::TaskMoved { task, to });
+    }
+}
+
+/// A running task is to stop: it leaves what it was registered with, and then its stop has been sent.
 pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
-    let is_running =
-        |record: &&TaskRecord| record.last_status == LastStatus::Running && !record.is_wanted();
-    if ctx.ledger.task(task).filter(is_running).is_some() {
-        out.change(Change::TaskMoved {
-            task,
-            to: LastStatus::Stopping,
-        });
+    let Some(record) = ctx.ledger.task(task).filter(|record| !record.is_wanted()) else {
+        return;
+    };
+    let latencies = &ctx.profile.latencies;
+    match record.last_status {
+        LastStatus::Running if latencies.deactivates() => {
+            let to = LastStatus::Deactivating;
+            out.change(Change::TaskMoved { task, to });
+            let left = ctx.delay(&latencies.deactivation, Purpose::Deactivation, task, 0);
+            out.after(left, Event::StopSent(task));
+        }
+        from @ (LastStatus::Running | LastStatus::Deactivating) => {
+            let to = LastStatus::Stopping;
+            out.change(Change::TaskMoved { task, to });
+            if from == LastStatus::Deactivating && hears(ctx, record) {
+                let payload = ctx.delay(&latencies.payload, Purpose::Payload, task, 1);
+                out.after(payload, Event::StopDelivered(task));
+            }
+        }
+        _ => {}
     }
 }
 
 /// A task told to stop before this arrived stays as it is: what it was doing comes with its end.
 fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, out: &mut Effects) {
-    if !record.is_wanted() || record.last_status >= LastStatus::Running {
+    if !record.is_wanted() || record.last_status >= LastStatus::Activating {
         return;
     }
     let sent_at = held.running_at.get().unwrap_or(ctx.now);
@@ -106,10 +132,15 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         pull_stopped: held.pull_stopped_at,
         execution_stopped: Moment::NEVER,
     });
-    out.change(Change::TaskMoved {
-        task,
-        to: LastStatus::Running,
-    });
+    let latencies = &ctx.profile.latencies;
+    let to = if latencies.activates() {
+        let registered = ctx.delay(&latencies.activation, Purpose::Activation, task, 0);
+        out.after(registered, Event::TaskActivated(task));
+        LastStatus::Activating
+    } else {
+        LastStatus::Running
+    };
+    out.change(Change::TaskMoved { task, to });
 }
 
 fn stopped(

@@ -71,6 +71,10 @@ pub enum Purpose {
     Workload = 33,
     /// How long it is until something arrives.
     Arrival = 34,
+    /// How long registering a task with others takes.
+    Activation = 43,
+    /// How long removing it there takes.
+    Deactivation = 44,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -168,6 +172,8 @@ mod tests {
             (Purpose::EventDuplicate, 32),
             (Purpose::Workload, 33),
             (Purpose::Arrival, 34),
+            (Purpose::Activation, 43),
+            (Purpose::Deactivation, 44),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

@@ -22,6 +22,7 @@ impl Engine {
         match event {
             Event::Input(_) | Event::StateChangeDue(_) => unreachable!("both were handled above"),
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
+            Event::TaskActivated(id) => report::task_activated(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),
             Event::InterfaceDue(id, to) => interface::due(&ctx, id, to, out),

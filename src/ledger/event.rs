@@ -28,7 +28,9 @@ pub enum Event {
     Input(u32),
     /// The agent receives a new task.
     PayloadDelivered(TaskId),
-    /// The control plane has sent the stop of a running task.
+    /// A task whose containers run is registered wherever it is to be.
+    TaskActivated(TaskId),
+    /// The control plane stops a running task: it is removed from where it was registered, or its stop is sent.
     StopSent(TaskId),
     /// The agent receives the stop of a task.
     StopDelivered(TaskId),
@@ -99,6 +101,7 @@ impl Event {
     pub fn task(&self) -> Option<TaskId> {
         match *self {
             Self::PayloadDelivered(task)
+            | Self::TaskActivated(task)
             | Self::StopSent(task)
             | Self::StopDelivered(task)
             | Self::InterfaceDue(task, _)
@@ -128,6 +131,7 @@ impl Event {
         match self {
             Self::Input(_) => "input",
             Self::PayloadDelivered(_) => "payload-delivered",
+            Self::TaskActivated(_) => "task-activated",
             Self::StopSent(_) => "stop-sent",
             Self::StopDelivered(_) => "stop-delivered",
             Self::InterfaceDue(..) => "interface-due",

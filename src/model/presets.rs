@@ -134,6 +134,12 @@ latencies! {
     cached_pull, "cachedPull", Millis(500), Between(200, 1_000), true,
         "a pull of an image that the container instance has",
         "an estimate; a manifest is asked for and nothing is downloaded";
+    activation, "activation", Millis(0), Millis(0), true,
+        "ACTIVATING: registering a task whose containers run with a load balancer or for discovery",
+        "a choice: standalone tasks are registered nowhere. Where it is not zero every task is ACTIVATING for so long";
+    deactivation, "deactivation", Millis(0), Millis(0), true,
+        "DEACTIVATING: removing a running task that is to stop from where it was registered",
+        "a choice, likewise. A load balancer's deregistration delay is 300 s unless somebody changed it (developer guide, `DEACTIVATING`)";
 }
 
 const PULL: (Value, Value) = (Millis(5_000), Between(4_000, 10_000));

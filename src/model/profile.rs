@@ -1,5 +1,7 @@
 //! How long everything outside the control plane takes, and what containers do.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::draw::Latency;
@@ -106,6 +108,11 @@ pub struct Latencies {
     pub telemetry: Latency,
     /// A pull of an image that the container instance has: asking the registry whether it is still the same.
     pub cached_pull: Latency,
+    /// From the last container's start to RUNNING, for what registers tasks with others (ACTIVATING); of no length where
+    /// nothing does.
+    pub activation: Latency,
+    /// Until a task that is to stop is removed from where it was registered (DEACTIVATING); of no length likewise.
+    pub deactivation: Latency,
 }
 
 /// A latency name that [`Latencies::set`] does not know.
@@ -132,6 +139,8 @@ impl Latencies {
         "deregistrationWindow",
         "telemetry",
         "cachedPull",
+        "activation",
+        "deactivation",
     ];
 
     /// The fixed latencies of [`Profile::ideal`].
@@ -146,6 +155,18 @@ impl Latencies {
     /// The distributions of [`Profile::realistic`], uniform where only a range is known.
     pub fn realistic() -> Self {
         presets::realistic_latencies()
+    }
+
+    /// Whether a task that runs is removed from somewhere before it is stopped.
+    #[must_use]
+    pub fn deactivates(&self) -> bool {
+        self.deactivation.as_constant() != Some(Duration::ZERO)
+    }
+
+    /// Whether a task whose containers run is registered somewhere before it counts as RUNNING.
+    #[must_use]
+    pub fn activates(&self) -> bool {
+        self.activation.as_constant() != Some(Duration::ZERO)
     }
 
     /// Replaces the latency with the camelCase name `name`, as scenario files write it.
@@ -166,6 +187,8 @@ impl Latencies {
             "deregistrationWindow" => &mut self.deregistration_window,
             "telemetry" => &mut self.telemetry,
             "cachedPull" => &mut self.cached_pull,
+            "activation" => &mut self.activation,
+            "deactivation" => &mut self.deactivation,
             _ => {
                 return Err(UnknownLatency {
                     name: name.to_owned(),

@@ -139,7 +139,11 @@ impl Line {
                 first
             }
         };
-        self.first = self.fronts.least();
+        // Where nothing has a lane there is nothing to compare.
+        self.first = match self.named {
+            0 => WHEEL,
+            _ => self.fronts.least(),
+        };
         self.now = time(first.0);
         Some(first)
     }

@@ -42,6 +42,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
     match *event {
         Event::Input(number) => blank(Kind::Input).with_a(number),
         Event::PayloadDelivered(task) => about(Kind::PayloadDelivered, task),
+        Event::TaskActivated(task) => about(Kind::TaskActivated, task),
         Event::StopSent(task) => about(Kind::StopSent, task),
         Event::StopDelivered(task) => about(Kind::StopDelivered, task),
         Event::InterfaceDue(task, to) => about(Kind::InterfaceDue, task).with_detail(to.code()),

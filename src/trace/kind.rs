@@ -85,6 +85,8 @@ kinds! {
     HostReclaimed = 21, "host-reclaimed";
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
+    /// A task whose containers run is registered wherever it is to be.
+    TaskActivated = 39, "task-activated";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
@@ -269,7 +271,7 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25, 39]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,

@@ -144,6 +144,7 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
     vec![
         (Event::Input(4), "input 4"),
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
+        (Event::TaskActivated(TASK), "task-activated task-3"),
         (Event::StopSent(TASK), "stop-sent task-3"),
         (Event::StopDelivered(TASK), "stop-delivered task-3"),
         (
