@@ -15,6 +15,7 @@ mod capabilities;
 mod client_tokens;
 mod clusters;
 mod conformance;
+mod consistency;
 mod container_instances;
 mod containers;
 mod corpus;

@@ -11,6 +11,7 @@
 //! | [`announce`] | telling subscribers what changed |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
+//! | [`views`] | who sees what of the truth |
 //! | [`watch`] | when invariants look |
 
 pub(crate) mod announce;
@@ -23,6 +24,7 @@ mod request_definition;
 mod request_labels;
 pub(crate) mod run;
 mod timers;
+mod views;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -33,7 +35,7 @@ use crate::draw::Draws;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
-use crate::model::{Profile, Reads, Settings};
+use crate::model::{Profile, ReadAs, Reads, Settings, ViewModel};
 use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
 use crate::time::SimTime;
@@ -42,6 +44,7 @@ use crate::trace::Recorder;
 use announce::ToldEvent;
 use input::{Input, Outcome};
 use timers::Timers;
+use views::Views;
 
 /// The order of events that come due at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) profile: Profile,
     pub(crate) settings: Settings,
     pub(crate) reads: Reads,
+    pub(crate) scheduler_sees: ViewModel,
     pub(crate) scheduler: Box<dyn Scheduler>,
     pub(crate) recorder: Recorder,
     pub(crate) invariants: Invariants,
@@ -84,12 +88,16 @@ pub(crate) struct Engine {
     outcomes: BTreeMap<u32, Outcome>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
-    /// Reads answered: each is at its own replica.
+    /// Reads answered by any replica: each is at its own.
     reads_answered: u64,
+    /// As whom calls are made.
+    caller: ReadAs,
+    /// Sessions given out.
+    sessions: u64,
     draws: Draws,
     profile: Arc<Profile>,
     settings: Arc<Settings>,
-    reads: Arc<Reads>,
+    views: Arc<Views>,
     scheduler: Box<dyn Scheduler>,
     /// The expressions of requests, compiled.
     constraints: Constraints,
@@ -107,8 +115,11 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::default();
-        if let Reads::Lagging { bound, .. } = &parts.reads {
-            ledger.keep_versions(*bound);
+        let views = Views::new(&parts.reads, &parts.scheduler_sees);
+        for (rules, is_scheduler) in [(&views.readers, false), (&views.scheduler, true)] {
+            if let Some(rules) = rules {
+                ledger.keep_versions(rules.lateness.bound, is_scheduler);
+            }
         }
         Self {
             now: SimTime::ZERO,
@@ -122,11 +133,13 @@ impl Engine {
             outcomes: BTreeMap::new(),
             inboxes: BTreeMap::new(),
             reads_answered: 0,
+            caller: ReadAs::default(),
+            sessions: 0,
             draws: parts.draws,
             profile: Arc::new(parts.profile),
             constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),
-            reads: Arc::new(parts.reads),
+            views: Arc::new(views),
             scheduler: parts.scheduler,
             event_ties: parts.event_ties,
             recorder: parts.recorder,

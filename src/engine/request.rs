@@ -258,15 +258,9 @@ impl Engine {
         &mut self,
         verb: impl FnOnce(&Settings, &View<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let view = View::new(
-            &self.ledger,
-            &self.draws,
-            &self.reads,
-            self.now,
-            self.reads_answered,
-        );
+        let view = View::new(&self.ledger, self.reading());
         let answer = verb(&self.settings, &view)?;
-        self.reads_answered += 1;
+        self.reads_answered += u64::from(self.caller == ReadAs::AnyReplica);
         Ok(answer)
     }
 

@@ -14,7 +14,12 @@ impl Engine {
         let findings = match self.checking {
             Checking::EveryEvent => {
                 let seen = Seen::step(self.now, self.steps, event, changes, &self.ledger);
-                self.invariants.after_step(&seen)
+                let onlookers = self
+                    .ledger
+                    .versions()
+                    .are_kept()
+                    .then(|| self.views.all(&self.draws));
+                self.invariants.after_step(&seen.with_onlookers(onlookers))
             }
             Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
                 let seen = Seen::rest(self.now, self.steps, &self.ledger);
@@ -27,8 +32,25 @@ impl Engine {
 
     /// Lets every invariant look at everything now.
     pub(crate) fn check(&mut self) -> Result<(), Violation> {
-        let seen = Seen::rest(self.now, self.steps, &self.ledger);
-        let findings = self.invariants.at_rest(&seen);
+        self.check_all(false)
+    }
+
+    /// The same, where nothing is waited for any more.
+    pub(super) fn check_settled(&mut self) -> Result<(), Violation> {
+        self.check_all(true)
+    }
+
+    fn check_all(&mut self, has_settled: bool) -> Result<(), Violation> {
+        let onlookers = self
+            .ledger
+            .versions()
+            .are_kept()
+            .then(|| self.views.all(&self.draws));
+        let seen = Seen::rest(self.now, self.steps, &self.ledger).with_onlookers(onlookers);
+        let findings = self.invariants.at_rest(&match has_settled {
+            true => seen.settled(),
+            false => seen,
+        });
         self.write_down(findings);
         self.tell()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 mod drive;
+mod sessions;
 mod subscribe;
 mod verbs;
 

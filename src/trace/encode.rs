@@ -196,6 +196,13 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
+        Change::ReadsLagging { until, .. } => {
+            let nanos = until.as_nanos();
+            blank(Kind::ReadsLagging)
+                .with_a(nanos as u32)
+                .with_b((nanos >> 32) as u32)
+        }
+        Change::ReadLagEnded => blank(Kind::ReadLagEnded),
         other => subscriptions::change(at, step, other),
     }
 }

@@ -84,6 +84,7 @@ impl fmt::Display for Subject<'_> {
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
+            Kind::ReadsLagging | Kind::ReadLagEnded => f.write_str("reads"),
             Kind::AttributesPut
             | Kind::AttributesDeleted
             | Kind::TagsSet
@@ -173,6 +174,11 @@ impl fmt::Display for What<'_> {
                 let until = u64::from(record.a()) | u64::from(record.b()) << 32;
                 write!(f, "fail until {}", SimTime::from_nanos(until))
             }
+            Kind::ReadsLagging => {
+                let until = u64::from(record.a()) | u64::from(record.b()) << 32;
+                write!(f, "lag until {}", SimTime::from_nanos(until))
+            }
+            Kind::ReadLagEnded => f.write_str("lag no more"),
             Kind::Content => write!(
                 f,
                 "{:08x}{:08x}",

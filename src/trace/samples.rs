@@ -1,6 +1,7 @@
 //! One sample of every change of the control plane, for the tests of this module.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
@@ -180,6 +181,14 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
             },
             "pulls fail until 30.000s",
         ),
+        (
+            Change::ReadsLagging {
+                lag: Duration::from_secs(10),
+                until: SimTime::from_secs(300),
+            },
+            "reads lag until 300.000s",
+        ),
+        (Change::ReadLagEnded, "reads lag no more"),
     ]
 }
 
