@@ -225,7 +225,7 @@ fn sessions_are_told_apart_and_may_see_different_things() {
     trial.at(61_000);
     let mut seen: Vec<usize> = Vec::new();
     for session in sessions {
-        let of = |trial: &mut Trial| trial.as_caller(session, |sim| listed(sim));
+        let of = |trial: &mut Trial| trial.as_caller(session, listed);
         let first = of(&mut trial);
         assert_eq!(of(&mut trial), first, "nothing has happened since");
         seen.push(first.len());
@@ -306,7 +306,7 @@ fn every_named_view_shows_the_truth_once_all_is_quiet() {
         for _ in 0..10 {
             let session = trial.session();
             for reader in [ReadAs::AnyReplica, session.into()] {
-                let seen = trial.as_caller(reader, |sim| listed(sim));
+                let seen = trial.as_caller(reader, listed);
                 assert_eq!(seen, tasks[1..], "{view}");
             }
         }

@@ -55,6 +55,7 @@ mod replay;
 mod run_task;
 mod scenarios;
 mod scheduler_errors;
+mod scheduler_views;
 mod scheduler_wrappers;
 mod start_stop;
 mod state_changes;

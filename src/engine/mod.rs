@@ -34,6 +34,7 @@ use crate::api::constraints::Constraints;
 use crate::draw::Draws;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
+use crate::ledger::blame::Hindsight;
 use crate::ledger::{Ctx, Effects, Event, Ledger};
 use crate::model::{Profile, ReadAs, Reads, Settings, ViewModel};
 use crate::placement::{Explaining, Explanation, Scheduler};
@@ -106,6 +107,8 @@ pub(crate) struct Engine {
     invariants: Invariants,
     checking: Checking,
     violations: Vec<Violation>,
+    /// What is known better afterwards of what the last request was decided on.
+    hindsight: Vec<Hindsight>,
     /// How many of the violations driving has told of.
     violations_told: usize,
     /// Kept between commits so that handlers do not allocate.
@@ -146,6 +149,7 @@ impl Engine {
             invariants: parts.invariants,
             checking: parts.checking,
             violations: Vec::new(),
+            hindsight: Vec::new(),
             violations_told: 0,
             effects: Effects::default(),
         }
@@ -207,6 +211,11 @@ impl Engine {
 
     pub(crate) fn scheduler(&self) -> &(dyn Scheduler + 'static) {
         &*self.scheduler
+    }
+
+    /// What is known better of the tasks that the last request asked for; empty unless the scheduler sees late.
+    pub(crate) fn hindsight(&self) -> &[Hindsight] {
+        &self.hindsight
     }
 
     pub(crate) fn violations(&self) -> &[Violation] {

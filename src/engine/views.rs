@@ -1,6 +1,10 @@
 //! Who sees what: readers and schedulers that lag, sessions, and when all of them see the truth.
 
+use std::sync::Arc;
+
+use crate::api::hindsight::Look;
 use crate::draw::Draws;
+use crate::ledger::Ctx;
 use crate::ledger::lens::{Lens, Onlookers};
 use crate::model::{ApiError, Output, ReadAs, Reads, Request, Session, ViewModel, ViewRules};
 use crate::time::SimTime;
@@ -21,6 +25,21 @@ impl Views {
             readers: reads.rules(),
             scheduler: scheduler.rules(),
         }
+    }
+
+    /// How the scheduler looks at the ledger now; `None` when it sees the truth.
+    pub(super) fn look<'a>(&'a self, ctx: &Ctx<'a>) -> Option<Look<'a>> {
+        let lens = Lens::new(
+            ctx.ledger,
+            ctx.draws,
+            Some(self.scheduler.as_ref()?),
+            ctx.now,
+            0,
+        );
+        Some(Look {
+            lens: lens.of_scheduler(ctx.ledger.next_task()),
+            hindsight: Vec::new(),
+        })
     }
 
     /// Everybody who may see something else than the truth.
@@ -62,6 +81,12 @@ impl Engine {
         let readers = self.views.readers.as_ref();
         let lens = Lens::new(&self.ledger, &self.draws, readers, self.now, 0);
         lens.of_reader(self.caller, self.reads_answered)
+    }
+
+    /// The views, when the scheduler does not see the truth.
+    pub(super) fn late_scheduling(&self) -> Option<Arc<Views>> {
+        let is_late = self.views.scheduler.is_some();
+        is_late.then(|| Arc::clone(&self.views))
     }
 
     /// When all who lag see the truth, if nothing changes.

@@ -1,6 +1,7 @@
 //! When invariants look.
 
 use crate::invariant::{Checking, Finding, Seen, Violation};
+use crate::ledger::blame::Hindsight;
 use crate::ledger::{Change, Event};
 
 use super::Engine;
@@ -27,7 +28,28 @@ impl Engine {
             }
             _ => return,
         };
-        self.write_down(findings);
+        if !findings.is_empty() {
+            let findings = self.looked_back_on(findings, changes);
+            self.write_down(findings);
+        }
+    }
+
+    /// Tells in the evidence what a scheduler that saw late had to do with it, where its decision is among the changes.
+    fn looked_back_on(&self, mut findings: Vec<Finding>, changes: &[Change]) -> Vec<Finding> {
+        let is_decided = |known: &&Hindsight| {
+            changes.iter().any(|change| match change {
+                Change::TaskPlaced { task, .. } | Change::TaskRefused { task, .. } => {
+                    *task == known.task
+                }
+                _ => false,
+            })
+        };
+        for known in self.hindsight.iter().filter(is_decided) {
+            for finding in &mut findings {
+                finding.evidence.push_str(&format!("; {known}"));
+            }
+        }
+        findings
     }
 
     /// Lets every invariant look at everything now.

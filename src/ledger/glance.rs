@@ -51,7 +51,7 @@ pub struct TaskGlance<'a> {
 /// A container instance as it stood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstanceSeen {
-    /// Its record; without its tasks, of which readers see only how many there are.
+    /// Its record; readers see only how many tasks there are, so their list is kept for schedulers alone.
     pub record: InstanceRecord,
     /// CPU units, MiB and GPUs left.
     pub left: (u32, u32, u32),
@@ -78,7 +78,7 @@ impl InstanceSeen {
             && (was.status, was.agent_connected) == (is.status, is.agent_connected)
             && Arc::ptr_eq(&was.spec, &is.spec)
             && (self.left, self.enis) == (now.left, now.enis)
-            && self.wanted == now.wanted
+            && (&was.tasks, &self.wanted) == (&is.tasks, &now.wanted)
     }
 }
 
@@ -120,14 +120,14 @@ impl Ledger {
     #[must_use]
     pub fn instance_seen(&self, instance: ContainerInstanceId) -> Option<InstanceSeen> {
         let record = self.instance(instance)?;
-        let wanted = match self.versions.are_for_schedulers() {
-            true => self.wanted_on(record).collect(),
-            false => Vec::new(),
+        let (tasks, wanted) = match self.versions.are_for_schedulers() {
+            true => (record.tasks.clone(), self.wanted_on(record).collect()),
+            false => (Vec::new(), Vec::new()),
         };
         Some(InstanceSeen {
             record: InstanceRecord {
                 spec: Arc::clone(&record.spec),
-                tasks: Vec::new(),
+                tasks,
                 tcp: record.tcp.clone(),
                 udp: record.udp.clone(),
                 ..*record

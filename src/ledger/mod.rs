@@ -17,7 +17,7 @@
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
-//! | [`scheduler_error`] | what schedulers got wrong |
+//! | [`scheduler_error`], [`blame`] | what schedulers got wrong; whether a late view misled them |
 //! | [`glance`] | records with all that is needed to describe them |
 //! | [`versions`], [`lens`] | what those who lag may still see; which of it each of them sees |
 //! | [`audit`] | every running total, counted again |
@@ -31,6 +31,7 @@ mod apply_labels;
 mod apply_life;
 pub mod audit;
 pub mod bits;
+pub mod blame;
 pub mod change;
 pub mod clock;
 pub mod cluster;

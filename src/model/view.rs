@@ -49,14 +49,15 @@ impl Lateness {
 
 /// A named model of what somebody sees of the truth: a reader of the API, or a scheduler.
 ///
-/// Give it to [`Builder::reads`](crate::Builder::reads) for Describe and List. Whatever was seen, what is decided is judged
+/// Give it to [`Builder::reads`](crate::Builder::reads) for Describe and List, to
+/// [`Builder::scheduler_sees`](crate::Builder::scheduler_sees) for placement. Whatever was seen, what is decided is judged
 /// by the truth.
 ///
 /// ```
 /// use wavetank::{Simulation, model::ViewModel};
 ///
 /// for view in ViewModel::sweep() {
-///     let sim = Simulation::builder().reads(view).build()?;
+///     let sim = Simulation::builder().reads(view.clone()).scheduler_sees(view).build()?;
 ///     assert_eq!(sim.events(), 0);
 /// }
 /// let named: Vec<_> = ViewModel::sweep().iter().map(ViewModel::name).collect();

@@ -148,6 +148,13 @@ impl Builder {
         self
     }
 
+    /// Whether the scheduler is shown the truth; it is unless set. What it decides is judged by the truth in any case.
+    #[must_use]
+    pub fn scheduler_sees(mut self, view: ViewModel) -> Self {
+        self.scheduler_sees = view;
+        self
+    }
+
     /// Who places RunTask's tasks; [`EcsScheduler`] unless set.
     #[must_use]
     pub fn scheduler(mut self, scheduler: impl Scheduler + 'static) -> Self {

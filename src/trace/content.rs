@@ -36,7 +36,12 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::TaskUnwanted {
             given: Some(text), ..
         } => bytes.extend_from_slice(text.as_bytes()),
-        Change::SchedulerErred { error } => json(&(&error.scheduler, &error.mistake), bytes),
+        Change::SchedulerErred { error } => {
+            json(&(&error.scheduler, &error.mistake), bytes);
+            if let Some(blame) = &error.blame {
+                json(blame, bytes);
+            }
+        }
         Change::Subscribed { spec, .. } => json(spec, bytes),
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),

@@ -20,6 +20,7 @@ use super::encode::{
 };
 use super::kind::Kind;
 use super::labels;
+use super::lags;
 use super::life;
 use super::record::Record;
 use super::subscriptions;
@@ -84,7 +85,7 @@ impl fmt::Display for Subject<'_> {
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
-            Kind::ReadsLagging | Kind::ReadLagEnded => f.write_str("reads"),
+            kind if lags::tells_of(kind) => f.write_str("reads"),
             Kind::AttributesPut
             | Kind::AttributesDeleted
             | Kind::TagsSet
@@ -174,11 +175,6 @@ impl fmt::Display for What<'_> {
                 let until = u64::from(record.a()) | u64::from(record.b()) << 32;
                 write!(f, "fail until {}", SimTime::from_nanos(until))
             }
-            Kind::ReadsLagging => {
-                let until = u64::from(record.a()) | u64::from(record.b()) << 32;
-                write!(f, "lag until {}", SimTime::from_nanos(until))
-            }
-            Kind::ReadLagEnded => f.write_str("lag no more"),
             Kind::Content => write!(
                 f,
                 "{:08x}{:08x}",
@@ -192,6 +188,7 @@ impl fmt::Display for What<'_> {
             | Kind::AccountSettingDeleted => labels::what(f, record),
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
+            kind if lags::tells_of(kind) => lags::what(f, record),
             _ => Ok(()),
         }
     }

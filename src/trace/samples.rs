@@ -1,7 +1,6 @@
 //! One sample of every change of the control plane, for the tests of this module.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId, LaunchId, TaskDefinitionId, TaskId};
 use crate::ledger::cluster::ClusterSpec;
@@ -21,7 +20,7 @@ use crate::model::{
 use crate::time::SimTime;
 
 pub(super) use super::samples_host::{events, host_changes};
-use super::subscriptions;
+use super::{lags, subscriptions};
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
@@ -112,6 +111,7 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     all.extend(task_changes());
     all.extend(label_changes());
     all.extend(subscriptions::samples::changes());
+    all.extend(lags::samples::changes());
     all
 }
 
@@ -181,14 +181,6 @@ fn surroundings_changes() -> Vec<(Change, &'static str)> {
             },
             "pulls fail until 30.000s",
         ),
-        (
-            Change::ReadsLagging {
-                lag: Duration::from_secs(10),
-                until: SimTime::from_secs(300),
-            },
-            "reads lag until 300.000s",
-        ),
-        (Change::ReadLagEnded, "reads lag no more"),
     ]
 }
 
@@ -224,6 +216,7 @@ fn erred(chosen: Option<ContainerInstanceId>, mistake: Mistake) -> Change {
         task: TASK,
         chosen,
         mistake,
+        blame: None,
     };
     Change::SchedulerErred {
         error: Arc::new(error),
