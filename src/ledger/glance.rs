@@ -15,11 +15,11 @@ pub struct TaskSeen {
     /// Its record.
     pub record: TaskRecord,
     /// What only some tasks have.
-    pub extras: Option<TaskExtras>,
+    pub extras: Option<Box<TaskExtras>>,
     /// What it shares with the others of its request.
     pub launch: Arc<LaunchSpec>,
     /// The host ports its agent chose.
-    pub chosen_ports: Vec<u16>,
+    pub chosen_ports: Box<[u16]>,
 }
 
 impl TaskSeen {
@@ -28,7 +28,7 @@ impl TaskSeen {
     pub fn glance(&self) -> TaskGlance<'_> {
         TaskGlance {
             record: &self.record,
-            extras: self.extras.as_ref(),
+            extras: self.extras.as_deref(),
             launch: &self.launch,
             chosen_ports: &self.chosen_ports,
         }
@@ -98,9 +98,9 @@ impl Ledger {
         let record = *self.task(task)?;
         Some(TaskSeen {
             record,
-            extras: self.extras(task).cloned(),
+            extras: self.extras(task).cloned().map(Box::new),
             launch: Arc::clone(self.launch_of(&record)),
-            chosen_ports: self.hosts.chosen_ports(task).to_vec(),
+            chosen_ports: self.hosts.chosen_ports(task).into(),
         })
     }
 

@@ -101,6 +101,12 @@ impl<'a> Lens<'a> {
         u8::try_from(drawn).expect("there are few replicas")
     }
 
+    /// Whether it shows the truth whatever the record.
+    #[must_use]
+    pub fn shows_truth(&self) -> bool {
+        self.rules.is_none() && self.spikes.is_empty()
+    }
+
     /// When it looks.
     #[must_use]
     pub fn now(&self) -> SimTime {

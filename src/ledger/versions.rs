@@ -34,6 +34,29 @@ pub struct Version<T> {
     pub seen: Option<T>,
 }
 
+/// How the versions of one commit were made.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    at: SimTime,
+    spikes: u32,
+    by: Option<ReadAs>,
+    placed: bool,
+}
+
+impl Made {
+    /// A version of a record; `nth` is its number, if there still is a record.
+    fn version<T>(self, nth: Option<u32>, seen: Option<T>) -> Version<T> {
+        Version {
+            at: self.at,
+            nth: nth.unwrap_or(u32::MAX) as u16,
+            spikes: self.spikes,
+            by: self.by,
+            placed: self.placed,
+            seen,
+        }
+    }
+}
+
 /// What there was of one record of late.
 #[derive(Clone, Debug)]
 pub struct History<T> {
@@ -255,14 +278,14 @@ impl Ledger {
     pub(crate) fn note_versions(&mut self, changes: &[Change]) {
         let mut touched = std::mem::take(&mut self.versions.touched);
         touched.clear();
-        touched.extend(
-            changes
-                .iter()
-                .flat_map(|change| self.about(change))
-                .flatten(),
-        );
-        touched.sort_unstable();
-        touched.dedup();
+        for change in changes {
+            if let Some(task) = change.task() {
+                mention(&mut touched, Changed::Task(task));
+            }
+            if let Some(instance) = self.instance_of(change) {
+                mention(&mut touched, Changed::ContainerInstance(instance));
+            }
+        }
         for about in &touched {
             match *about {
                 Changed::Task(task) if !self.versions.tasks.contains_key(&task) => {
@@ -281,25 +304,28 @@ impl Ledger {
         self.versions.touched = touched;
     }
 
-    /// The task and the container instance of which a change is visible.
-    fn about(&self, change: &Change) -> [Option<Changed>; 2] {
-        let task = change.task();
-        let on = match *change {
+    /// The container instance of which a change may be visible, to readers or to schedulers.
+    fn instance_of(&self, change: &Change) -> Option<ContainerInstanceId> {
+        match *change {
             Change::TaskPlaced { on, .. } => on,
-            _ => task.and_then(|task| self.task(task)?.on),
-        };
-        let instance = visible_instance(change).or(on);
-        [
-            task.map(Changed::Task),
-            instance.map(Changed::ContainerInstance),
-        ]
+            // What it holds, whether it is PENDING, its network interface: the rest of a task is not its instance's.
+            Change::TaskUnwanted { task, .. }
+            | Change::TaskMoved { task, .. }
+            | Change::InterfaceAsked { task, .. }
+            | Change::InterfaceMoved { task, .. } => self.task(task)?.on,
+            _ => visible_instance(change),
+        }
     }
 
     /// Adds the versions of what [`note_versions`](Self::note_versions) was told of; `by` made the call, if it was one.
     pub(crate) fn record_versions(&mut self, now: SimTime, by: Option<ReadAs>, changes: &[Change]) {
         let touched = std::mem::take(&mut self.versions.touched);
-        let spikes = self.versions.spikes_begun;
-        let is_placing = by.is_some() && changes.iter().any(is_placing);
+        let made = Made {
+            at: now,
+            spikes: self.versions.spikes_begun,
+            by,
+            placed: by.is_some() && changes.iter().any(is_placing),
+        };
         for about in &touched {
             match *about {
                 Changed::Task(task) => {
@@ -307,16 +333,8 @@ impl Ledger {
                     let Some(history) = self.versions.tasks.get_mut(&task) else {
                         continue;
                     };
-                    let nth = seen.as_ref().map_or(u32::MAX, |seen| seen.record.version);
-                    let version = Version {
-                        at: now,
-                        nth: nth as u16,
-                        spikes,
-                        by,
-                        placed: is_placing,
-                        seen,
-                    };
-                    history.push(version);
+                    let nth = seen.as_ref().map(|seen| seen.record.version);
+                    history.push(made.version(nth, seen));
                 }
                 Changed::ContainerInstance(instance) => {
                     let seen = self.instance_seen(instance);
@@ -332,16 +350,8 @@ impl Ledger {
                             continue;
                         }
                     }
-                    let nth = seen.as_ref().map_or(u32::MAX, |seen| seen.record.version);
-                    let version = Version {
-                        at: now,
-                        nth: nth as u16,
-                        spikes,
-                        by,
-                        placed: is_placing,
-                        seen,
-                    };
-                    history.push(version);
+                    let nth = seen.as_ref().map(|seen| seen.record.version);
+                    history.push(made.version(nth, seen));
                 }
             }
             self.versions.due.push_back((now, *about));
@@ -368,6 +378,15 @@ pub(crate) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
             ..
         } => Some(instance),
         _ => None,
+    }
+}
+
+/// Adds what a commit is about, once: changes of one thing stand together, and there are few things.
+fn mention(touched: &mut Vec<Changed>, about: Changed) {
+    const FEW: usize = 16;
+    let recent = touched.len().saturating_sub(FEW);
+    if !touched[recent..].contains(&about) {
+        touched.push(about);
     }
 }
 

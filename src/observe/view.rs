@@ -42,13 +42,14 @@ impl<'a> View<'a> {
     /// Whether what it sees may be older than the truth.
     #[must_use]
     pub fn lags(&self) -> bool {
-        self.ledger.versions().are_kept()
+        self.ledger.versions().are_kept() && !self.lens.shows_truth()
     }
 
     /// A task as this read sees it.
     #[must_use]
     pub fn task(&self, task: TaskId) -> Option<TaskGlance<'a>> {
-        match self.ledger.versions().tasks().get(&task) {
+        let recent = self.ledger.versions().tasks();
+        match recent.get(&task).filter(|_| !self.lens.shows_truth()) {
             None => self.ledger.glance(task),
             Some(history) => {
                 let seen = self.lens.seen(Changed::Task(task), history);
@@ -60,7 +61,8 @@ impl<'a> View<'a> {
     /// A container instance as this read sees it.
     #[must_use]
     pub fn instance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'a>> {
-        match self.ledger.versions().instances().get(&instance) {
+        let recent = self.ledger.versions().instances();
+        match recent.get(&instance).filter(|_| !self.lens.shows_truth()) {
             None => self.ledger.instance_glance(instance),
             Some(history) => {
                 let about = Changed::ContainerInstance(instance);
