@@ -166,6 +166,8 @@ impl Ledger {
                     until: *until,
                 });
             }
+            Change::ReadsLagging { lag, until } => self.versions.spike(*lag, *until),
+            Change::ReadLagEnded => self.versions.calm(),
             Change::Subscribed { .. }
             | Change::Unsubscribed { .. }
             | Change::StateChangeSent { .. }

@@ -184,6 +184,7 @@ impl Fault {
                 | Self::HealthFail { .. }
                 | Self::HealthRecover { .. }
                 | Self::PullFail { .. }
+                | Self::ReadLag { .. }
         )
     }
 }

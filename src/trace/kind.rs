@@ -6,7 +6,7 @@ macro_rules! kinds {
         /// What a [`Record`](super::Record) tells of.
         ///
         /// Numbers up to 63 are causes: why a step happened. Numbers from 64 are changes: what the step did to the
-        /// ledger; those from 128 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
+        /// ledger; those from 128 to 143 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
         /// are added, and are never given twice.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
@@ -196,6 +196,11 @@ kinds! {
     /// A machine halts, is gone, or runs again.
     HostPowered = 143, "host-powered";
 
+    /// Replicas lag from now on.
+    ReadsLagging = 144, "reads-lagging";
+    /// They lag no more than they do by themselves.
+    ReadLagEnded = 145, "read-lag-ended";
+
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
 }
@@ -250,6 +255,7 @@ impl Kind {
                 | Self::Subscribed
                 | Self::TokenKept
                 | Self::PullFailing
+                | Self::ReadsLagging
                 | Self::HostPortsChosen
                 | Self::HostHealthForced
                 | Self::HostDownloading
@@ -260,7 +266,8 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        self.number() >= 128 && self.number() < 255
+        let is_of_replicas = matches!(self, Self::ReadsLagging | Self::ReadLagEnded);
+        self.number() >= 128 && self.number() < 255 && !is_of_replicas
     }
 }
 
@@ -277,7 +284,9 @@ mod tests {
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
         let hosts: Vec<u8> = (128..=143).collect();
-        assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
+        let later = [144, 145];
+        let expected = [&causes[..], &changes, &hosts, &later, &[255]];
+        assert_eq!(numbers, expected.concat());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::encode::{
 };
 use super::kind::Kind;
 use super::labels;
+use super::lags;
 use super::life;
 use super::record::Record;
 use super::subscriptions;
@@ -84,6 +85,7 @@ impl fmt::Display for Subject<'_> {
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
+            kind if lags::tells_of(kind) => f.write_str("reads"),
             Kind::AttributesPut
             | Kind::AttributesDeleted
             | Kind::TagsSet
@@ -186,6 +188,7 @@ impl fmt::Display for What<'_> {
             | Kind::AccountSettingDeleted => labels::what(f, record),
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
+            kind if lags::tells_of(kind) => lags::what(f, record),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 //! | `code`, `encode` | events and changes as records |
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
+//! | `lags` | what is told of replicas that lag by fault |
 //! | `life` | what is told of restarts, health and images |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
@@ -18,6 +19,7 @@ mod diff;
 mod encode;
 mod kind;
 mod labels;
+mod lags;
 mod life;
 mod line;
 mod record;
