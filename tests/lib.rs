@@ -11,6 +11,7 @@ mod account_settings;
 mod attributes;
 mod awsvpc;
 mod baselines;
+mod call_faults;
 mod capabilities;
 mod client_tokens;
 mod clusters;

@@ -117,6 +117,19 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
         }),
+        Fault::Throttle { operation, lasting } => out.change(Change::CallsThrottled {
+            operation: operation.clone(),
+            until: ctx.now.saturating_add(*lasting),
+        }),
+        Fault::ServerError {
+            operation,
+            lasting,
+            applied,
+        } => out.change(Change::CallsFailing {
+            operation: operation.clone(),
+            until: ctx.now.saturating_add(*lasting),
+            applied: *applied,
+        }),
         other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
     }
     Ok(())

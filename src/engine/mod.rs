@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
 //! | `prepare` | what a request will be placed by |
+//! | [`gate`] | what a call meets before that: faults, request rates |
 //! | [`request`] | one request: validate, act, commit, answer |
 //! | [`request_labels`] | those about attributes, tags and account settings |
 //! | [`dispatch`] | from an event to its handler |
@@ -16,6 +17,7 @@
 pub(crate) mod announce;
 mod commit;
 mod dispatch;
+mod gate;
 pub(crate) mod input;
 mod prepare;
 mod request;
@@ -28,12 +30,13 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::buckets::Buckets;
 use crate::api::constraints::Constraints;
 use crate::draw::Draws;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
-use crate::model::{Profile, Reads, Settings};
+use crate::model::{Profile, Reads, RequestRates, Settings};
 use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
 use crate::time::SimTime;
@@ -60,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) profile: Profile,
     pub(crate) settings: Settings,
     pub(crate) reads: Reads,
+    pub(crate) request_rates: RequestRates,
     pub(crate) scheduler: Box<dyn Scheduler>,
     pub(crate) recorder: Recorder,
     pub(crate) invariants: Invariants,
@@ -90,6 +94,8 @@ pub(crate) struct Engine {
     profile: Arc<Profile>,
     settings: Arc<Settings>,
     reads: Arc<Reads>,
+    /// What is left of the account's request rates, where they are limited.
+    buckets: Option<Box<Buckets>>,
     scheduler: Box<dyn Scheduler>,
     /// The expressions of requests, compiled.
     constraints: Constraints,
@@ -127,6 +133,7 @@ impl Engine {
             constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),
             reads: Arc::new(parts.reads),
+            buckets: gate::buckets(parts.request_rates),
             scheduler: parts.scheduler,
             event_ties: parts.event_ties,
             recorder: parts.recorder,
@@ -212,7 +219,11 @@ impl Engine {
     pub(crate) fn state_bytes(&self) -> Vec<u8> {
         let mut pending: Vec<_> = self.queue.iter().collect();
         pending.sort_by_key(|entry| (entry.0, format!("{:?}", entry.1)));
-        serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
-            .expect("a ledger is plain data with string keys")
+        let mut bytes = serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
+            .expect("a ledger is plain data with string keys");
+        if let Some(buckets) = &self.buckets {
+            serde_json::to_writer(&mut bytes, buckets).expect("levels are plain data");
+        }
+        bytes
     }
 }

@@ -166,6 +166,9 @@ impl Ledger {
                     until: *until,
                 });
             }
+            Change::CallsThrottled { .. }
+            | Change::CallsFailing { .. }
+            | Change::CallFaultsEnded => self.call_faults.apply(now, change),
             Change::Subscribed { .. }
             | Change::Unsubscribed { .. }
             | Change::StateChangeSent { .. }

@@ -273,6 +273,24 @@ pub enum Change {
         /// Until when, that moment excluded.
         until: SimTime,
     },
+    /// Matching calls of the API are throttled until then.
+    CallsThrottled {
+        /// Which operations, by name.
+        operation: Glob,
+        /// Until when, that moment excluded.
+        until: SimTime,
+    },
+    /// Matching calls of the API are answered by an error until then.
+    CallsFailing {
+        /// Which operations, by name.
+        operation: Glob,
+        /// Until when, that moment excluded.
+        until: SimTime,
+        /// Whether they take effect all the same.
+        applied: bool,
+    },
+    /// No call of the API meets a fault any more.
+    CallFaultsEnded,
     /// Attributes of a container instance were set; those of other names stay.
     AttributesPut {
         /// Which container instance.

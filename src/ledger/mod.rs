@@ -13,6 +13,7 @@
 //! | [`host`] | tasks as their agents run them |
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
+//! | [`call_fault`] | what calls of the API meet while a fault is at work |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
@@ -30,6 +31,7 @@ mod apply_labels;
 mod apply_life;
 pub mod audit;
 pub mod bits;
+pub mod call_fault;
 pub mod change;
 pub mod clock;
 pub mod cluster;
@@ -88,6 +90,7 @@ pub use resolve::DefinitionReference;
 pub use tags::TaggedResource;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
+use call_fault::CallFaults;
 use listing::Listing;
 use names::NameMap;
 use scheduler_error::SchedulerErrors;
@@ -127,6 +130,8 @@ pub struct Ledger {
     hosts: Hosts,
     tokens: Tokens,
     pull_failures: Vec<PullFailure>,
+    #[serde(skip_serializing_if = "CallFaults::is_untouched")]
+    call_faults: CallFaults,
     account_settings: AccountSettings,
     #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
     scheduler_errors: SchedulerErrors,
@@ -288,6 +293,13 @@ impl Ledger {
     #[must_use]
     pub fn scheduler_errors(&self) -> &SchedulerErrors {
         &self.scheduler_errors
+    }
+
+    /// The faults that calls of the API meet.
+    #[inline]
+    #[must_use]
+    pub fn call_faults(&self) -> &CallFaults {
+        &self.call_faults
     }
 
     /// What lagging readers may still see.

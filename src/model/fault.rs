@@ -184,6 +184,8 @@ impl Fault {
                 | Self::HealthFail { .. }
                 | Self::HealthRecover { .. }
                 | Self::PullFail { .. }
+                | Self::Throttle { .. }
+                | Self::ServerError { .. }
         )
     }
 }

@@ -49,6 +49,7 @@ mod state_change;
 mod task;
 mod task_definition;
 mod task_override;
+mod throttling;
 mod timestamp;
 mod volume;
 mod workload;
@@ -82,6 +83,7 @@ pub use state_change::{
 pub use task::*;
 pub use task_definition::*;
 pub use task_override::*;
+pub use throttling::{RequestBucket, RequestRates};
 pub use timestamp::*;
 pub use volume::*;
 pub use workload::*;

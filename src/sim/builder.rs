@@ -12,7 +12,7 @@ use crate::engine::{Engine, EventTies, Parts};
 use crate::invariant::{Checking, Invariant, Invariants};
 use crate::model::presets::STOPPED_TASK_RETENTION;
 use crate::model::{
-    FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp,
+    FailureShape, PlacementTies, Profile, ProfileError, Reads, RequestRates, Settings, Timestamp,
 };
 use crate::placement::{EcsScheduler, Scheduler};
 use crate::trace::{Recorder, TraceMode};
@@ -60,6 +60,7 @@ pub struct Builder {
     epoch: Timestamp,
     profile: Profile,
     reads: Reads,
+    request_rates: RequestRates,
     scheduler: Box<dyn Scheduler>,
     placement_ties: PlacementTies,
     event_ties: EventTies,
@@ -81,6 +82,7 @@ impl Default for Builder {
             epoch: Timestamp::from_millis(EPOCH_MILLIS),
             profile: Profile::ideal(),
             reads: Reads::Consistent,
+            request_rates: RequestRates::default(),
             scheduler: Box::<EcsScheduler>::default(),
             placement_ties: PlacementTies::default(),
             event_ties: EventTies::default(),
@@ -142,6 +144,13 @@ impl Builder {
     #[must_use]
     pub fn reads(mut self, reads: Reads) -> Self {
         self.reads = reads;
+        self
+    }
+
+    /// Whether calls are counted against the request rates of the account; they are not unless set.
+    #[must_use]
+    pub fn request_rates(mut self, rates: RequestRates) -> Self {
+        self.request_rates = rates;
         self
     }
 
@@ -255,6 +264,7 @@ impl Builder {
                     deleted_task_window: self.deleted_task_window,
                 },
                 reads: self.reads,
+                request_rates: self.request_rates,
                 scheduler: self.scheduler,
                 recorder: Recorder::new(self.trace),
                 invariants: self.invariants,

@@ -40,6 +40,9 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::Subscribed { spec, .. } => json(spec, bytes),
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),
+        Change::CallsThrottled { operation, .. } | Change::CallsFailing { operation, .. } => {
+            json(operation, bytes);
+        }
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }

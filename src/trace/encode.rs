@@ -8,6 +8,7 @@ use crate::ledger::task::ContainerReason;
 use crate::ledger::{Change, Event, LaunchSpec, Moment};
 use crate::time::SimTime;
 
+use super::calls;
 use super::code::{Code, MistakeWord};
 use super::kind::Kind;
 use super::labels;
@@ -195,6 +196,9 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
             blank(Kind::PullFailing)
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
+        }
+        Change::CallsThrottled { .. } | Change::CallsFailing { .. } | Change::CallFaultsEnded => {
+            calls::change(at, step, change)
         }
         other => subscriptions::change(at, step, other),
     }

@@ -6,7 +6,7 @@ macro_rules! kinds {
         /// What a [`Record`](super::Record) tells of.
         ///
         /// Numbers up to 63 are causes: why a step happened. Numbers from 64 are changes: what the step did to the
-        /// ledger; those from 128 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
+        /// ledger; those from 128 to 143 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
         /// are added, and are never given twice.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
@@ -194,6 +194,13 @@ kinds! {
     /// A machine halts, is gone, or runs again.
     HostPowered = 143, "host-powered";
 
+    /// Some calls of the API are throttled from now on.
+    CallsThrottled = 150, "calls-throttled";
+    /// Some calls of the API are answered by an error from now on.
+    CallsFailing = 151, "calls-failing";
+    /// No call of the API meets a fault any more.
+    CallFaultsEnded = 152, "call-faults-ended";
+
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
 }
@@ -248,6 +255,8 @@ impl Kind {
                 | Self::Subscribed
                 | Self::TokenKept
                 | Self::PullFailing
+                | Self::CallsThrottled
+                | Self::CallsFailing
                 | Self::HostPortsChosen
                 | Self::HostHealthForced
                 | Self::HostDownloading
@@ -258,7 +267,7 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        self.number() >= 128 && self.number() < 255
+        matches!(self.number(), 128..=143)
     }
 }
 
@@ -275,7 +284,11 @@ mod tests {
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
         let hosts: Vec<u8> = (128..=143).collect();
-        assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
+        let later = [150, 151, 152];
+        assert_eq!(
+            numbers,
+            [&causes[..], &changes, &hosts, &later, &[255]].concat()
+        );
     }
 
     #[test]

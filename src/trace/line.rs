@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::time::SimTime;
 
+use super::calls;
 use super::code::{Code, MistakeWord, word};
 use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
@@ -90,6 +91,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::subject(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::subject(f, record),
+            kind if calls::tells_of(kind) => calls::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerCreated
@@ -186,6 +188,7 @@ impl fmt::Display for What<'_> {
             | Kind::AccountSettingDeleted => labels::what(f, record),
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
+            kind if calls::tells_of(kind) => calls::what(f, record),
             _ => Ok(()),
         }
     }

@@ -7,11 +7,13 @@
 //! | `code`, `encode` | events and changes as records |
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
+//! | `calls` | what is told of calls and of what they meet |
 //! | `life` | what is told of restarts, health and images |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
 //! | `diff` | the first difference of two traces |
 
+mod calls;
 mod code;
 mod content;
 mod diff;
