@@ -228,6 +228,7 @@ pub mod placement;
 pub mod trace;
 
 mod api;
+pub mod client;
 mod control;
 
 mod engine;

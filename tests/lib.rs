@@ -18,6 +18,7 @@ mod clusters;
 mod conformance;
 mod container_instances;
 mod containers;
+mod controllers;
 mod corpus;
 mod definition_life;
 mod definition_lists;

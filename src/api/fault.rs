@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::agent;
 use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::call_fault::CallFaultChange;
 use crate::ledger::change::Change;
 use crate::ledger::host::{HostContainerPhase, Power};
 use crate::ledger::{Ctx, Effects, Event, TaskRecord};
@@ -27,6 +28,12 @@ pub enum FaultError {
     NoSuchContainerInstance {
         /// What the fault named.
         reference: String,
+    },
+    /// No controller lives in the simulation under that name.
+    #[error("no controller is called {name:?}")]
+    NoSuchController {
+        /// What the fault named.
+        name: String,
     },
     /// No known task has that id or ARN.
     #[error("no known task is called {reference:?}")]
@@ -117,19 +124,21 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
         }),
-        Fault::Throttle { operation, lasting } => out.change(Change::CallsThrottled {
-            operation: operation.clone(),
-            until: ctx.now.saturating_add(*lasting),
-        }),
+        Fault::Throttle { operation, lasting } => {
+            out.change(Change::CallFault(CallFaultChange::Throttled {
+                operation: operation.clone(),
+                until: ctx.now.saturating_add(*lasting),
+            }));
+        }
         Fault::ServerError {
             operation,
             lasting,
             applied,
-        } => out.change(Change::CallsFailing {
+        } => out.change(Change::CallFault(CallFaultChange::Failing {
             operation: operation.clone(),
             until: ctx.now.saturating_add(*lasting),
             applied: *applied,
-        }),
+        })),
         other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
     }
     Ok(())

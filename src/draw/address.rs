@@ -63,6 +63,14 @@ pub enum Purpose {
     Create = 22,
     /// How long it takes until a machine is known to be silent.
     AgentLost = 23,
+    /// How long a call of a controller takes to ECS, and how long its client waits for the answer.
+    ClientRequest = 27,
+    /// How long an answer takes from ECS to the client.
+    ClientResponse = 28,
+    /// How long a client waits before it makes a call again.
+    ClientBackoff = 29,
+    /// What a controller leaves to luck.
+    Controller = 30,
     /// How long a state change takes to a subscriber.
     EventDelay = 31,
     /// Whether a state change is told of twice.
@@ -164,6 +172,10 @@ mod tests {
             (Purpose::CachedPull, 20),
             (Purpose::Telemetry, 21),
             (Purpose::Create, 22),
+            (Purpose::ClientRequest, 27),
+            (Purpose::ClientResponse, 28),
+            (Purpose::ClientBackoff, 29),
+            (Purpose::Controller, 30),
             (Purpose::EventDelay, 31),
             (Purpose::EventDuplicate, 32),
             (Purpose::Workload, 33),

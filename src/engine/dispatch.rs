@@ -18,9 +18,22 @@ impl Engine {
             self.deliver(delivery, &event);
             return;
         }
+        if let Event::ControllerWoken(..)
+        | Event::CallArrived(..)
+        | Event::CallAnswered(..)
+        | Event::CallTimedOut(..) = event
+        {
+            self.controller_event(&event);
+            return;
+        }
         let (ctx, out, _) = self.parts();
         match event {
-            Event::Input(_) | Event::StateChangeDue(_) => unreachable!("both were handled above"),
+            Event::Input(_)
+            | Event::StateChangeDue(_)
+            | Event::ControllerWoken(..)
+            | Event::CallArrived(..)
+            | Event::CallAnswered(..)
+            | Event::CallTimedOut(..) => unreachable!("they were handled above"),
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),

@@ -10,12 +10,16 @@
 //! | [`dispatch`] | from an event to its handler |
 //! | [`commit`] | apply, record, schedule |
 //! | [`announce`] | telling subscribers what changed |
+//! | [`controllers`] | who lives inside: controllers, their timers and subscriptions |
+//! | [`calls`] | their calls: sent, arrived, answered, made again |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
 //! | [`watch`] | when invariants look |
 
 pub(crate) mod announce;
+mod calls;
 mod commit;
+mod controllers;
 mod dispatch;
 mod gate;
 pub(crate) mod input;
@@ -43,6 +47,7 @@ use crate::time::SimTime;
 use crate::trace::Recorder;
 
 use announce::ToldEvent;
+use controllers::Controllers;
 use input::{Input, Outcome};
 use timers::Timers;
 
@@ -88,6 +93,8 @@ pub(crate) struct Engine {
     outcomes: BTreeMap<u32, Outcome>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
+    /// Who lives inside.
+    controllers: Controllers,
     /// Reads answered: each is at its own replica.
     reads_answered: u64,
     draws: Draws,
@@ -127,6 +134,7 @@ impl Engine {
             inputs_minted: 0,
             outcomes: BTreeMap::new(),
             inboxes: BTreeMap::new(),
+            controllers: Controllers::default(),
             reads_answered: 0,
             draws: parts.draws,
             profile: Arc::new(parts.profile),
@@ -223,6 +231,10 @@ impl Engine {
             .expect("a ledger is plain data with string keys");
         if let Some(buckets) = &self.buckets {
             serde_json::to_writer(&mut bytes, buckets).expect("levels are plain data");
+        }
+        if !self.controllers.is_empty() {
+            let under_way = self.controllers.state();
+            serde_json::to_writer(&mut bytes, &under_way).expect("calls are plain data");
         }
         bytes
     }

@@ -166,9 +166,8 @@ impl Ledger {
                     until: *until,
                 });
             }
-            Change::CallsThrottled { .. }
-            | Change::CallsFailing { .. }
-            | Change::CallFaultsEnded => self.call_faults.apply(now, change),
+            Change::CallFault(change) => self.call_faults.apply(now, change),
+            Change::Controller(change) => self.controllers.apply(change),
             Change::Subscribed { .. }
             | Change::Unsubscribed { .. }
             | Change::StateChangeSent { .. }

@@ -5,7 +5,28 @@ use serde::Serialize;
 use crate::model::Glob;
 use crate::time::SimTime;
 
-use super::change::Change;
+/// A movement of the faults that calls of the API meet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum CallFaultChange {
+    /// Matching calls are throttled until then.
+    Throttled {
+        /// Which operations, by name.
+        operation: Glob,
+        /// Until when, that moment excluded.
+        until: SimTime,
+    },
+    /// Matching calls are answered by an error until then.
+    Failing {
+        /// Which operations, by name.
+        operation: Glob,
+        /// Until when, that moment excluded.
+        until: SimTime,
+        /// Whether they take effect all the same.
+        applied: bool,
+    },
+    /// No call meets a fault any more.
+    Ended,
+}
 
 /// What becomes of a call while a fault is at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,21 +91,22 @@ impl CallFaults {
     }
 
     /// Moves by a change of these faults; what has ended is forgotten.
-    pub(super) fn apply(&mut self, now: SimTime, change: &Change) {
+    pub(super) fn apply(&mut self, now: SimTime, change: &CallFaultChange) {
         self.known.retain(|fault| now < fault.until);
         let (operation, until, fate) = match change {
-            Change::CallsThrottled { operation, until } => (operation, *until, CallFate::Throttled),
-            Change::CallsFailing {
+            CallFaultChange::Throttled { operation, until } => {
+                (operation, *until, CallFate::Throttled)
+            }
+            CallFaultChange::Failing {
                 operation,
                 until,
                 applied,
             } => (operation, *until, CallFate::Failing { applied: *applied }),
-            Change::CallFaultsEnded => {
+            CallFaultChange::Ended => {
                 self.known.clear();
                 self.until = self.until.min(now);
                 return;
             }
-            other => unreachable!("{other:?} is no fault that calls meet"),
         };
         self.until = self.until.max(until);
         self.known.push(CallFault {
@@ -99,8 +121,8 @@ impl CallFaults {
 mod tests {
     use super::*;
 
-    fn failing(operation: &str, until: u64, applied: bool) -> Change {
-        Change::CallsFailing {
+    fn failing(operation: &str, until: u64, applied: bool) -> CallFaultChange {
+        CallFaultChange::Failing {
             operation: Glob::new(operation),
             until: SimTime::from_secs(until),
             applied,
@@ -120,7 +142,7 @@ mod tests {
         let applied = |applied| Some(CallFate::Failing { applied });
         assert_eq!(faults.fate("RunTask", at(1)), applied(true));
         assert_eq!(faults.fate("StopTask", at(1)), applied(false));
-        let throttled = Change::CallsThrottled {
+        let throttled = CallFaultChange::Throttled {
             operation: Glob::new("RunTask"),
             until: at(10),
         };
@@ -137,7 +159,7 @@ mod tests {
     fn all_can_be_ended_at_once() {
         let mut faults = CallFaults::default();
         faults.apply(at(0), &failing("*", 30, false));
-        faults.apply(at(4), &Change::CallFaultsEnded);
+        faults.apply(at(4), &CallFaultChange::Ended);
         assert_eq!(faults.fate("RunTask", at(4)), None);
         assert_eq!(faults.until(), at(4));
         assert!(!faults.is_untouched());

@@ -15,7 +15,9 @@ use crate::model::{
 use crate::time::SimTime;
 
 use super::account_settings::Principal;
+use super::call_fault::CallFaultChange;
 use super::cluster::ClusterSpec;
+use super::controller::ControllerChange;
 use super::definition::DefinitionSpec;
 use super::host::{Download, HostContainerPhase, Power};
 use super::instance::InstanceSpec;
@@ -273,24 +275,10 @@ pub enum Change {
         /// Until when, that moment excluded.
         until: SimTime,
     },
-    /// Matching calls of the API are throttled until then.
-    CallsThrottled {
-        /// Which operations, by name.
-        operation: Glob,
-        /// Until when, that moment excluded.
-        until: SimTime,
-    },
-    /// Matching calls of the API are answered by an error until then.
-    CallsFailing {
-        /// Which operations, by name.
-        operation: Glob,
-        /// Until when, that moment excluded.
-        until: SimTime,
-        /// Whether they take effect all the same.
-        applied: bool,
-    },
-    /// No call of the API meets a fault any more.
-    CallFaultsEnded,
+    /// Calls of the API meet other faults.
+    CallFault(CallFaultChange),
+    /// A controller came, went, or made a call.
+    Controller(ControllerChange),
     /// Attributes of a container instance were set; those of other names stay.
     AttributesPut {
         /// Which container instance.

@@ -14,6 +14,7 @@
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`call_fault`] | what calls of the API meet while a fault is at work |
+//! | [`controller`] | which controllers live inside the simulation |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
@@ -35,6 +36,7 @@ pub mod call_fault;
 pub mod change;
 pub mod clock;
 pub mod cluster;
+pub mod controller;
 pub mod definition;
 pub mod demand;
 mod desired;
@@ -91,6 +93,7 @@ pub use tags::TaggedResource;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
 use call_fault::CallFaults;
+use controller::ControllerRecords;
 use listing::Listing;
 use names::NameMap;
 use scheduler_error::SchedulerErrors;
@@ -132,6 +135,8 @@ pub struct Ledger {
     pull_failures: Vec<PullFailure>,
     #[serde(skip_serializing_if = "CallFaults::is_untouched")]
     call_faults: CallFaults,
+    #[serde(skip_serializing_if = "ControllerRecords::is_untouched")]
+    controllers: ControllerRecords,
     account_settings: AccountSettings,
     #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
     scheduler_errors: SchedulerErrors,
@@ -300,6 +305,12 @@ impl Ledger {
     #[must_use]
     pub fn call_faults(&self) -> &CallFaults {
         &self.call_faults
+    }
+
+    /// The controllers that live inside the simulation.
+    #[must_use]
+    pub fn controllers(&self) -> &ControllerRecords {
+        &self.controllers
     }
 
     /// What lagging readers may still see.

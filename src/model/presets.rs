@@ -134,6 +134,15 @@ latencies! {
     cached_pull, "cachedPull", Millis(500), Between(200, 1_000), true,
         "a pull of an image that the container instance has",
         "an estimate; a manifest is asked for and nothing is downloaded";
+    client_request, "clientRequest", Millis(50), Between(5, 150), true,
+        "a controller's client to ECS: a call",
+        "an estimate for callers in the same region; nothing is published";
+    client_response, "clientResponse", Millis(50), Between(5, 350), true,
+        "ECS to a controller's client: the answer",
+        "an estimate likewise, in which the time that ECS works on a call is contained";
+    client_timeout, "clientTimeout", Millis(60_000), Millis(60_000), true,
+        "how long an attempt of a controller's client waits for its answer",
+        "`read_timeout` of botocore's Config reference, 60 s unless set; other SDKs wait for 30 s or for ever";
 }
 
 const PULL: (Value, Value) = (Millis(5_000), Between(4_000, 10_000));
@@ -240,6 +249,28 @@ pub const DYNAMIC_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 /// Replicas that lagging reads go to.
 pub const REPLICAS: u8 = 3;
 
+/// How often a client makes a call at most (AWS SDKs and Tools reference guide, retry behavior, standard mode as of 2026;
+/// the next five likewise).
+pub const RETRY_ATTEMPTS: u8 = 3;
+
+/// The longest first wait of a client after an error that may pass.
+pub const RETRY_TRANSIENT: Duration = Duration::from_millis(50);
+
+/// The longest first wait of a client after it was throttled.
+pub const RETRY_THROTTLED: Duration = Duration::from_secs(1);
+
+/// The longest wait of a client.
+pub const RETRY_CAP: Duration = Duration::from_secs(20);
+
+/// What a client can spend on retries before calls succeed again.
+pub const RETRY_QUOTA: u32 = 500;
+
+/// What a retry after an error that may pass costs.
+pub const RETRY_TRANSIENT_COST: u32 = 14;
+
+/// What a retry after throttling costs.
+pub const RETRY_THROTTLED_COST: u32 = 5;
+
 /// How long it is until a batch asks again for tasks without a place.
 pub const ASK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -262,6 +293,15 @@ pub fn fixed() -> Vec<Fixed> {
     let hours = |span: Duration| format!("{} h", span.as_secs() / 3_600);
     let token = hours(TOKEN_LIFETIME) + ", or until an hour after its last task stopped";
     let ports = format!("{}–{}", DYNAMIC_PORTS.start(), DYNAMIC_PORTS.end());
+    let retries = "AWS SDKs and Tools reference guide, retry behavior: standard mode as of 2026";
+    let waits = format!(
+        "up to {} ms, after throttling {}; doubled each time, at most {}",
+        RETRY_TRANSIENT.as_millis(),
+        seconds(RETRY_THROTTLED),
+        seconds(RETRY_CAP)
+    );
+    let quota =
+        format!("{RETRY_QUOTA}; {RETRY_TRANSIENT_COST}, after throttling {RETRY_THROTTLED_COST}");
     let rows = [
         (
             "a stopped task can be described",
@@ -302,6 +342,21 @@ pub fn fixed() -> Vec<Fixed> {
             "a batch asks again for tasks without a place",
             format!("after {}", seconds(ASK_AGAIN)),
             "a choice",
+        ),
+        (
+            "a client makes a call at most (`Backoff`)",
+            format!("{RETRY_ATTEMPTS} times"),
+            retries,
+        ),
+        (
+            "it waits before it makes a call again (`Backoff`)",
+            waits,
+            retries,
+        ),
+        (
+            "its quota of retries, and what one costs (`Backoff`)",
+            quota,
+            retries,
         ),
     ];
     let row = |(what, value, source)| Fixed {

@@ -106,6 +106,12 @@ pub struct Latencies {
     pub telemetry: Latency,
     /// A pull of an image that the container instance has: asking the registry whether it is still the same.
     pub cached_pull: Latency,
+    /// A controller's client to ECS: a call.
+    pub client_request: Latency,
+    /// ECS to a controller's client: the answer.
+    pub client_response: Latency,
+    /// A controller's client: how long an attempt waits for its answer.
+    pub client_timeout: Latency,
 }
 
 /// A latency name that [`Latencies::set`] does not know.
@@ -132,6 +138,9 @@ impl Latencies {
         "deregistrationWindow",
         "telemetry",
         "cachedPull",
+        "clientRequest",
+        "clientResponse",
+        "clientTimeout",
     ];
 
     /// The fixed latencies of [`Profile::ideal`].
@@ -166,6 +175,9 @@ impl Latencies {
             "deregistrationWindow" => &mut self.deregistration_window,
             "telemetry" => &mut self.telemetry,
             "cachedPull" => &mut self.cached_pull,
+            "clientRequest" => &mut self.client_request,
+            "clientResponse" => &mut self.client_response,
+            "clientTimeout" => &mut self.client_timeout,
             _ => {
                 return Err(UnknownLatency {
                     name: name.to_owned(),
@@ -250,6 +262,9 @@ mod tests {
             &latencies.deregistration_window,
             &latencies.telemetry,
             &latencies.cached_pull,
+            &latencies.client_request,
+            &latencies.client_response,
+            &latencies.client_timeout,
             &workload.create,
             &workload.pull,
             &workload.start,

@@ -67,6 +67,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())
         }
+        Event::ControllerWoken(..)
+        | Event::CallArrived(..)
+        | Event::CallAnswered(..)
+        | Event::CallTimedOut(..) => calls::event(at, step, event),
         Event::StateChangeDue(delivery) => blank(Kind::StateChangeDue).with_a(delivery.number()),
     }
 }
@@ -197,9 +201,8 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
-        Change::CallsThrottled { .. } | Change::CallsFailing { .. } | Change::CallFaultsEnded => {
-            calls::change(at, step, change)
-        }
+        Change::CallFault(change) => calls::fault(at, step, change),
+        Change::Controller(change) => calls::controller(at, step, change),
         other => subscriptions::change(at, step, other),
     }
 }

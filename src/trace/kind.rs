@@ -86,6 +86,15 @@ kinds! {
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
 
+    /// A timer of a controller ran out.
+    ControllerWoken = 28, "controller-woken";
+    /// An attempt of a controller's call reached ECS.
+    CallArrived = 29, "call-arrived";
+    /// The answer to an attempt reached the client.
+    CallAnswered = 30, "call-answered";
+    /// A client had waited for an answer as long as it does.
+    CallTimedOut = 31, "call-timed-out";
+
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
     /// A cluster was deleted.
@@ -200,6 +209,14 @@ kinds! {
     CallsFailing = 151, "calls-failing";
     /// No call of the API meets a fault any more.
     CallFaultsEnded = 152, "call-faults-ended";
+    /// A controller begins to live in the simulation.
+    ControllerAdded = 153, "controller-added";
+    /// A controller lost its memory and no longer runs.
+    ControllerCrashed = 154, "controller-crashed";
+    /// A crashed controller begins again.
+    ControllerRestarted = 155, "controller-restarted";
+    /// A controller made a call.
+    CallSent = 156, "call-sent";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -257,6 +274,7 @@ impl Kind {
                 | Self::PullFailing
                 | Self::CallsThrottled
                 | Self::CallsFailing
+                | Self::ControllerAdded
                 | Self::HostPortsChosen
                 | Self::HostHealthForced
                 | Self::HostDownloading
@@ -278,13 +296,13 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25, 28, 29, 30, 31]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
         let hosts: Vec<u8> = (128..=143).collect();
-        let later = [150, 151, 152];
+        let later = [150, 151, 152, 153, 154, 155, 156];
         assert_eq!(
             numbers,
             [&causes[..], &changes, &hosts, &later, &[255]].concat()

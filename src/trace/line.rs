@@ -42,6 +42,10 @@ impl fmt::Display for Record {
                     let to = word::<AttachmentStatus>(self.detail());
                     write!(f, " {} {to}", Subject(self))
                 }
+                kind if calls::tells_of(kind) => {
+                    write!(f, " {}", Subject(self))?;
+                    calls::cause(f, self)
+                }
                 _ => write!(f, " {}", Subject(self)),
             }
         } else {
@@ -50,6 +54,20 @@ impl fmt::Display for Record {
             }
             write!(f, "{} {}", Subject(self), What(self))
         }
+    }
+}
+
+impl Record {
+    /// What it is about, as its line has it: `task-3`, `container-instance-0`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        Subject(self).to_string()
+    }
+
+    /// What it says of its subject, as its line has it: `-> RUNNING`; nothing for most causes.
+    #[must_use]
+    pub fn what(&self) -> String {
+        What(self).to_string()
     }
 }
 
