@@ -231,6 +231,7 @@ mod api;
 pub mod client;
 mod control;
 
+pub mod controllers;
 mod engine;
 
 mod sim;
@@ -277,6 +278,7 @@ pub mod guide {
         query_language = "../docs/query-language.md";
         faults = "../docs/faults.md";
         state_changes = "../docs/state-changes.md";
+        controllers = "../docs/controllers.md";
         trace = "../docs/trace.md";
         workloads = "../docs/workloads.md";
         invariants = "../docs/invariants.md";

@@ -13,8 +13,8 @@ use crate::time::SimTime;
 /// What a controller asked for while it was called.
 #[derive(Clone, Debug)]
 pub(crate) enum Wish {
-    /// A call.
-    Call(CallId, Arc<Request>),
+    /// A call, and whether the client may make it again.
+    Call(CallId, Arc<Request>, bool),
     /// To be woken.
     Wake {
         after: Duration,
@@ -66,7 +66,16 @@ impl Client<'_> {
     ///
     /// While a call is under way the simulation is not at rest.
     pub fn call(&mut self, request: impl Into<Request>) -> CallId {
-        let mut request = request.into();
+        self.make(request.into(), true)
+    }
+
+    /// Makes a call that the client never makes again by itself: for what must not happen twice and takes no client token,
+    /// such as StartTask.
+    pub fn call_once(&mut self, request: impl Into<Request>) -> CallId {
+        self.make(request.into(), false)
+    }
+
+    fn make(&mut self, mut request: Request, may_repeat: bool) -> CallId {
         if let Request::RunTask(run) = &mut request {
             if self.fills_tokens && run.client_token.is_none() {
                 run.client_token = Some(self.token());
@@ -75,7 +84,8 @@ impl Client<'_> {
         let call = CallId::new(self.desk.calls);
         let next = self.desk.calls.checked_add(1);
         self.desk.calls = next.expect("a run makes fewer than 2^32 - 1 calls from within");
-        self.desk.wishes.push(Wish::Call(call, Arc::new(request)));
+        let wish = Wish::Call(call, Arc::new(request), may_repeat);
+        self.desk.wishes.push(wish);
         call
     }
 

@@ -24,6 +24,8 @@ const TIMEOUT: u16 = 0x100;
 pub(super) struct Call {
     pub(super) controller: ControllerId,
     pub(super) request: Arc<Request>,
+    /// Whether its client may make it again.
+    may_repeat: bool,
     /// Which call of its controller it is: whose luck it has.
     luck: u64,
     /// The attempt that is under way, counted from 1.
@@ -72,7 +74,13 @@ fn verdict(answer: &Result<Output, ApiError>) -> Verdict {
 
 impl Engine {
     /// A controller makes a call: its first attempt leaves now.
-    pub(super) fn call(&mut self, controller: ControllerId, call: CallId, request: Arc<Request>) {
+    pub(super) fn call(
+        &mut self,
+        controller: ControllerId,
+        call: CallId,
+        request: Arc<Request>,
+        may_repeat: bool,
+    ) {
         let seat = &mut self.controllers.seats[controller.index()];
         let luck = crate::client::luck(controller, seat.calls);
         seat.calls = seat.calls.wrapping_add(1);
@@ -86,6 +94,7 @@ impl Engine {
         let made = Call {
             controller,
             request,
+            may_repeat,
             luck,
             attempt: 1,
             leaves_at: self.now,
@@ -226,7 +235,7 @@ impl Engine {
         let (controller, luck, attempt) = (call.controller, call.luck, call.attempt);
         let seat = &mut self.controllers.seats[controller.index()];
         let backoff = seat.options.backoff;
-        if attempt >= backoff.attempts {
+        if !call.may_repeat || attempt >= backoff.attempts {
             return false;
         }
         let Some(paid) = seat.quota.take(trouble) else {

@@ -285,7 +285,7 @@ impl Engine {
 
     fn grant(&mut self, id: ControllerId, wish: Wish, event: Option<&Event>) {
         match wish {
-            Wish::Call(call, request) => self.call(id, call, request),
+            Wish::Call(call, request, may_repeat) => self.call(id, call, request, may_repeat),
             Wish::Wake { after, tag, waking } => {
                 let number = self.controllers.timers_minted;
                 let next = number.checked_add(1);
