@@ -124,24 +124,31 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
         }),
-        Fault::Throttle { operation, lasting } => {
-            out.change(Change::CallFault(CallFaultChange::Throttled {
-                operation: operation.clone(),
-                until: ctx.now.saturating_add(*lasting),
-            }));
-        }
+        Fault::Throttle { .. } | Fault::ServerError { .. } => calls_meet(ctx, fault, out),
+        other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
+    }
+    Ok(())
+}
+
+/// Has calls of the API meet a fault from now on.
+fn calls_meet(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) {
+    let change = match fault.clone() {
+        Fault::Throttle { operation, lasting } => CallFaultChange::Throttled {
+            operation,
+            until: ctx.now.saturating_add(lasting),
+        },
         Fault::ServerError {
             operation,
             lasting,
             applied,
-        } => out.change(Change::CallFault(CallFaultChange::Failing {
-            operation: operation.clone(),
-            until: ctx.now.saturating_add(*lasting),
-            applied: *applied,
-        })),
-        other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
-    }
-    Ok(())
+        } => CallFaultChange::Failing {
+            operation,
+            until: ctx.now.saturating_add(lasting),
+            applied,
+        },
+        other => unreachable!("calls do not meet {other:?}"),
+    };
+    out.change(Change::CallFault(change));
 }
 
 /// Between the notice that spot capacity is taken back and its loss (EC2 user guide, spot interruptions).

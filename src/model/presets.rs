@@ -293,15 +293,6 @@ pub fn fixed() -> Vec<Fixed> {
     let hours = |span: Duration| format!("{} h", span.as_secs() / 3_600);
     let token = hours(TOKEN_LIFETIME) + ", or until an hour after its last task stopped";
     let ports = format!("{}–{}", DYNAMIC_PORTS.start(), DYNAMIC_PORTS.end());
-    let retries = "AWS SDKs and Tools reference guide, retry behavior: standard mode as of 2026";
-    let waits = format!(
-        "up to {} ms, after throttling {}; doubled each time, at most {}",
-        RETRY_TRANSIENT.as_millis(),
-        seconds(RETRY_THROTTLED),
-        seconds(RETRY_CAP)
-    );
-    let quota =
-        format!("{RETRY_QUOTA}; {RETRY_TRANSIENT_COST}, after throttling {RETRY_THROTTLED_COST}");
     let rows = [
         (
             "a stopped task can be described",
@@ -343,28 +334,43 @@ pub fn fixed() -> Vec<Fixed> {
             format!("after {}", seconds(ASK_AGAIN)),
             "a choice",
         ),
-        (
-            "a client makes a call at most (`Backoff`)",
-            format!("{RETRY_ATTEMPTS} times"),
-            retries,
-        ),
-        (
-            "it waits before it makes a call again (`Backoff`)",
-            waits,
-            retries,
-        ),
-        (
-            "its quota of retries, and what one costs (`Backoff`)",
-            quota,
-            retries,
-        ),
     ];
     let row = |(what, value, source)| Fixed {
         what,
         value,
         source,
     };
-    rows.map(row).into()
+    rows.into_iter().chain(retries()).map(row).collect()
+}
+
+/// Those of the clients of controllers.
+fn retries() -> [(&'static str, String, &'static str); 3] {
+    let source = "AWS SDKs and Tools reference guide, retry behavior: standard mode as of 2026";
+    let waits = format!(
+        "up to {} ms, after throttling {} s; doubled each time, at most {} s",
+        RETRY_TRANSIENT.as_millis(),
+        RETRY_THROTTLED.as_secs(),
+        RETRY_CAP.as_secs()
+    );
+    let quota =
+        format!("{RETRY_QUOTA}; {RETRY_TRANSIENT_COST}, after throttling {RETRY_THROTTLED_COST}");
+    [
+        (
+            "a client makes a call at most (`Backoff`)",
+            format!("{RETRY_ATTEMPTS} times"),
+            source,
+        ),
+        (
+            "it waits before it makes a call again (`Backoff`)",
+            waits,
+            source,
+        ),
+        (
+            "its quota of retries, and what one costs (`Backoff`)",
+            quota,
+            source,
+        ),
+    ]
 }
 
 #[cfg(test)]
