@@ -315,6 +315,20 @@ fn the_simulation_rests_only_when_no_call_is_under_way() {
     assert_eq!(trial.now(), SimTime::from_millis(20_050));
 }
 
+#[test]
+fn the_simulation_rests_only_when_nobody_is_to_be_woken_for_work() {
+    let mut trial = Trial::web();
+    trial.add_controller(Once {
+        after: Duration::from_secs(20),
+        ..Once::default()
+    });
+    let error = trial.settle(Duration::from_secs(10));
+    let error = error.expect_err("it has work to do").to_string();
+    assert!(error.contains("once, to be woken"), "{error}");
+    trial.rest();
+    assert_eq!(trial.now(), SimTime::from_secs(20));
+}
+
 /// Looks around for ever.
 #[derive(Clone, Debug)]
 struct Watch;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::client::{Client, ClientOptions, Controller, Desk, RetryQuota, Wish};
 use crate::ids::{CallId, ControllerId, SubscriptionId};
 use crate::ledger::controller::ControllerChange;
+use crate::ledger::event::Waking;
 use crate::ledger::{Change, Event};
 use crate::model::{Fault, ProfileError};
 use crate::queue::Key;
@@ -35,6 +36,7 @@ pub(super) struct Seat {
 struct Timer {
     controller: ControllerId,
     tag: u64,
+    waking: Waking,
     key: Key,
 }
 
@@ -62,14 +64,20 @@ impl Controllers {
         Some(id_of(found))
     }
 
-    /// Calls under way and timers that are waited for, ten at most.
+    /// Calls under way and controllers that are woken to work, ten at most.
     pub(super) fn who_waits(&self) -> impl Iterator<Item = String> + '_ {
         let under_way = self.calls.iter().filter(|(_, call)| !call.is_over);
         let calls = under_way.map(|(id, call)| {
             let name = &self.seats[call.controller.index()].name;
             format!("{id} {} of {name}", call.request.operation())
         });
-        calls.take(10)
+        let timers = self.timers.values();
+        let to_work = timers.filter(|timer| timer.waking == Waking::Work);
+        let woken = to_work.map(|timer| {
+            let name = &self.seats[timer.controller.index()].name;
+            format!("{name}, to be woken")
+        });
+        calls.chain(woken).take(10)
     }
 
     /// The bytes that tell two states apart: what is under way, without the memory of controllers.
@@ -296,6 +304,7 @@ impl Engine {
                 let timer = Timer {
                     controller,
                     tag,
+                    waking,
                     key,
                 };
                 self.controllers.timers.insert(number, timer);
