@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::fault::FaultError;
 use crate::client::{Client, ClientOptions, Controller, Desk, RetryQuota, Wish};
 use crate::ids::{CallId, ControllerId, SubscriptionId};
 use crate::ledger::controller::ControllerChange;
@@ -13,7 +14,6 @@ use crate::queue::Key;
 
 use super::Engine;
 use super::calls::Call;
-use crate::api::fault::FaultError;
 
 /// A controller and all that is kept of it.
 #[derive(Clone, Debug)]
