@@ -92,6 +92,16 @@ dense_id! {
     DeliveryId, "delivery"
 }
 
+dense_id! {
+    /// The identity of a controller that lives inside the simulation.
+    ControllerId, "controller"
+}
+
+dense_id! {
+    /// The identity of a call that a controller made.
+    CallId, "call"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

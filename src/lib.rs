@@ -228,8 +228,10 @@ pub mod placement;
 pub mod trace;
 
 mod api;
+pub mod client;
 mod control;
 
+pub mod controllers;
 mod engine;
 
 mod sim;
@@ -277,6 +279,7 @@ pub mod guide {
         faults = "../docs/faults.md";
         consistency = "../docs/consistency.md";
         state_changes = "../docs/state-changes.md";
+        controllers = "../docs/controllers.md";
         trace = "../docs/trace.md";
         workloads = "../docs/workloads.md";
         invariants = "../docs/invariants.md";

@@ -1,9 +1,10 @@
-//! The traces of nine life stories, line by line: `tests/golden/*.trace`, rewritten with `UPDATE_GOLDEN=1`.
+//! The traces of ten life stories, line by line: `tests/golden/*.trace`, rewritten with `UPDATE_GOLDEN=1`.
 
 use std::path::Path;
 use std::time::Duration;
 
 use wavetank::Latency;
+use wavetank::controllers::Keeper;
 use wavetank::model::*;
 
 use crate::support::{Trial, app, builder, on_port, profile, workload};
@@ -191,4 +192,27 @@ fn images_come_once_and_share_the_way() {
     trial.run("app");
     trial.rest();
     check_trace("images", &trial);
+}
+
+#[test]
+fn a_controller_is_throttled_loses_an_answer_and_crashes() {
+    let mut trial = Trial::web();
+    let keeper = Keeper::new("keeper", RunTask::new("web"), 1).patience(Duration::from_secs(1));
+    let id = trial.add_controller(keeper);
+    let lasting = Duration::from_millis(1_200);
+    trial.fault(Fault::Throttle {
+        operation: Glob::new("RunTask"),
+        lasting,
+    });
+    trial.at(1_200);
+    trial.fault(Fault::ServerError {
+        operation: Glob::new("RunTask"),
+        lasting,
+        applied: true,
+    });
+    trial.at(12_500);
+    trial.crash_controller(id);
+    trial.restart_controller(id);
+    trial.at(15_000);
+    check_trace("controller", &trial);
 }

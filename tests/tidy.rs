@@ -21,7 +21,7 @@ const ROWS: [&[&str]; 10] = [
     &["ledger", "workload"],
     &["placement", "agent", "fault", "invariant", "trace", "observe"],
     &["api", "control", "reconcile", "client"],
-    &["engine"],
+    &["engine", "controllers"],
     &["sim"],
     &["scenario", "batch"],
     &["lab", "strategies"],

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::agent;
 use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ledger::call_fault::CallFaultChange;
 use crate::ledger::change::Change;
 use crate::ledger::host::{HostContainerPhase, Power};
 use crate::ledger::{Ctx, Effects, Event, TaskRecord};
@@ -27,6 +28,12 @@ pub enum FaultError {
     NoSuchContainerInstance {
         /// What the fault named.
         reference: String,
+    },
+    /// No controller lives in the simulation under that name.
+    #[error("no controller is called {name:?}")]
+    NoSuchController {
+        /// What the fault named.
+        name: String,
     },
     /// No known task has that id or ARN.
     #[error("no known task is called {reference:?}")]
@@ -121,9 +128,31 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             lag: *lag,
             until: ctx.now.saturating_add(*lasting),
         }),
+        Fault::Throttle { .. } | Fault::ServerError { .. } => calls_meet(ctx, fault, out),
         other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
     }
     Ok(())
+}
+
+/// Has calls of the API meet a fault from now on.
+fn calls_meet(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) {
+    let change = match fault.clone() {
+        Fault::Throttle { operation, lasting } => CallFaultChange::Throttled {
+            operation,
+            until: ctx.now.saturating_add(lasting),
+        },
+        Fault::ServerError {
+            operation,
+            lasting,
+            applied,
+        } => CallFaultChange::Failing {
+            operation,
+            until: ctx.now.saturating_add(lasting),
+            applied,
+        },
+        other => unreachable!("calls do not meet {other:?}"),
+    };
+    out.change(Change::CallFault(change));
 }
 
 /// Between the notice that spot capacity is taken back and its loss (EC2 user guide, spot interruptions).

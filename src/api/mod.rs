@@ -17,11 +17,13 @@
 //! | [`attributes`] | PutAttributes, DeleteAttributes |
 //! | [`tags`] | TagResource, UntagResource |
 //! | [`account_settings`] | PutAccountSetting, PutAccountSettingDefault, DeleteAccountSetting |
+//! | [`buckets`] | what is left of the account's request rates |
 //! | [`fault`] | faults, which come by the same door |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
 pub(crate) mod account_settings;
 pub(crate) mod attributes;
+pub(crate) mod buckets;
 pub(crate) mod cluster;
 pub(crate) mod constraints;
 pub(crate) mod container_instance;

@@ -67,6 +67,14 @@ pub enum Purpose {
     SessionReplica = 24,
     /// Which replica a scheduler looks at.
     SchedulerReplica = 25,
+    /// How long a call of a controller takes to ECS, and how long its client waits for the answer.
+    ClientRequest = 27,
+    /// How long an answer takes from ECS to the client.
+    ClientResponse = 28,
+    /// How long a client waits before it makes a call again.
+    ClientBackoff = 29,
+    /// What a controller leaves to luck.
+    Controller = 30,
     /// How long a state change takes to a subscriber.
     EventDelay = 31,
     /// Whether a state change is told of twice.
@@ -174,6 +182,10 @@ mod tests {
             (Purpose::Create, 22),
             (Purpose::SessionReplica, 24),
             (Purpose::SchedulerReplica, 25),
+            (Purpose::ClientRequest, 27),
+            (Purpose::ClientResponse, 28),
+            (Purpose::ClientBackoff, 29),
+            (Purpose::Controller, 30),
             (Purpose::EventDelay, 31),
             (Purpose::EventDuplicate, 32),
             (Purpose::Workload, 33),

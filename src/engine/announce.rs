@@ -146,6 +146,9 @@ impl Engine {
             });
         }
         self.commit(Some(event));
+        if !self.controllers.is_empty() {
+            self.tell_controllers(event);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::draw::Purpose;
 use crate::invariant::Checking;
 use crate::ledger::{Change, Event};
+use crate::queue::Key;
 
 use super::{Engine, EventTies};
 
@@ -67,7 +68,7 @@ impl Engine {
     }
 
     /// Makes an event come due after a delay.
-    pub(super) fn push(&mut self, delay: Duration, event: Event) {
+    pub(super) fn push(&mut self, delay: Duration, event: Event) -> Key {
         let tie = match self.event_ties {
             EventTies::Sequence => 0,
             EventTies::Shuffled => self.tie(&event),
@@ -77,6 +78,7 @@ impl Engine {
         if let Some((task, container)) = event.stage_of() {
             self.timers.set(task, container, key);
         }
+        key
     }
 
     /// The luck of an event among those due at the same time, by what it is about.

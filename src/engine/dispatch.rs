@@ -10,17 +10,14 @@ use super::Engine;
 impl Engine {
     /// Lets the handler of an event decide, and commits.
     pub(super) fn dispatch(&mut self, event: Event) {
-        if let Event::Input(number) = event {
-            self.take_input(number, &event);
-            return;
-        }
-        if let Event::StateChangeDue(delivery) = event {
-            self.deliver(delivery, &event);
-            return;
-        }
         let (ctx, out, _) = self.parts();
         match event {
-            Event::Input(_) | Event::StateChangeDue(_) => unreachable!("both were handled above"),
+            Event::Input(number) => return self.take_input(number, &event),
+            Event::StateChangeDue(delivery) => return self.deliver(delivery, &event),
+            Event::ControllerWoken(..)
+            | Event::CallArrived(..)
+            | Event::CallAnswered(..)
+            | Event::CallTimedOut(..) => return self.controller_event(&event),
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::TaskActivated(id) => report::task_activated(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),

@@ -86,6 +86,9 @@ impl Engine {
     }
 
     fn inject_from(&mut self, fault: &Fault, event: Option<&Event>) -> Result<(), FaultError> {
+        if let Some(injected) = self.inject_into_controllers(fault, event) {
+            return injected;
+        }
         let (ctx, out, _) = self.parts();
         let injected = fault::inject(&ctx, fault, out);
         match injected {

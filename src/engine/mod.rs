@@ -4,19 +4,25 @@
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
 //! | `prepare` | what a request will be placed by |
+//! | [`gate`] | what a call meets before that: faults, request rates |
 //! | [`request`] | one request: validate, act, commit, answer |
 //! | [`request_labels`] | those about attributes, tags and account settings |
 //! | [`dispatch`] | from an event to its handler |
 //! | [`commit`] | apply, record, schedule |
 //! | [`announce`] | telling subscribers what changed |
+//! | [`controllers`] | who lives inside: controllers, their timers and subscriptions |
+//! | [`calls`] | their calls: sent, arrived, answered, made again |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
 //! | [`views`] | who sees what of the truth |
 //! | [`watch`] | when invariants look |
 
 pub(crate) mod announce;
+mod calls;
 mod commit;
+mod controllers;
 mod dispatch;
+mod gate;
 pub(crate) mod input;
 mod prepare;
 mod request;
@@ -30,19 +36,21 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::api::buckets::Buckets;
 use crate::api::constraints::Constraints;
 use crate::draw::Draws;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::blame::Hindsight;
 use crate::ledger::{Ctx, Effects, Event, Ledger};
-use crate::model::{Profile, ReadAs, Reads, Settings, ViewModel};
+use crate::model::{Profile, ReadAs, Reads, RequestRates, Settings, ViewModel};
 use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
 use crate::time::SimTime;
 use crate::trace::Recorder;
 
 use announce::ToldEvent;
+use controllers::Controllers;
 use input::{Input, Outcome};
 use timers::Timers;
 use views::Views;
@@ -65,6 +73,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) reads: Reads,
     pub(crate) scheduler_sees: ViewModel,
+    pub(crate) request_rates: RequestRates,
     pub(crate) scheduler: Box<dyn Scheduler>,
     pub(crate) recorder: Recorder,
     pub(crate) invariants: Invariants,
@@ -89,6 +98,8 @@ pub(crate) struct Engine {
     outcomes: BTreeMap<u32, Outcome>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
+    /// Who lives inside.
+    controllers: Controllers,
     /// Reads answered by any replica: each is at its own.
     reads_answered: u64,
     /// As whom calls are made.
@@ -99,6 +110,8 @@ pub(crate) struct Engine {
     profile: Arc<Profile>,
     settings: Arc<Settings>,
     views: Arc<Views>,
+    /// What is left of the account's request rates, where they are limited.
+    buckets: Option<Box<Buckets>>,
     scheduler: Box<dyn Scheduler>,
     /// The expressions of requests, compiled.
     constraints: Constraints,
@@ -135,6 +148,7 @@ impl Engine {
             inputs_minted: 0,
             outcomes: BTreeMap::new(),
             inboxes: BTreeMap::new(),
+            controllers: Controllers::default(),
             reads_answered: 0,
             caller: ReadAs::default(),
             sessions: 0,
@@ -143,6 +157,7 @@ impl Engine {
             constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),
             views: Arc::new(views),
+            buckets: gate::buckets(parts.request_rates),
             scheduler: parts.scheduler,
             event_ties: parts.event_ties,
             recorder: parts.recorder,
@@ -234,7 +249,15 @@ impl Engine {
     pub(crate) fn state_bytes(&self) -> Vec<u8> {
         let mut pending: Vec<_> = self.queue.iter().collect();
         pending.sort_by_key(|entry| (entry.0, format!("{:?}", entry.1)));
-        serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
-            .expect("a ledger is plain data with string keys")
+        let mut bytes = serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
+            .expect("a ledger is plain data with string keys");
+        if let Some(buckets) = &self.buckets {
+            serde_json::to_writer(&mut bytes, buckets).expect("levels are plain data");
+        }
+        if !self.controllers.is_empty() {
+            let under_way = self.controllers.state();
+            serde_json::to_writer(&mut bytes, &under_way).expect("calls are plain data");
+        }
+        bytes
     }
 }

@@ -16,8 +16,8 @@ use crate::placement::Explanation;
 use super::Engine;
 
 impl Engine {
-    /// Answers a request; when it is refused, nothing has changed.
-    pub(crate) fn request(&mut self, request: &Request) -> Result<Output, ApiError> {
+    /// Answers a request that was let through; when it is refused, nothing has changed.
+    pub(super) fn answer(&mut self, request: &Request) -> Result<Output, ApiError> {
         Ok(match request {
             Request::CreateCluster(r) => self.create_cluster(r)?.into(),
             Request::DeleteCluster(r) => self.delete_cluster(r)?.into(),

@@ -160,6 +160,7 @@ impl Engine {
             .take(10)
             .map(|(task, record)| format!("{task} {}", record.last_status))
             .collect();
+        waiting.extend(self.controllers.who_waits());
         waiting.push(format!("{} events pending", self.waiting));
         waiting
     }

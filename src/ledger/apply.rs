@@ -168,6 +168,8 @@ impl Ledger {
             }
             Change::ReadsLagging { lag, until } => self.versions.spike(*lag, *until),
             Change::ReadLagEnded => self.versions.calm(),
+            Change::CallFault(change) => self.call_faults.apply(now, change),
+            Change::Controller(change) => self.controllers.apply(change),
             Change::Subscribed { .. }
             | Change::Unsubscribed { .. }
             | Change::StateChangeSent { .. }

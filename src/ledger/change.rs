@@ -16,7 +16,9 @@ use crate::model::{
 use crate::time::SimTime;
 
 use super::account_settings::Principal;
+use super::call_fault::CallFaultChange;
 use super::cluster::ClusterSpec;
+use super::controller::ControllerChange;
 use super::definition::DefinitionSpec;
 use super::host::{Download, HostContainerPhase, Power};
 use super::instance::InstanceSpec;
@@ -283,6 +285,10 @@ pub enum Change {
     },
     /// Replicas lag no more than they do by themselves.
     ReadLagEnded,
+    /// Calls of the API meet other faults.
+    CallFault(CallFaultChange),
+    /// A controller came, went, or made a call.
+    Controller(ControllerChange),
     /// Attributes of a container instance were set; those of other names stay.
     AttributesPut {
         /// Which container instance.

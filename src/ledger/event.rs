@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ids::{ContainerInstanceId, DeliveryId, TaskId};
+use crate::ids::{CallId, ContainerInstanceId, DeliveryId, TaskId};
 use crate::model::AttachmentStatus;
 
 /// Beside the index of a container: the slot of its health among the pending events.
@@ -18,6 +18,28 @@ pub enum Report {
     Running,
     /// Every container has ended.
     Stopped,
+}
+
+/// What a controller is woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Waking {
+    /// Something is to be done then: the simulation is not at rest before.
+    Work,
+    /// A look around.
+    Look,
+}
+
+/// What an attempt of a call was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Verdict {
+    /// It succeeded.
+    Done,
+    /// It was throttled.
+    Throttled,
+    /// ECS failed.
+    Failed,
+    /// It was refused for what it asks.
+    Refused,
 }
 
 /// Something that comes due at a point in simulated time: closed, small, serializable.
@@ -68,6 +90,14 @@ pub enum Event {
     ContainerInstanceExpired(ContainerInstanceId),
     /// A copy of a state change reaches its subscriber.
     StateChangeDue(DeliveryId),
+    /// A timer of a controller runs out: which controller, which timer, and what for.
+    ControllerWoken(u16, u32, Waking),
+    /// An attempt of a controller's call reaches ECS.
+    CallArrived(CallId, u8),
+    /// The answer to an attempt reaches the client.
+    CallAnswered(CallId, u8, Verdict),
+    /// A client has waited for the answer to an attempt as long as it does.
+    CallTimedOut(CallId, u8),
 }
 
 impl Event {
@@ -76,7 +106,9 @@ impl Event {
     pub fn is_housekeeping(&self) -> bool {
         matches!(
             self,
-            Self::TaskExpired(_) | Self::ContainerInstanceExpired(_)
+            Self::TaskExpired(_)
+                | Self::ContainerInstanceExpired(_)
+                | Self::ControllerWoken(_, _, Waking::Look)
         )
     }
 
@@ -121,7 +153,11 @@ impl Event {
             | Self::AgentBack(_)
             | Self::HostReclaimed(_)
             | Self::ContainerInstanceExpired(_)
-            | Self::StateChangeDue(_) => None,
+            | Self::StateChangeDue(_)
+            | Self::ControllerWoken(..)
+            | Self::CallArrived(..)
+            | Self::CallAnswered(..)
+            | Self::CallTimedOut(..) => None,
         }
     }
 
@@ -151,6 +187,10 @@ impl Event {
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",
             Self::StateChangeDue(_) => "state-change-due",
+            Self::ControllerWoken(..) => "controller-woken",
+            Self::CallArrived(..) => "call-arrived",
+            Self::CallAnswered(..) => "call-answered",
+            Self::CallTimedOut(..) => "call-timed-out",
         }
     }
 }

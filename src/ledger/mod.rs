@@ -13,6 +13,8 @@
 //! | [`host`] | tasks as their agents run them |
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
+//! | [`call_fault`] | what calls of the API meet while a fault is at work |
+//! | [`controller`] | which controllers live inside the simulation |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
@@ -32,9 +34,11 @@ mod apply_life;
 pub mod audit;
 pub mod bits;
 pub mod blame;
+pub mod call_fault;
 pub mod change;
 pub mod clock;
 pub mod cluster;
+pub mod controller;
 pub mod definition;
 pub mod demand;
 mod desired;
@@ -92,6 +96,8 @@ pub use resolve::DefinitionReference;
 pub use tags::TaggedResource;
 pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtras, TaskRecord};
 
+use call_fault::CallFaults;
+use controller::ControllerRecords;
 use listing::Listing;
 use names::NameMap;
 use scheduler_error::SchedulerErrors;
@@ -131,6 +137,10 @@ pub struct Ledger {
     hosts: Hosts,
     tokens: Tokens,
     pull_failures: Vec<PullFailure>,
+    #[serde(skip_serializing_if = "CallFaults::is_untouched")]
+    call_faults: CallFaults,
+    #[serde(skip_serializing_if = "ControllerRecords::is_untouched")]
+    controllers: ControllerRecords,
     account_settings: AccountSettings,
     #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
     scheduler_errors: SchedulerErrors,
@@ -292,6 +302,19 @@ impl Ledger {
     #[must_use]
     pub fn scheduler_errors(&self) -> &SchedulerErrors {
         &self.scheduler_errors
+    }
+
+    /// The faults that calls of the API meet.
+    #[inline]
+    #[must_use]
+    pub fn call_faults(&self) -> &CallFaults {
+        &self.call_faults
+    }
+
+    /// The controllers that live inside the simulation.
+    #[must_use]
+    pub fn controllers(&self) -> &ControllerRecords {
+        &self.controllers
     }
 
     /// What lagging readers may still see.

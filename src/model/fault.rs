@@ -122,6 +122,16 @@ pub enum Fault {
         /// Whether the calls take effect although they answer an error.
         applied: bool,
     },
+    /// A controller inside the simulation crashes: its memory, its timers and its subscriptions are gone.
+    ControllerCrash {
+        /// The controller, by name.
+        controller: String,
+    },
+    /// A crashed controller begins again with the memory it was added with.
+    ControllerRestart {
+        /// The controller, by name.
+        controller: String,
+    },
     /// Every replica lags by so much for a time.
     ReadLag {
         /// How far behind the replicas are.
@@ -163,6 +173,8 @@ impl Fault {
             Self::PullFail { .. } => "PullFail",
             Self::Throttle { .. } => "Throttle",
             Self::ServerError { .. } => "ServerError",
+            Self::ControllerCrash { .. } => "ControllerCrash",
+            Self::ControllerRestart { .. } => "ControllerRestart",
             Self::ReadLag { .. } => "ReadLag",
         }
     }
@@ -185,6 +197,10 @@ impl Fault {
                 | Self::HealthRecover { .. }
                 | Self::PullFail { .. }
                 | Self::ReadLag { .. }
+                | Self::Throttle { .. }
+                | Self::ServerError { .. }
+                | Self::ControllerCrash { .. }
+                | Self::ControllerRestart { .. }
         )
     }
 }
@@ -214,6 +230,8 @@ mod tests {
             json!({"kind": "PullFail", "image": "nginx:*", "for": "1m"}),
             json!({"kind": "Throttle", "operation": "Run*", "for": "1m"}),
             json!({"kind": "ServerError", "operation": "*", "for": "1m", "applied": true}),
+            json!({"kind": "ControllerCrash", "controller": "keeper"}),
+            json!({"kind": "ControllerRestart", "controller": "keeper"}),
             json!({"kind": "ReadLag", "lag": "5s", "for": "1m 30s"}),
         ]
     }

@@ -50,6 +50,7 @@ mod state_change;
 mod task;
 mod task_definition;
 mod task_override;
+mod throttling;
 mod timestamp;
 mod view;
 mod volume;
@@ -85,6 +86,7 @@ pub use state_change::{
 pub use task::*;
 pub use task_definition::*;
 pub use task_override::*;
+pub use throttling::{RequestBucket, RequestRates};
 pub use timestamp::*;
 pub use view::{Lateness, UnknownViewModel, ViewModel, ViewRules};
 pub use volume::*;

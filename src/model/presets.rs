@@ -140,6 +140,15 @@ latencies! {
     deactivation, "deactivation", Millis(0), Millis(0), true,
         "DEACTIVATING: removing a running task that is to stop from where it was registered",
         "a choice, likewise. A load balancer's deregistration delay is 300 s unless somebody changed it (developer guide, `DEACTIVATING`)";
+    client_request, "clientRequest", Millis(50), Between(5, 150), true,
+        "a controller's client to ECS: a call",
+        "an estimate for callers in the same region; nothing is published";
+    client_response, "clientResponse", Millis(50), Between(5, 350), true,
+        "ECS to a controller's client: the answer",
+        "an estimate likewise, in which the time that ECS works on a call is contained";
+    client_timeout, "clientTimeout", Millis(60_000), Millis(60_000), true,
+        "how long an attempt of a controller's client waits for its answer",
+        "`read_timeout` of botocore's Config reference, 60 s unless set; other SDKs wait for 30 s or for ever";
 }
 
 const PULL: (Value, Value) = (Millis(5_000), Between(4_000, 10_000));
@@ -252,6 +261,28 @@ pub const DYNAMIC_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 /// Replicas that lagging reads go to.
 pub const REPLICAS: u8 = 3;
 
+/// How often a client makes a call at most (AWS SDKs and Tools reference guide, retry behavior, standard mode as of 2026;
+/// the next five likewise).
+pub const RETRY_ATTEMPTS: u8 = 3;
+
+/// The longest first wait of a client after an error that may pass.
+pub const RETRY_TRANSIENT: Duration = Duration::from_millis(50);
+
+/// The longest first wait of a client after it was throttled.
+pub const RETRY_THROTTLED: Duration = Duration::from_secs(1);
+
+/// The longest wait of a client.
+pub const RETRY_CAP: Duration = Duration::from_secs(20);
+
+/// What a client can spend on retries before calls succeed again.
+pub const RETRY_QUOTA: u32 = 500;
+
+/// What a retry after an error that may pass costs.
+pub const RETRY_TRANSIENT_COST: u32 = 14;
+
+/// What a retry after throttling costs.
+pub const RETRY_THROTTLED_COST: u32 = 5;
+
 /// How long it is until a batch asks again for tasks without a place.
 pub const ASK_AGAIN: Duration = Duration::from_secs(10);
 
@@ -321,7 +352,37 @@ pub fn fixed() -> Vec<Fixed> {
         value,
         source,
     };
-    rows.map(row).into()
+    rows.into_iter().chain(retries()).map(row).collect()
+}
+
+/// Those of the clients of controllers.
+fn retries() -> [(&'static str, String, &'static str); 3] {
+    let source = "AWS SDKs and Tools reference guide, retry behavior: standard mode as of 2026";
+    let waits = format!(
+        "up to {} ms, after throttling {} s; doubled each time, at most {} s",
+        RETRY_TRANSIENT.as_millis(),
+        RETRY_THROTTLED.as_secs(),
+        RETRY_CAP.as_secs()
+    );
+    let quota =
+        format!("{RETRY_QUOTA}; {RETRY_TRANSIENT_COST}, after throttling {RETRY_THROTTLED_COST}");
+    [
+        (
+            "a client makes a call at most (`Backoff`)",
+            format!("{RETRY_ATTEMPTS} times"),
+            source,
+        ),
+        (
+            "it waits before it makes a call again (`Backoff`)",
+            waits,
+            source,
+        ),
+        (
+            "its quota of retries, and what one costs (`Backoff`)",
+            quota,
+            source,
+        ),
+    ]
 }
 
 #[cfg(test)]

@@ -113,6 +113,12 @@ pub struct Latencies {
     pub activation: Latency,
     /// Until a task that is to stop is removed from where it was registered (DEACTIVATING); of no length likewise.
     pub deactivation: Latency,
+    /// A controller's client to ECS: a call.
+    pub client_request: Latency,
+    /// ECS to a controller's client: the answer.
+    pub client_response: Latency,
+    /// A controller's client: how long an attempt waits for its answer.
+    pub client_timeout: Latency,
 }
 
 /// A latency name that [`Latencies::set`] does not know.
@@ -141,6 +147,9 @@ impl Latencies {
         "cachedPull",
         "activation",
         "deactivation",
+        "clientRequest",
+        "clientResponse",
+        "clientTimeout",
     ];
 
     /// The fixed latencies of [`Profile::ideal`].
@@ -189,6 +198,9 @@ impl Latencies {
             "cachedPull" => &mut self.cached_pull,
             "activation" => &mut self.activation,
             "deactivation" => &mut self.deactivation,
+            "clientRequest" => &mut self.client_request,
+            "clientResponse" => &mut self.client_response,
+            "clientTimeout" => &mut self.client_timeout,
             _ => {
                 return Err(UnknownLatency {
                     name: name.to_owned(),
@@ -273,6 +285,9 @@ mod tests {
             &latencies.deregistration_window,
             &latencies.telemetry,
             &latencies.cached_pull,
+            &latencies.client_request,
+            &latencies.client_response,
+            &latencies.client_timeout,
             &workload.create,
             &workload.pull,
             &workload.start,

@@ -86,6 +86,9 @@ impl Latencies {
             &self.deregistration_window,
             &self.telemetry,
             &self.cached_pull,
+            &self.client_request,
+            &self.client_response,
+            &self.client_timeout,
         ];
         Self::NAMES.iter().copied().zip(values)
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use crate::draw::{Latency, Ratio};
 use crate::invariant::Checking;
 use crate::model::{
-    FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, Timestamp,
-    UnknownLatency,
+    FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, RequestRates,
+    Timestamp, UnknownLatency,
 };
 use crate::scenario::agents::AgentsAs;
 use crate::scenario::distribution::{Distribution, Millionths, Span};
@@ -28,6 +28,7 @@ pub(super) struct Config {
     account_id: Option<AccountId>,
     epoch: Option<Epoch>,
     reads: Option<ReadsAs>,
+    request_rates: RatesAs,
     latencies: LatencyRows,
     workloads: Vec<WorkloadAs>,
     agents: AgentsAs,
@@ -47,6 +48,7 @@ impl Config {
             .seed(seed)
             .profile(self.profile())
             .reads(self.reads())
+            .request_rates(self.request_rates.rates())
             .checking(self.check.checking())
             .placement_ties(self.placement_ties.ties())
             .failures(self.failures.shape());
@@ -161,6 +163,23 @@ impl FailuresAs {
         match self {
             Self::Closest => FailureShape::Closest,
             Self::EveryInstance => FailureShape::EveryInstance,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RatesAs {
+    #[default]
+    Unlimited,
+    Documented,
+}
+
+impl RatesAs {
+    fn rates(self) -> RequestRates {
+        match self {
+            Self::Unlimited => RequestRates::Unlimited,
+            Self::Documented => RequestRates::Documented,
         }
     }
 }

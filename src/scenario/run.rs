@@ -122,6 +122,7 @@ impl From<FaultError> for Failed {
         let kind = match error {
             FaultError::NotYetKnown { .. } => "NotYetKnown",
             FaultError::NoSuchContainerInstance { .. } => "NoSuchContainerInstance",
+            FaultError::NoSuchController { .. } => "NoSuchController",
             FaultError::NoSuchTask { .. } => "NoSuchTask",
             FaultError::NoSuchContainer { .. } => "NoSuchContainer",
             FaultError::NoHealthCheck { .. } => "NoHealthCheck",

@@ -12,8 +12,8 @@ use crate::engine::{Engine, EventTies, Parts};
 use crate::invariant::{Checking, Invariant, Invariants};
 use crate::model::presets::STOPPED_TASK_RETENTION;
 use crate::model::{
-    FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp, ViewModel,
-    viewed,
+    FailureShape, PlacementTies, Profile, ProfileError, Reads, RequestRates, Settings, Timestamp,
+    ViewModel, viewed,
 };
 use crate::placement::{EcsScheduler, Scheduler};
 use crate::trace::{Recorder, TraceMode};
@@ -62,6 +62,7 @@ pub struct Builder {
     profile: Profile,
     reads: Reads,
     scheduler_sees: ViewModel,
+    request_rates: RequestRates,
     scheduler: Box<dyn Scheduler>,
     placement_ties: PlacementTies,
     event_ties: EventTies,
@@ -84,6 +85,7 @@ impl Default for Builder {
             profile: Profile::ideal(),
             reads: Reads::Consistent,
             scheduler_sees: ViewModel::Fresh,
+            request_rates: RequestRates::default(),
             scheduler: Box::<EcsScheduler>::default(),
             placement_ties: PlacementTies::default(),
             event_ties: EventTies::default(),
@@ -152,6 +154,13 @@ impl Builder {
     #[must_use]
     pub fn scheduler_sees(mut self, view: ViewModel) -> Self {
         self.scheduler_sees = view;
+        self
+    }
+
+    /// Whether calls are counted against the request rates of the account; they are not unless set.
+    #[must_use]
+    pub fn request_rates(mut self, rates: RequestRates) -> Self {
+        self.request_rates = rates;
         self
     }
 
@@ -267,6 +276,7 @@ impl Builder {
                 },
                 reads: self.reads,
                 scheduler_sees: self.scheduler_sees,
+                request_rates: self.request_rates,
                 scheduler: self.scheduler,
                 recorder: Recorder::new(self.trace),
                 invariants: self.invariants,

@@ -1,6 +1,7 @@
 //! The handle users hold.
 
 pub(crate) mod builder;
+mod controllers;
 mod drive;
 mod sessions;
 mod subscribe;

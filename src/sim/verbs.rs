@@ -14,7 +14,7 @@ macro_rules! verbs {
                 ///
                 /// What ECS answers to the request; nothing has changed then.
                 pub fn $method(&mut self, request: $request) -> Result<$output, ApiError> {
-                    self.engine.$method(&request)
+                    self.engine.admitted(stringify!($request), |engine| engine.$method(&request))
                 }
             )*
         }
@@ -31,7 +31,9 @@ impl Simulation {
         &mut self,
         request: RegisterTaskDefinition,
     ) -> Result<RegisterTaskDefinitionOutput, ApiError> {
-        self.engine.register_task_definition(request)
+        self.engine.admitted("RegisterTaskDefinition", |engine| {
+            engine.register_task_definition(request)
+        })
     }
 }
 

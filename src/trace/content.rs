@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::digest::Digest;
+use crate::ledger::call_fault::CallFaultChange;
+use crate::ledger::controller::ControllerChange;
 use crate::ledger::instance::InstanceSpec;
 use crate::ledger::{Change, LaunchSpec};
 use crate::time::SimTime;
@@ -46,6 +48,13 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),
         Change::ReadsLagging { lag, .. } => bytes.extend_from_slice(&lag.as_nanos().to_le_bytes()),
+        Change::CallFault(
+            CallFaultChange::Throttled { operation, .. }
+            | CallFaultChange::Failing { operation, .. },
+        ) => json(operation, bytes),
+        Change::Controller(ControllerChange::Added { name, .. }) => {
+            bytes.extend_from_slice(name.as_bytes());
+        }
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }
@@ -145,7 +154,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 27);
+        assert_eq!(with_content, 31);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

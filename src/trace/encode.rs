@@ -8,6 +8,7 @@ use crate::ledger::task::ContainerReason;
 use crate::ledger::{Change, Event, LaunchSpec, Moment};
 use crate::time::SimTime;
 
+use super::calls;
 use super::code::{Code, MistakeWord};
 use super::kind::Kind;
 use super::labels;
@@ -68,6 +69,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())
         }
+        Event::ControllerWoken(..)
+        | Event::CallArrived(..)
+        | Event::CallAnswered(..)
+        | Event::CallTimedOut(..) => calls::event(at, step, event),
         Event::StateChangeDue(delivery) => blank(Kind::StateChangeDue).with_a(delivery.number()),
     }
 }
@@ -199,6 +204,8 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_b((nanos >> 32) as u32)
         }
         Change::ReadsLagging { .. } | Change::ReadLagEnded => lags::change(at, step, change),
+        Change::CallFault(change) => calls::fault(at, step, change),
+        Change::Controller(change) => calls::controller(at, step, change),
         other => subscriptions::change(at, step, other),
     }
 }

@@ -85,6 +85,14 @@ kinds! {
     HostReclaimed = 21, "host-reclaimed";
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
+    /// A timer of a controller ran out.
+    ControllerWoken = 28, "controller-woken";
+    /// An attempt of a controller's call reached ECS.
+    CallArrived = 29, "call-arrived";
+    /// The answer to an attempt reached the client.
+    CallAnswered = 30, "call-answered";
+    /// A client had waited for an answer as long as it does.
+    CallTimedOut = 31, "call-timed-out";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
 
@@ -200,6 +208,20 @@ kinds! {
     ReadsLagging = 144, "reads-lagging";
     /// They lag no more than they do by themselves.
     ReadLagEnded = 145, "read-lag-ended";
+    /// Some calls of the API are throttled from now on.
+    CallsThrottled = 150, "calls-throttled";
+    /// Some calls of the API are answered by an error from now on.
+    CallsFailing = 151, "calls-failing";
+    /// No call of the API meets a fault any more.
+    CallFaultsEnded = 152, "call-faults-ended";
+    /// A controller begins to live in the simulation.
+    ControllerAdded = 153, "controller-added";
+    /// A controller lost its memory and no longer runs.
+    ControllerCrashed = 154, "controller-crashed";
+    /// A crashed controller begins again.
+    ControllerRestarted = 155, "controller-restarted";
+    /// A controller made a call.
+    CallSent = 156, "call-sent";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -256,6 +278,9 @@ impl Kind {
                 | Self::TokenKept
                 | Self::PullFailing
                 | Self::ReadsLagging
+                | Self::CallsThrottled
+                | Self::CallsFailing
+                | Self::ControllerAdded
                 | Self::HostPortsChosen
                 | Self::HostHealthForced
                 | Self::HostDownloading
@@ -266,8 +291,7 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        let is_of_replicas = matches!(self, Self::ReadsLagging | Self::ReadLagEnded);
-        self.number() >= 128 && self.number() < 255 && !is_of_replicas
+        matches!(self.number(), 128..=143)
     }
 }
 
@@ -278,13 +302,13 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25, 39]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25, 28, 29, 30, 31, 39]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
         let hosts: Vec<u8> = (128..=143).collect();
-        let later = [144, 145];
+        let later = [144, 145, 150, 151, 152, 153, 154, 155, 156];
         let expected = [&causes[..], &changes, &hosts, &later, &[255]];
         assert_eq!(numbers, expected.concat());
     }

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::time::SimTime;
 
+use super::calls;
 use super::code::{Code, MistakeWord, word};
 use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
@@ -42,6 +43,10 @@ impl fmt::Display for Record {
                     let to = word::<AttachmentStatus>(self.detail());
                     write!(f, " {} {to}", Subject(self))
                 }
+                kind if calls::tells_of(kind) => {
+                    write!(f, " {}", Subject(self))?;
+                    calls::cause(f, self)
+                }
                 _ => write!(f, " {}", Subject(self)),
             }
         } else {
@@ -50,6 +55,20 @@ impl fmt::Display for Record {
             }
             write!(f, "{} {}", Subject(self), What(self))
         }
+    }
+}
+
+impl Record {
+    /// What it is about, as its line has it: `task-3`, `container-instance-0`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        Subject(self).to_string()
+    }
+
+    /// What it says of its subject, as its line has it: `-> RUNNING`; nothing for most causes.
+    #[must_use]
+    pub fn what(&self) -> String {
+        What(self).to_string()
     }
 }
 
@@ -92,6 +111,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::subject(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::subject(f, record),
+            kind if calls::tells_of(kind) => calls::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerCreated
@@ -171,10 +191,7 @@ impl fmt::Display for What<'_> {
             | Kind::TaskForgotten
             | Kind::HostForgotten => f.write_str("forgotten"),
             Kind::TokenKept => f.write_str("token kept"),
-            Kind::PullFailing => {
-                let until = u64::from(record.a()) | u64::from(record.b()) << 32;
-                write!(f, "fail until {}", SimTime::from_nanos(until))
-            }
+            Kind::PullFailing => fail_until(f, record),
             Kind::Content => write!(
                 f,
                 "{:08x}{:08x}",
@@ -189,9 +206,16 @@ impl fmt::Display for What<'_> {
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
             kind if lags::tells_of(kind) => lags::what(f, record),
+            kind if calls::tells_of(kind) => calls::what(f, record),
             _ => Ok(()),
         }
     }
+}
+
+/// How long pulls fail.
+fn fail_until(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
+    let until = u64::from(record.a()) | u64::from(record.b()) << 32;
+    write!(f, "fail until {}", SimTime::from_nanos(until))
 }
 
 /// The container instance and the launch of a task.

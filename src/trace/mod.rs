@@ -8,11 +8,14 @@
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
 //! | `lags` | what is told of replicas that lag by fault |
+//! | `calls` | what is told of calls and of what they meet |
 //! | `life` | what is told of restarts, health and images |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
+//! | `timeline` | what people want to read of a trace, with notes |
 //! | `diff` | the first difference of two traces |
 
+mod calls;
 mod code;
 mod content;
 mod diff;
@@ -29,8 +32,10 @@ mod samples;
 #[cfg(test)]
 mod samples_host;
 mod subscriptions;
+mod timeline;
 
 pub use diff::Divergence;
 pub use kind::Kind;
 pub use record::Record;
 pub use recorder::{Recorder, TraceMode};
+pub use timeline::Timeline;

@@ -20,7 +20,7 @@ use crate::model::{
 use crate::time::SimTime;
 
 pub(super) use super::samples_host::{events, host_changes};
-use super::{lags, subscriptions};
+use super::{calls, lags, subscriptions};
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
@@ -112,6 +112,7 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     all.extend(label_changes());
     all.extend(subscriptions::samples::changes());
     all.extend(lags::samples::changes());
+    all.extend(calls::samples::changes());
     all
 }
 

@@ -11,6 +11,8 @@ use crate::ledger::{Change, Event};
 use crate::model::{AttachmentStatus, HealthStatus};
 use crate::time::SimTime;
 
+use super::calls;
+
 const TASK: TaskId = TaskId::new(3);
 const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 
@@ -141,7 +143,8 @@ fn life_changes() -> Vec<(Change, &'static str)> {
 
 /// Every event, likewise.
 pub(super) fn events() -> Vec<(Event, &'static str)> {
-    vec![
+    let mut all = calls::samples::events();
+    all.extend([
         (Event::Input(4), "input 4"),
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
         (Event::TaskActivated(TASK), "task-activated task-3"),
@@ -201,5 +204,6 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
             Event::StateChangeDue(DeliveryId::new(5)),
             "state-change-due delivery-5",
         ),
-    ]
+    ]);
+    all
 }
