@@ -23,6 +23,7 @@ impl Ledger {
         );
         self.instances.minted += 1;
         self.instances.connected.push(true);
+        self.instances.tell_zone(instance, spec.zone.as_ref());
         let capacity = &mut self.clusters.records[spec.cluster.index()].capacity;
         let row = capacity.add(instance, spec);
         capacity.describe(row, attribute_values(spec));
@@ -68,6 +69,7 @@ impl Ledger {
         );
         record.spec = Arc::clone(spec);
         record.version += 1;
+        self.instances.tell_zone(instance, spec.zone.as_ref());
         self.describe_row(instance, spec);
     }
 

@@ -12,6 +12,7 @@ use crate::model::{
 use crate::time::SimTime;
 
 use super::demand::{Demand, give_back_ports, take_ports};
+use super::names::NameSet;
 use super::table::Table;
 
 /// Whose machine a container instance is; which launch type may use it.
@@ -283,6 +284,11 @@ pub struct Instances {
     pub(crate) records: Table<InstanceRecord>,
     /// By number: whether the control plane hears from the agent. Every message asks, so it is kept small and dense.
     pub(crate) connected: Vec<bool>,
+    /// By number, of those forgotten too: the zone, as its place among `zone_names`. A task is in it for as long as it is
+    /// described.
+    zones: Vec<Option<u32>>,
+    /// Each zone once.
+    zone_names: NameSet,
     /// How many were ever registered.
     pub(crate) minted: u32,
 }
@@ -300,6 +306,25 @@ impl Instances {
         self.connected
             .get(instance.index())
             .is_some_and(|connected| *connected)
+    }
+
+    /// The zone of a container instance, also of one that has been forgotten.
+    #[must_use]
+    pub fn zone(&self, instance: ContainerInstanceId) -> Option<&Arc<str>> {
+        let zone = self.zones.get(instance.index()).copied().flatten()?;
+        self.zone_names.get_index(zone as usize)
+    }
+
+    /// Notes the zone of a container instance.
+    pub(crate) fn tell_zone(&mut self, instance: ContainerInstanceId, zone: Option<&Arc<str>>) {
+        let place = zone.map(|zone| {
+            let (place, _) = self.zone_names.insert_full(Arc::clone(zone));
+            u32::try_from(place).expect("there are no more zones than container instances")
+        });
+        if self.zones.len() <= instance.index() {
+            self.zones.resize(instance.index() + 1, None);
+        }
+        self.zones[instance.index()] = place;
     }
 
     /// Every container instance still describable, in order of registration.

@@ -3,12 +3,15 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 /// A map from names that iterates in the order in which they were first put in.
 ///
 /// The hash has no key that differs from run to run, and never shows: nothing iterates in its order.
 pub type NameMap<V> = IndexMap<Arc<str>, V, BuildHasherDefault<NameHasher>>;
+
+/// Names, each once, in order of insertion.
+pub type NameSet = IndexSet<Arc<str>, BuildHasherDefault<NameHasher>>;
 
 /// FNV-1a, 64 bits: quick for names, which are short.
 #[derive(Clone, Copy, Debug)]

@@ -86,6 +86,8 @@ impl Latencies {
             &self.deregistration_window,
             &self.telemetry,
             &self.cached_pull,
+            &self.activation,
+            &self.deactivation,
             &self.client_request,
             &self.client_response,
             &self.client_timeout,

@@ -211,7 +211,7 @@ mod tests {
         );
         assert_eq!(known(&packing), 1);
         // Whatever is taken now, that it fails is still known.
-        packing.place(small).expect("there is room");
+        let _kept = packing.place(small).expect("there is room");
         assert_eq!(big(&mut packing), first);
         packing.release(placed);
         assert_eq!(refused(&mut packing, 101), first);

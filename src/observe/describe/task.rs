@@ -113,16 +113,11 @@ fn place(
     cluster: &str,
     on: ContainerInstanceId,
 ) -> (Option<Arc<str>>, Option<Arc<str>>) {
-    match ledger.instance(on) {
-        Some(instance) => (
-            Some(Arc::clone(&instance.spec.arn)),
-            instance.spec.zone.clone(),
-        ),
-        None => (
-            Some(settings.naming.container_instance_arn(cluster, on).into()),
-            None,
-        ),
-    }
+    let arn = match ledger.instance(on) {
+        Some(instance) => Arc::clone(&instance.spec.arn),
+        None => settings.naming.container_instance_arn(cluster, on).into(),
+    };
+    (Some(arn), ledger.instances().zone(on).cloned())
 }
 
 /// A stopped task as the repetition of an idempotent RunTask shows it: no more than its name and its state.
