@@ -245,6 +245,7 @@ pub use crate::engine::EventTies;
 pub use crate::engine::announce::ToldEvent;
 pub use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 pub use crate::engine::run::{Progress, SettleError, Step, Stopped};
+pub use crate::engine::stuck::{Lack, Stuck, Unsettled, WaitingContainer, WaitsFor};
 pub use crate::ids::TaskId;
 pub use crate::invariant::{Checking, Invariant, Violation, always, eventually, sometimes};
 pub use crate::ledger::Ledger;

@@ -9,7 +9,7 @@ use crate::ledger::host::HostPhase;
 use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Report};
 use crate::model::LastStatus;
 
-use super::health;
+use super::{health, power};
 
 /// Messages stop; the host goes on.
 pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
@@ -63,6 +63,9 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
         return;
     };
     established(instance, out);
+    if host.is_some_and(|host| host.noticed) {
+        power::ask_to_drain(ctx, instance, out);
+    }
     let latencies = &ctx.profile.latencies;
     for task in record.tasks.iter().copied() {
         let known = ctx.ledger.task(task).expect("a listed task is known");

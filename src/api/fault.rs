@@ -58,6 +58,9 @@ pub enum FaultError {
         /// The container it named.
         container: String,
     },
+    /// The fault was to come, and the simulation was healed before.
+    #[error("the simulation was healed before the fault came")]
+    Healed,
 }
 
 /// Makes a fault happen now.
@@ -100,6 +103,7 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         }
         Fault::SpotInterruption(SpotTarget::ContainerInstance(reference)) => {
             let instance = find_instance(ctx, reference)?;
+            agent::power::noticed(ctx, instance, out);
             out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
         }
         Fault::SpotInterruption(SpotTarget::Task(reference)) => {

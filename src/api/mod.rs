@@ -17,6 +17,7 @@
 //! | [`tags`] | TagResource, UntagResource |
 //! | [`account_settings`] | PutAccountSetting, PutAccountSettingDefault, DeleteAccountSetting |
 //! | [`fault`] | faults, which come by the same door |
+//! | [`heal`] | the end of every fault |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
 pub(crate) mod account_settings;
@@ -28,6 +29,7 @@ mod decisions;
 pub(crate) mod definition_life;
 mod fargate;
 pub(crate) mod fault;
+pub(crate) mod heal;
 pub(crate) mod launch;
 mod network;
 pub(crate) mod run_task;

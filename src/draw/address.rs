@@ -71,6 +71,8 @@ pub enum Purpose {
     Workload = 33,
     /// How long it is until something arrives.
     Arrival = 34,
+    /// How long it takes from the notice of a machine on spot capacity until its container instance is DRAINING.
+    DrainAsked = 35,
     /// How long registering a task with others takes.
     Activation = 43,
     /// How long removing it there takes.

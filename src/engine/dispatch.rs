@@ -52,6 +52,7 @@ impl Engine {
             }
             Event::HostLost(id, halt) => loss::host_lost(&ctx, id, halt, out),
             Event::HostReclaimed(id) => power::halted(&ctx, id, Power::Terminated, out),
+            Event::DrainAsked(id) => power::drain_asked(&ctx, id, out),
             Event::AgentBack(id) => connection::reconnected(&ctx, id, out),
             Event::TaskExpired(id) => retention::task_expired(&ctx, id, out),
             Event::ContainerInstanceExpired(id) => {

@@ -9,6 +9,7 @@
 //! | [`dispatch`] | from an event to its handler |
 //! | [`commit`] | apply, record, schedule |
 //! | [`announce`] | telling subscribers what changed |
+//! | [`heal`], [`stuck`] | the end of every fault, and what has not come to where it is wanted after it |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
 //! | [`watch`] | when invariants look |
@@ -16,12 +17,15 @@
 pub(crate) mod announce;
 mod commit;
 mod dispatch;
+mod heal;
 pub(crate) mod input;
 mod prepare;
 mod request;
 mod request_definition;
 mod request_labels;
 pub(crate) mod run;
+pub(crate) mod stuck;
+mod stuck_text;
 mod timers;
 mod watch;
 

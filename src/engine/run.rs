@@ -11,6 +11,7 @@ use crate::observe::view::converged_at;
 use crate::time::SimTime;
 
 use super::Engine;
+use super::stuck::Unsettled;
 
 /// One processed event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,9 @@ pub enum SettleError {
         /// Who was still active, ten at most, and how many events were pending.
         waiting: Vec<String>,
     },
+    /// Something was not as it is wanted; only `must_settle` demands that.
+    #[error(transparent)]
+    Stuck(Box<Unsettled>),
     /// An invariant was violated on the way.
     #[error(transparent)]
     Violation(#[from] Box<Violation>),
@@ -150,7 +154,7 @@ impl Engine {
         Ok(self.progress(before))
     }
 
-    fn progress(&self, before: u64) -> Progress {
+    pub(super) fn progress(&self, before: u64) -> Progress {
         Progress {
             events: self.steps - before,
             now: self.now,

@@ -42,6 +42,13 @@ impl Ledger {
                 passes,
                 since,
             } => self.life_mut(*task, *container).forced = Some((*passes, *since)),
+            Change::HostHealthReleased { task, container } => {
+                self.life_mut(*task, *container).forced = None;
+            }
+            Change::Healed => self.healed(now),
+            Change::HostNoticed { instance, stands } => {
+                self.hosts.host_mut(*instance).noticed = *stands;
+            }
             Change::HostDownloading { on, downloads } => {
                 let images = self.hosts.images.entry(*on).or_default();
                 images.downloads = downloads.to_vec();
@@ -57,6 +64,7 @@ impl Ledger {
                 assert_ne!(host.power, Power::Terminated, "a machine is lost once");
                 host.power = *to;
                 host.halts = host.halts.wrapping_add(u16::from(runs_on));
+                host.noticed = false;
                 if !to.is_on() {
                     self.instances.connected[instance.index()] = false;
                 }
@@ -114,6 +122,13 @@ impl Ledger {
             } else {
                 container.phase = HostContainerPhase::Waiting;
             }
+        }
+    }
+
+    /// Every fault under way is over.
+    fn healed(&mut self, now: SimTime) {
+        for failure in &mut self.pull_failures {
+            failure.until = failure.until.min(now);
         }
     }
 

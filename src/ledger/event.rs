@@ -62,6 +62,8 @@ pub enum Event {
     HostReclaimed(ContainerInstanceId),
     /// An agent that was restarted speaks again.
     AgentBack(ContainerInstanceId),
+    /// An agent asks that its container instance drains, since its spot capacity will be taken back.
+    DrainAsked(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
     TaskExpired(TaskId),
     /// A deregistered container instance has been describable for an hour.
@@ -119,10 +121,37 @@ impl Event {
             Self::Input(_)
             | Self::HostLost(..)
             | Self::AgentBack(_)
+            | Self::DrainAsked(_)
             | Self::HostReclaimed(_)
             | Self::ContainerInstanceExpired(_)
             | Self::StateChangeDue(_) => None,
         }
+    }
+
+    /// The container instance it is about; not of the events of a task.
+    #[must_use]
+    pub fn container_instance(&self) -> Option<ContainerInstanceId> {
+        match *self {
+            Self::HostLost(instance, _)
+            | Self::AgentBack(instance)
+            | Self::DrainAsked(instance)
+            | Self::HostReclaimed(instance)
+            | Self::ContainerInstanceExpired(instance) => Some(instance),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a message between the control plane and an agent that arrives.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        matches!(
+            self,
+            Self::PayloadDelivered(_)
+                | Self::StopDelivered(_)
+                | Self::TaskReported(..)
+                | Self::ContainerReported(..)
+                | Self::HealthReported(..)
+        )
     }
 
     /// Its name in traces.
@@ -147,6 +176,7 @@ impl Event {
             Self::ContainerReported(..) => "container-reported",
             Self::HostLost(..) => "host-lost",
             Self::AgentBack(_) => "agent-back",
+            Self::DrainAsked(_) => "drain-asked",
             Self::HostReclaimed(_) => "host-reclaimed",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",

@@ -126,6 +126,7 @@ impl From<FaultError> for Failed {
             FaultError::NoSuchContainer { .. } => "NoSuchContainer",
             FaultError::NoHealthCheck { .. } => "NoHealthCheck",
             FaultError::NotRunning { .. } => "NotRunning",
+            FaultError::Healed => "Healed",
         };
         Self::without_harm(kind, error.to_string())
     }
@@ -288,7 +289,7 @@ impl<'a> Run<'a> {
             match self.simulation.settle(left) {
                 Ok(_) => return Ok(()),
                 Err(SettleError::Violation(_)) => {}
-                Err(error @ SettleError::LimitReached { .. }) => {
+                Err(error) => {
                     return Err(Failed {
                         error: StepError::new("SettleLimitReached", error.to_string()),
                         fails_run: true,

@@ -63,6 +63,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
             .with_more(halt),
         Event::AgentBack(instance) => blank(Kind::AgentBack).with_a(instance.number()),
         Event::HostReclaimed(instance) => blank(Kind::HostReclaimed).with_a(instance.number()),
+        Event::DrainAsked(instance) => blank(Kind::DrainAsked).with_a(instance.number()),
         Event::TaskExpired(task) => about(Kind::TaskExpired, task),
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())

@@ -85,6 +85,8 @@ kinds! {
     HostReclaimed = 21, "host-reclaimed";
     /// A copy of a state change reached its subscriber.
     StateChangeDue = 25, "state-change-due";
+    /// An agent asked that its container instance drains.
+    DrainAsked = 32, "drain-asked";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
 
@@ -196,6 +198,13 @@ kinds! {
     /// A machine halts, is gone, or runs again.
     HostPowered = 143, "host-powered";
 
+    /// Every fault under way is over.
+    Healed = 157, "healed";
+    /// A container's health check is left to its workload again.
+    HostHealthReleased = 158, "host-health-released";
+    /// An agent has seen that its spot capacity is taken back, or that it no longer is.
+    HostNoticed = 159, "host-noticed";
+
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
 }
@@ -271,12 +280,12 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25, 39]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25, 32, 39]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=143).collect();
+        let hosts: Vec<u8> = (128..=143).chain(157..=159).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

@@ -18,6 +18,7 @@ use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
     PULL_STARTED, PULL_STOPPED,
 };
+use super::hazards;
 use super::kind::Kind;
 use super::labels;
 use super::life;
@@ -76,6 +77,8 @@ impl fmt::Display for Subject<'_> {
             | Kind::HostLost
             | Kind::AgentBack
             | Kind::HostReclaimed
+            | Kind::DrainAsked
+            | Kind::HostNoticed
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered
@@ -90,6 +93,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::subject(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::subject(f, record),
+            kind if hazards::tells_of(kind) => hazards::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerCreated
@@ -184,6 +188,7 @@ impl fmt::Display for What<'_> {
             | Kind::TagsSet
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::what(f, record),
+            kind if hazards::tells_of(kind) => hazards::what(f, record),
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
             _ => Ok(()),

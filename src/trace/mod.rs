@@ -8,6 +8,7 @@
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
 //! | `life` | what is told of restarts, health and images |
+//! | `hazards` | what is told of faults that last |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
 //! | `diff` | the first difference of two traces |
@@ -16,6 +17,7 @@ mod code;
 mod content;
 mod diff;
 mod encode;
+mod hazards;
 mod kind;
 mod labels;
 mod life;

@@ -18,6 +18,7 @@ const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
     let mut all = task_changes();
     all.extend(life_changes());
+    all.extend(super::hazards::samples::changes());
     all
 }
 
@@ -191,6 +192,10 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
         (
             Event::HostReclaimed(INSTANCE),
             "host-reclaimed container-instance-1",
+        ),
+        (
+            Event::DrainAsked(INSTANCE),
+            "drain-asked container-instance-1",
         ),
         (Event::TaskExpired(TASK), "task-expired task-3"),
         (
