@@ -222,6 +222,7 @@ pub mod ledger;
 pub mod workload;
 
 mod agent;
+mod fault;
 pub mod invariant;
 pub mod observe;
 pub mod placement;

@@ -67,4 +67,5 @@ mod task_definitions;
 mod tidy;
 mod timeline;
 mod two_ledgers;
+mod weather;
 mod workloads;

@@ -15,6 +15,7 @@ use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::event::HEALTH_SLOT;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::host::{ContainerLife, HostContainerPhase};
 use crate::ledger::launch::HealthPlan;
 use crate::ledger::{Ctx, Effects, Event};
@@ -127,7 +128,10 @@ pub(crate) fn release(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Eff
     let Some(before) = lives.filter(|life| life.forced.is_some()) else {
         return;
     };
-    out.change(Change::HostHealthReleased { task, container });
+    out.change(Change::Hazard(HazardChange::HealthReleased {
+        task,
+        container,
+    }));
     let running = |scene: &Scene<'_>| scene.phase(container) == HostContainerPhase::Running;
     if let Some(scene) = Scene::find(ctx, task).filter(running) {
         out.cancel(task, container | HEALTH_SLOT);

@@ -3,6 +3,7 @@
 use crate::draw::Purpose;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::host::{HostContainerPhase, HostPhase, HostTask, Power};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Ctx, Effects, Event, Host, InstanceRecord};
@@ -52,7 +53,7 @@ pub(crate) fn noticed(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Ef
     let sees = |host: &&Host| host.power.is_on() && !host.noticed;
     if ctx.profile.agents.spot_instance_draining && host.filter(sees).is_some() {
         let stands = true;
-        out.change(Change::HostNoticed { instance, stands });
+        out.change(Change::Hazard(HazardChange::Noticed { instance, stands }));
         ask_to_drain(ctx, instance, out);
     }
 }
@@ -62,7 +63,7 @@ pub(crate) fn notice_withdrawn(ctx: &Ctx<'_>, instance: ContainerInstanceId, out
     let host = ctx.ledger.hosts().host(instance);
     if host.is_some_and(|host| host.noticed) {
         let stands = false;
-        out.change(Change::HostNoticed { instance, stands });
+        out.change(Change::Hazard(HazardChange::Noticed { instance, stands }));
     }
 }
 
@@ -79,7 +80,8 @@ pub(crate) fn drain_asked(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
     let record = ctx.ledger.instance(instance);
     let host = ctx.ledger.hosts().host(instance);
     let stands = host.is_some_and(|host| host.noticed);
-    if stands && record.is_some_and(InstanceRecord::is_open) {
+    let is_heard = !ctx.ledger.hides_agent(Some(instance));
+    if stands && is_heard && record.is_some_and(InstanceRecord::is_open) {
         let to = ContainerInstanceStatus::Draining;
         out.change(Change::InstanceStatusChanged { instance, to });
     }
@@ -93,7 +95,9 @@ pub(crate) fn started(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Ef
             instance,
             to: Power::On,
         });
-        connection::established(instance, out);
+        if !connection::is_cut_off(ctx, instance, out) {
+            connection::established(instance, out);
+        }
     }
 }
 

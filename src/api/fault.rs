@@ -121,7 +121,10 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
         }),
-        other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
+        other => {
+            let unknown = Err(FaultError::NotYetKnown { kind: other.kind() });
+            return super::hazard::inject(ctx, other, out).unwrap_or(unknown);
+        }
     }
     Ok(())
 }
@@ -228,7 +231,10 @@ fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId,
     }
 }
 
-fn find_instance(ctx: &Ctx<'_>, reference: &str) -> Result<ContainerInstanceId, FaultError> {
+pub(super) fn find_instance(
+    ctx: &Ctx<'_>,
+    reference: &str,
+) -> Result<ContainerInstanceId, FaultError> {
     let naming = &ctx.settings.naming;
     let number = naming.decode(IdKind::ContainerInstance, last_part(reference));
     let registered = number.map(ContainerInstanceId::new).filter(|instance| {

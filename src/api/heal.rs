@@ -2,14 +2,23 @@
 
 use crate::agent;
 use crate::ledger::change::Change;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::{Ctx, Effects};
 
-/// Ends every fault under way.
+/// Ends the faults that last, and lets what partitions kept from each other speak again.
+pub(crate) fn end_hazards(ctx: &Ctx<'_>, out: &mut Effects) {
+    out.change(Change::Hazard(HazardChange::Healed));
+    let instances = ctx.ledger.instances().iter();
+    for (instance, _) in instances.filter(|(_, record)| record.is_registered()) {
+        agent::connection::uncut(ctx, instance, out);
+    }
+}
+
+/// Ends what is left of other faults, once the ledger knows of none that lasts.
 ///
 /// Machines that were stopped run again; those that were terminated stay gone. Agents that were disconnected are back, and
 /// both sides say again what the other missed.
 pub(crate) fn heal(ctx: &Ctx<'_>, out: &mut Effects) {
-    out.change(Change::Healed);
     for (task, _) in ctx.ledger.hosts().tasks() {
         for (container, _) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
             agent::health::release(ctx, task, container, out);

@@ -17,6 +17,7 @@
 //! | [`tags`] | TagResource, UntagResource |
 //! | [`account_settings`] | PutAccountSetting, PutAccountSettingDefault, DeleteAccountSetting |
 //! | [`fault`] | faults, which come by the same door |
+//! | [`hazard`] | those that last, or meet several container instances |
 //! | [`heal`] | the end of every fault |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
@@ -29,6 +30,7 @@ mod decisions;
 pub(crate) mod definition_life;
 mod fargate;
 pub(crate) mod fault;
+pub(crate) mod hazard;
 pub(crate) mod heal;
 pub(crate) mod launch;
 mod network;

@@ -32,7 +32,7 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
 /// Whether what the agent of a task says arrives.
 fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
-    record.on.is_none_or(is_connected)
+    record.on.is_none_or(is_connected) && !ctx.ledger.hides_agent(record.on)
 }
 
 /// A container's state arrives while its task goes on.
@@ -126,10 +126,11 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         };
         container_moved(ctx, task, index, status, container, out);
     }
+    let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
     out.change(Change::TaskTimed {
         task,
-        pull_started: held.pull_started_at,
-        pull_stopped: held.pull_stopped_at,
+        pull_started: shown(held.pull_started_at),
+        pull_stopped: shown(held.pull_stopped_at),
         execution_stopped: Moment::NEVER,
     });
     let latencies = &ctx.profile.latencies;
@@ -154,11 +155,12 @@ fn stopped(
         for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
             container_moved(ctx, task, index, ContainerStatus::Stopped, container, out);
         }
+        let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
         out.change(Change::TaskTimed {
             task,
-            pull_started: held.pull_started_at,
-            pull_stopped: held.pull_stopped_at,
-            execution_stopped: held.execution_stopped_at,
+            pull_started: shown(held.pull_started_at),
+            pull_stopped: shown(held.pull_stopped_at),
+            execution_stopped: shown(held.execution_stopped_at),
         });
     } else {
         let containers = ctx.ledger.launch_of(record).containers.len();

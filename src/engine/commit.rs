@@ -38,9 +38,13 @@ impl Engine {
         self.forget_definitions();
         self.announce(&before);
         self.ledger.record_versions(now, self.effects.changes());
-        for nth in 0..self.effects.timers().len() {
-            let (delay, event) = self.effects.timers()[nth];
-            self.push(delay, event);
+        if self.ledger.hazards().is_calm() {
+            for nth in 0..self.effects.timers().len() {
+                let (delay, event) = self.effects.timers()[nth];
+                self.push(delay, event);
+            }
+        } else {
+            self.push_through_weather();
         }
         if self.checking != Checking::AtRest {
             let effects = std::mem::take(&mut self.effects);

@@ -16,7 +16,11 @@ impl Engine {
         let inputs = &self.inputs;
         let over = self.queue.cancel_all(|event| match event {
             Event::Input(number) => matches!(inputs.get(number), Some(Input::Fault(_))),
-            Event::HostReclaimed(_) | Event::AgentBack(_) => true,
+            Event::HostReclaimed(_)
+            | Event::AgentBack(_)
+            | Event::HazardOver(_)
+            | Event::CutOver(_)
+            | Event::SilenceNoticed(..) => true,
             _ => false,
         });
         for event in over {
@@ -27,6 +31,9 @@ impl Engine {
                 self.outcomes.insert(number, outcome);
             }
         }
+        let (ctx, out, _) = self.parts();
+        heal::end_hazards(&ctx, out);
+        self.commit(None);
         let (ctx, out, _) = self.parts();
         heal::heal(&ctx, out);
         self.commit(None);

@@ -12,6 +12,7 @@
 //! | [`heal`], [`stuck`] | the end of every fault, and what has not come to where it is wanted after it |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
+//! | `weather` | what is pushed while faults last |
 //! | [`watch`] | when invariants look |
 
 pub(crate) mod announce;
@@ -28,6 +29,7 @@ pub(crate) mod stuck;
 mod stuck_text;
 mod timers;
 mod watch;
+mod weather;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -42,13 +42,7 @@ impl Ledger {
                 passes,
                 since,
             } => self.life_mut(*task, *container).forced = Some((*passes, *since)),
-            Change::HostHealthReleased { task, container } => {
-                self.life_mut(*task, *container).forced = None;
-            }
-            Change::Healed => self.healed(now),
-            Change::HostNoticed { instance, stands } => {
-                self.hosts.host_mut(*instance).noticed = *stands;
-            }
+            Change::Hazard(change) => self.apply_hazard(now, change),
             Change::HostDownloading { on, downloads } => {
                 let images = self.hosts.images.entry(*on).or_default();
                 images.downloads = downloads.to_vec();
@@ -125,13 +119,6 @@ impl Ledger {
         }
     }
 
-    /// Every fault under way is over.
-    fn healed(&mut self, now: SimTime) {
-        for failure in &mut self.pull_failures {
-            failure.until = failure.until.min(now);
-        }
-    }
-
     pub(super) fn container_health_moved(
         &mut self,
         task: TaskId,
@@ -148,7 +135,7 @@ impl Ledger {
         health[usize::from(container)] = to;
     }
 
-    fn life_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerLife {
+    pub(super) fn life_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerLife {
         let lives = self.hosts.lives.get_mut(&task);
         let lives = lives.expect("only of a container that is followed there is more to change");
         &mut lives[usize::from(container)]

@@ -17,6 +17,7 @@ use crate::time::SimTime;
 use super::account_settings::Principal;
 use super::cluster::ClusterSpec;
 use super::definition::DefinitionSpec;
+use super::hazard::HazardChange;
 use super::host::{Download, HostContainerPhase, Power};
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
@@ -414,22 +415,8 @@ pub enum Change {
         /// The ports, in the order of the container's dynamic mappings.
         ports: Vec<u16>,
     },
-    /// A container's health check is left to its workload again.
-    HostHealthReleased {
-        /// Which task.
-        task: TaskId,
-        /// Which container, in the order of the task definition.
-        container: u16,
-    },
-    /// Every fault under way is over.
-    Healed,
-    /// An agent has seen the notice that the spot capacity of its machine is taken back, or that it no longer is.
-    HostNoticed {
-        /// Which container instance.
-        instance: ContainerInstanceId,
-        /// Whether it stands.
-        stands: bool,
-    },
+    /// A fault that lasts came, or went, or is known.
+    Hazard(HazardChange),
     /// Every container of a task runs or has ended.
     HostRunning {
         /// Which task.

@@ -46,6 +46,8 @@ pub enum Event {
     ContainerExited(TaskId, u16),
     /// A container's process ends because it was told to, or was killed at its stop timeout.
     ContainerStopped(TaskId, u16),
+    /// A container that was told to stop is killed at its stop timeout, because its host is slow.
+    ContainerKilled(TaskId, u16),
     /// Others have waited for a container as long as its start timeout lets them.
     StartTimedOut(TaskId, u16),
     /// A container's health check comes to another verdict.
@@ -62,6 +64,14 @@ pub enum Event {
     HostReclaimed(ContainerInstanceId),
     /// An agent that was restarted speaks again.
     AgentBack(ContainerInstanceId),
+    /// A fault that lasts is over.
+    HazardOver(u32),
+    /// A partition is over.
+    CutOver(u32),
+    /// The control plane notices that it does not hear an agent, for the partition of that number.
+    SilenceNoticed(ContainerInstanceId, u32),
+    /// Messages pass again between the control plane and an agent.
+    LinkRestored(ContainerInstanceId),
     /// An agent asks that its container instance drains, since its spot capacity will be taken back.
     DrainAsked(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
@@ -78,7 +88,7 @@ impl Event {
     pub fn is_housekeeping(&self) -> bool {
         matches!(
             self,
-            Self::TaskExpired(_) | Self::ContainerInstanceExpired(_)
+            Self::TaskExpired(_) | Self::ContainerInstanceExpired(_) | Self::HazardOver(_)
         )
     }
 
@@ -93,6 +103,7 @@ impl Event {
             | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
             | Self::ContainerExited(task, container)
+            | Self::ContainerKilled(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
             _ => None,
         }
@@ -115,6 +126,7 @@ impl Event {
             | Self::ContainerStarted(task, _)
             | Self::ContainerExited(task, _)
             | Self::ContainerStopped(task, _)
+            | Self::ContainerKilled(task, _)
             | Self::TaskReported(task, _)
             | Self::ContainerReported(task, _)
             | Self::TaskExpired(task) => Some(task),
@@ -122,6 +134,10 @@ impl Event {
             | Self::HostLost(..)
             | Self::AgentBack(_)
             | Self::DrainAsked(_)
+            | Self::HazardOver(_)
+            | Self::CutOver(_)
+            | Self::SilenceNoticed(..)
+            | Self::LinkRestored(_)
             | Self::HostReclaimed(_)
             | Self::ContainerInstanceExpired(_)
             | Self::StateChangeDue(_) => None,
@@ -135,6 +151,8 @@ impl Event {
             Self::HostLost(instance, _)
             | Self::AgentBack(instance)
             | Self::DrainAsked(instance)
+            | Self::SilenceNoticed(instance, _)
+            | Self::LinkRestored(instance)
             | Self::HostReclaimed(instance)
             | Self::ContainerInstanceExpired(instance) => Some(instance),
             _ => None,
@@ -177,6 +195,11 @@ impl Event {
             Self::HostLost(..) => "host-lost",
             Self::AgentBack(_) => "agent-back",
             Self::DrainAsked(_) => "drain-asked",
+            Self::HazardOver(_) => "hazard-over",
+            Self::CutOver(_) => "cut-over",
+            Self::SilenceNoticed(..) => "silence-noticed",
+            Self::LinkRestored(_) => "link-restored",
+            Self::ContainerKilled(..) => "container-killed",
             Self::HostReclaimed(_) => "host-reclaimed",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",

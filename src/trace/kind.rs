@@ -87,6 +87,16 @@ kinds! {
     StateChangeDue = 25, "state-change-due";
     /// An agent asked that its container instance drains.
     DrainAsked = 32, "drain-asked";
+    /// A fault that lasts was over.
+    HazardOver = 33, "hazard-over";
+    /// A partition was over.
+    CutOver = 34, "cut-over";
+    /// The control plane noticed that it does not hear an agent.
+    SilenceNoticed = 35, "silence-noticed";
+    /// Messages pass again after a partition.
+    LinkRestored = 36, "link-restored";
+    /// A container that its host was too slow to stop was killed.
+    ContainerKilled = 37, "container-killed";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
 
@@ -204,6 +214,12 @@ kinds! {
     HostHealthReleased = 158, "host-health-released";
     /// An agent has seen that its spot capacity is taken back, or that it no longer is.
     HostNoticed = 159, "host-noticed";
+    /// A fault that lasts began.
+    HazardBegan = 160, "hazard-began";
+    /// A fault that lasted is over.
+    HazardEnded = 161, "hazard-ended";
+    /// The control plane lost an agent by a partition, or has it back.
+    HostSilenced = 162, "host-silenced";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -263,6 +279,7 @@ impl Kind {
                 | Self::HostHealthForced
                 | Self::HostDownloading
                 | Self::HostImageKept
+                | Self::HazardBegan
         )
     }
 
@@ -280,12 +297,12 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25, 32, 39]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).chain(32..=37).chain([39]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=143).chain(157..=159).collect();
+        let hosts: Vec<u8> = (128..=143).chain(157..=162).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

@@ -79,6 +79,9 @@ impl fmt::Display for Subject<'_> {
             | Kind::HostReclaimed
             | Kind::DrainAsked
             | Kind::HostNoticed
+            | Kind::HostSilenced
+            | Kind::SilenceNoticed
+            | Kind::LinkRestored
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered
@@ -107,6 +110,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::ContainerStarted
             | Kind::ContainerExited
             | Kind::ContainerStopped
+            | Kind::ContainerKilled
             | Kind::ContainerReported
             | Kind::ContainerMoved
             | Kind::HostContainerMoved

@@ -142,6 +142,33 @@ fn life_changes() -> Vec<(Change, &'static str)> {
 
 /// Every event, likewise.
 pub(super) fn events() -> Vec<(Event, &'static str)> {
+    let mut all = weather_events();
+    all.extend(plain_events());
+    all
+}
+
+/// Those that faults bring.
+fn weather_events() -> Vec<(Event, &'static str)> {
+    vec![
+        (Event::ContainerKilled(TASK, 1), "container-killed task-3/1"),
+        (Event::HazardOver(2), "hazard-over hazard-2"),
+        (Event::CutOver(2), "cut-over hazard-2"),
+        (
+            Event::SilenceNoticed(INSTANCE, 2),
+            "silence-noticed container-instance-1",
+        ),
+        (
+            Event::LinkRestored(INSTANCE),
+            "link-restored container-instance-1",
+        ),
+        (
+            Event::DrainAsked(INSTANCE),
+            "drain-asked container-instance-1",
+        ),
+    ]
+}
+
+fn plain_events() -> Vec<(Event, &'static str)> {
     vec![
         (Event::Input(4), "input 4"),
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
@@ -192,10 +219,6 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
         (
             Event::HostReclaimed(INSTANCE),
             "host-reclaimed container-instance-1",
-        ),
-        (
-            Event::DrainAsked(INSTANCE),
-            "drain-asked container-instance-1",
         ),
         (Event::TaskExpired(TASK), "task-expired task-3"),
         (
