@@ -304,3 +304,21 @@ fn replicas_that_lag_are_waited_for() {
     let line = line(&mut trial);
     assert!(line.starts_with("replicas lag until 2"), "{line}");
 }
+
+#[test]
+fn a_partition_says_when_it_ends() {
+    let mut trial = Trial::web();
+    trial.run("web");
+    trial.fault(Fault::Partition {
+        on: InstanceSet::All,
+        cut: Cut::Both,
+        lasting: 10 * MINUTE,
+    });
+    let unsettled = trial.must_settle(2 * MINUTE).unwrap_err();
+    assert_eq!(
+        unsettled.to_string(),
+        "not settled at 120.000s: 2 stuck, 1 events pending\n  \
+         container-instance-0: agent not connected until 600.000s\n  \
+         task-0 of web, PENDING, wanted RUNNING, on container-instance-0: partition until 600.000s"
+    );
+}

@@ -28,6 +28,7 @@ mod draining;
 mod drive;
 mod explanations;
 mod fargate_rules;
+mod fault_plans;
 mod faults;
 mod golden;
 mod heal;

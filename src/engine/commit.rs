@@ -46,6 +46,9 @@ impl Engine {
         } else {
             self.push_through_weather();
         }
+        if self.planned.is_some() {
+            self.tie_faults();
+        }
         if self.checking != Checking::AtRest {
             let effects = std::mem::take(&mut self.effects);
             self.watch(event, effects.changes());

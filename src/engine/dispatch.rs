@@ -19,9 +19,15 @@ impl Engine {
             self.deliver(delivery, &event);
             return;
         }
+        if let Event::FaultDue(row, nth) = event {
+            self.take_planned(row, nth, &event);
+            return;
+        }
         let (ctx, out, _) = self.parts();
         match event {
-            Event::Input(_) | Event::StateChangeDue(_) => unreachable!("both were handled above"),
+            Event::Input(_) | Event::StateChangeDue(_) | Event::FaultDue(..) => {
+                unreachable!("these were handled above")
+            }
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::TaskActivated(id) => report::task_activated(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),

@@ -18,6 +18,7 @@ impl Engine {
             Event::Input(number) => matches!(inputs.get(number), Some(Input::Fault(_))),
             Event::HostReclaimed(_)
             | Event::AgentBack(_)
+            | Event::FaultDue(..)
             | Event::HazardOver(_)
             | Event::CutOver(_)
             | Event::SilenceNoticed(..) => true,
@@ -31,6 +32,7 @@ impl Engine {
                 self.outcomes.insert(number, outcome);
             }
         }
+        self.end_plan();
         let (ctx, out, _) = self.parts();
         heal::end_hazards(&ctx, out);
         self.commit(None);

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
+//! | [`plan`] | a plan of faults at work |
 //! | `prepare` | what a request will be placed by |
 //! | [`request`] | one request: validate, act, commit, answer |
 //! | [`request_labels`] | those about attributes, tags and account settings |
@@ -20,6 +21,7 @@ mod commit;
 mod dispatch;
 mod heal;
 pub(crate) mod input;
+pub(crate) mod plan;
 mod prepare;
 mod request;
 mod request_definition;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 use crate::api::constraints::Constraints;
 use crate::draw::Draws;
+use crate::fault::plan::FaultPlan;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::{Ctx, Effects, Event, Ledger};
@@ -47,6 +50,7 @@ use crate::trace::Recorder;
 
 use announce::ToldEvent;
 use input::{Input, Outcome};
+use plan::Planned;
 use timers::Timers;
 
 /// The order of events that come due at the same time.
@@ -71,6 +75,7 @@ pub(crate) struct Parts {
     pub(crate) invariants: Invariants,
     pub(crate) checking: Checking,
     pub(crate) event_ties: EventTies,
+    pub(crate) faults: FaultPlan,
 }
 
 /// Everything a simulation is, as one value.
@@ -88,6 +93,8 @@ pub(crate) struct Engine {
     inputs: BTreeMap<u32, Input>,
     inputs_minted: u32,
     outcomes: BTreeMap<u32, Outcome>,
+    /// The faults to come, if any are planned.
+    planned: Option<Box<Planned>>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
     /// Reads answered: each is at its own replica.
@@ -116,7 +123,7 @@ impl Engine {
         if let Reads::Lagging { bound, .. } = &parts.reads {
             ledger.keep_versions(*bound);
         }
-        Self {
+        let mut engine = Self {
             now: SimTime::ZERO,
             steps: 0,
             ledger,
@@ -126,6 +133,7 @@ impl Engine {
             inputs: BTreeMap::new(),
             inputs_minted: 0,
             outcomes: BTreeMap::new(),
+            planned: None,
             inboxes: BTreeMap::new(),
             reads_answered: 0,
             draws: parts.draws,
@@ -141,7 +149,9 @@ impl Engine {
             violations: Vec::new(),
             violations_told: 0,
             effects: Effects::default(),
-        }
+        };
+        engine.begin_plan(parts.faults);
+        engine
     }
 
     /// What handlers read, what they write, and who places.
@@ -218,7 +228,11 @@ impl Engine {
     pub(crate) fn state_bytes(&self) -> Vec<u8> {
         let mut pending: Vec<_> = self.queue.iter().collect();
         pending.sort_by_key(|entry| (entry.0, format!("{:?}", entry.1)));
-        serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
-            .expect("a ledger is plain data with string keys")
+        let mut bytes = serde_json::to_vec(&(self.now, &self.ledger, pending, &self.inputs))
+            .expect("a ledger is plain data with string keys");
+        if let Some(planned) = &self.planned {
+            bytes.extend(format!("{planned:?}").into_bytes());
+        }
+        bytes
     }
 }

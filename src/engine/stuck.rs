@@ -85,6 +85,11 @@ pub enum WaitsFor {
         /// When it is back, if that is under way.
         until: Option<SimTime>,
     },
+    /// The end of a partition between the control plane and its agent.
+    Partition {
+        /// When that is.
+        until: SimTime,
+    },
     /// A message between the control plane and its agent.
     Message {
         /// Which one, as traces call it.
@@ -191,7 +196,8 @@ impl Engine {
         is_stuck.then(|| Stuck::ContainerInstance {
             instance,
             power,
-            until: first(pending, |event| matches!(event, Event::AgentBack(_))),
+            until: first(pending, |event| matches!(event, Event::AgentBack(_)))
+                .or_else(|| self.ledger().cut_until(instance)),
         })
     }
 
@@ -221,6 +227,10 @@ impl Engine {
                 power: host.power,
                 until: first(there, |event| matches!(event, Event::HostLost(..))),
             };
+        }
+        let cut_until = record.on.and_then(|on| self.ledger().cut_until(on));
+        if let Some(until) = cut_until {
+            return WaitsFor::Partition { until };
         }
         let is_connected = |on| self.ledger().instances().is_connected(on);
         if !record.on.is_none_or(is_connected) {

@@ -72,6 +72,8 @@ pub enum Event {
     SilenceNoticed(ContainerInstanceId, u32),
     /// Messages pass again between the control plane and an agent.
     LinkRestored(ContainerInstanceId),
+    /// A fault of a plan comes: of which row, and which one of it.
+    FaultDue(u16, u32),
     /// An agent asks that its container instance drains, since its spot capacity will be taken back.
     DrainAsked(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
@@ -88,7 +90,10 @@ impl Event {
     pub fn is_housekeeping(&self) -> bool {
         matches!(
             self,
-            Self::TaskExpired(_) | Self::ContainerInstanceExpired(_) | Self::HazardOver(_)
+            Self::TaskExpired(_)
+                | Self::ContainerInstanceExpired(_)
+                | Self::HazardOver(_)
+                | Self::FaultDue(..)
         )
     }
 
@@ -136,6 +141,7 @@ impl Event {
             | Self::DrainAsked(_)
             | Self::HazardOver(_)
             | Self::CutOver(_)
+            | Self::FaultDue(..)
             | Self::SilenceNoticed(..)
             | Self::LinkRestored(_)
             | Self::HostReclaimed(_)
@@ -197,6 +203,7 @@ impl Event {
             Self::DrainAsked(_) => "drain-asked",
             Self::HazardOver(_) => "hazard-over",
             Self::CutOver(_) => "cut-over",
+            Self::FaultDue(..) => "fault-due",
             Self::SilenceNoticed(..) => "silence-noticed",
             Self::LinkRestored(_) => "link-restored",
             Self::ContainerKilled(..) => "container-killed",

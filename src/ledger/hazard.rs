@@ -300,6 +300,17 @@ impl Ledger {
             })
     }
 
+    /// Until when a partition reaches a container instance, if one does.
+    #[must_use]
+    pub fn cut_until(&self, instance: ContainerInstanceId) -> Option<SimTime> {
+        let all = self.hazards.active.iter().map(|(_, hazard)| hazard);
+        let cuts = all.filter(|hazard| {
+            let is_cut = matches!(hazard.fault, Fault::Partition { .. });
+            is_cut && self.is_reached(&hazard.reach, instance)
+        });
+        cuts.map(|hazard| hazard.until).max()
+    }
+
     /// What may befall messages to and from a container instance: of several faults the likeliest counts.
     #[must_use]
     pub fn mishaps_of_messages(&self, on: ContainerInstanceId) -> Mishaps {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::model::distribution::Span;
 use crate::model::{Agents, ImagePullBehavior};
-use crate::scenario::distribution::Span;
 
 /// `config.agents`; what it leaves out is as in the preset.
 #[derive(Clone, Debug, Default, Deserialize)]

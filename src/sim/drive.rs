@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::plan::FaultCount;
 use crate::engine::run::{Progress, SettleError, Step, Stopped, after};
 use crate::invariant::Violation;
 use crate::ledger::Ledger;
@@ -89,6 +90,12 @@ impl Simulation {
     /// capacity is withdrawn; a container instance that its agent has set to DRAINING for it stays so.
     pub fn heal(&mut self) {
         self.engine.heal();
+    }
+
+    /// How often each row of the [plan of faults](crate::FaultPlan) came, and how often it met somebody; in order.
+    #[must_use]
+    pub fn fault_counts(&self) -> &[FaultCount] {
+        self.engine.fault_counts()
     }
 
     /// Comes to rest, as [`settle`](Self::settle) does, and demands that everything is then as it is wanted: tasks run or

@@ -65,6 +65,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::HostReclaimed(instance) => blank(Kind::HostReclaimed).with_a(instance.number()),
         Event::ContainerKilled(task, container) => part(Kind::ContainerKilled, task, container),
         Event::HazardOver(number) => blank(Kind::HazardOver).with_a(number),
+        Event::FaultDue(row, nth) => blank(Kind::FaultDue).with_a(row.into()).with_b(nth),
         Event::CutOver(number) => blank(Kind::CutOver).with_a(number),
         Event::SilenceNoticed(instance, number) => blank(Kind::SilenceNoticed)
             .with_a(instance.number())

@@ -94,6 +94,7 @@ pub(super) fn tells_of(kind: Kind) -> bool {
             | Kind::HazardEnded
             | Kind::HazardOver
             | Kind::CutOver
+            | Kind::FaultDue
     )
 }
 
@@ -104,6 +105,7 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Resul
         Kind::HazardBegan | Kind::HazardEnded | Kind::HazardOver | Kind::CutOver => {
             write!(f, "hazard-{}", record.a())
         }
+        Kind::FaultDue => write!(f, "row-{} #{}", record.a(), record.b()),
         _ => f.write_str("faults"),
     }
 }
@@ -116,7 +118,7 @@ pub(super) fn what(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HostSilenced if record.detail() == 0 => f.write_str("heard again"),
         Kind::HostSilenced => f.write_str("silenced"),
         Kind::HazardBegan => write!(f, "{} begins", Word::name(record.detail())),
-        Kind::HazardOver | Kind::CutOver => Ok(()),
+        Kind::HazardOver | Kind::CutOver | Kind::FaultDue => Ok(()),
         Kind::HostNoticed => f.write_str("spot notice"),
         _ => f.write_str("over"),
     }

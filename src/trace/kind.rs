@@ -97,6 +97,8 @@ kinds! {
     LinkRestored = 36, "link-restored";
     /// A container that its host was too slow to stop was killed.
     ContainerKilled = 37, "container-killed";
+    /// A fault of a plan came.
+    FaultDue = 38, "fault-due";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
 
@@ -297,7 +299,7 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25]).chain(32..=37).chain([39]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).chain(32..=38).chain([39]).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,

@@ -151,6 +151,7 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
 fn weather_events() -> Vec<(Event, &'static str)> {
     vec![
         (Event::ContainerKilled(TASK, 1), "container-killed task-3/1"),
+        (Event::FaultDue(4, 7), "fault-due row-4 #7"),
         (Event::HazardOver(2), "hazard-over hazard-2"),
         (Event::CutOver(2), "cut-over hazard-2"),
         (
