@@ -53,6 +53,20 @@ impl fmt::Display for Record {
     }
 }
 
+impl Record {
+    /// What it is about, as its line has it: `task-3`, `container-instance-0`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        Subject(self).to_string()
+    }
+
+    /// What it says of its subject, as its line has it: `-> RUNNING`; nothing for most causes.
+    #[must_use]
+    pub fn what(&self) -> String {
+        What(self).to_string()
+    }
+}
+
 /// What a record is about.
 struct Subject<'a>(&'a Record);
 

@@ -11,6 +11,7 @@
 //! | `hazards` | what is told of faults that last |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
+//! | `timeline` | what people want to read of a trace, with notes |
 //! | `diff` | the first difference of two traces |
 
 mod code;
@@ -29,8 +30,10 @@ mod samples;
 #[cfg(test)]
 mod samples_host;
 mod subscriptions;
+mod timeline;
 
 pub use diff::Divergence;
 pub use kind::Kind;
 pub use record::Record;
 pub use recorder::{Recorder, TraceMode};
+pub use timeline::Timeline;
