@@ -62,6 +62,7 @@ mod scheduler_wrappers;
 mod start_stop;
 mod state_changes;
 mod stop_choice;
+mod stories;
 mod support;
 mod tags;
 mod task_definitions;
