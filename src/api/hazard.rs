@@ -98,7 +98,7 @@ fn notice_silence(ctx: &Ctx<'_>, instance: ContainerInstanceId, number: u32, out
     // Partitions that are 65536 faults apart share their luck.
     let nth = number as u16;
     let silence = ctx.draws.duration(latency, Purpose::Silence, subject, nth);
-    out.after(silence, Event::SilenceNoticed(instance, number));
+    out.after(silence, Event::SilenceNoticed(instance, nth));
 }
 
 /// A fault that lasted is over: what a partition kept from each other speaks again.
@@ -118,10 +118,11 @@ pub(crate) fn over(ctx: &Ctx<'_>, number: u32, out: &mut Effects) {
 pub(crate) fn silence_noticed(
     ctx: &Ctx<'_>,
     instance: ContainerInstanceId,
-    number: u32,
+    low: u16,
     out: &mut Effects,
 ) {
-    if ctx.ledger.hazards().get(number).is_some() {
+    let mut active = ctx.ledger.hazards().iter();
+    if active.any(|(number, _)| number as u16 == low) {
         agent::connection::silenced(ctx, instance, out);
     }
 }

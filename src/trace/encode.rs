@@ -69,7 +69,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::CutOver(number) => blank(Kind::CutOver).with_a(number),
         Event::SilenceNoticed(instance, number) => blank(Kind::SilenceNoticed)
             .with_a(instance.number())
-            .with_b(number),
+            .with_more(number),
         Event::LinkRestored(instance) => blank(Kind::LinkRestored).with_a(instance.number()),
         Event::DrainAsked(instance) => blank(Kind::DrainAsked).with_a(instance.number()),
         Event::TaskExpired(task) => about(Kind::TaskExpired, task),
