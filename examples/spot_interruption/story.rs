@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use wavetank::model::{PlacementConstraint, Run, SpotTarget, WorkloadRow};
+use wavetank::model::{PlacementConstraint, PlacementTies, Run, SpotTarget, WorkloadRow};
 use wavetank::trace::Timeline;
 use wavetank::{
     ContainerDefinition, Fault, Latency, PlacementStrategy, Profile, RegisterContainerInstance,
@@ -27,7 +27,7 @@ fn noticed(drains: bool) -> Result<Timeline, Box<dyn Error>> {
     job.run = Run::For(Latency::fixed(Duration::from_secs(150))?);
     profile.workloads.push(WorkloadRow::new("job", "*", job));
     let mut sim = Simulation::builder()
-        .seed(42)
+        .placement_ties(PlacementTies::OldestInstance)
         .profile(profile)
         .trace(TraceMode::Full)
         .build()?;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use wavetank::model::PlacementTies;
 use wavetank::trace::Timeline;
 use wavetank::{
     ContainerDefinition, Fault, FaultPlan, LastStatus, PlacementStrategy,
@@ -19,7 +20,7 @@ pub(crate) fn told() -> Result<String, Box<dyn Error>> {
         .at(minutes(5), Fault::ZoneOutage { zone: zone() })
         .at(minutes(15), Fault::ZoneRecovery { zone: zone() });
     let mut sim = Simulation::builder()
-        .seed(42)
+        .placement_ties(PlacementTies::OldestInstance)
         .faults(plan)
         .trace(TraceMode::Full)
         .build()?;
