@@ -277,10 +277,10 @@ fn a_plan_reads_and_writes_alike() {
 
 /// Runs, stops and lists for an hour under a swarm, and heals it.
 fn live_through(plan: FaultPlan, seed: u64, ties: EventTies) -> Trial {
-    let builder = builder()
-        .seed(seed)
-        .profile(Profile::realistic())
-        .event_ties(ties);
+    let mut profile = Profile::realistic();
+    profile.latencies.activation = Latency::Fixed(Duration::from_secs(seed % 3 * 5));
+    profile.latencies.deactivation = Latency::Fixed(Duration::from_secs(seed % 2 * 15));
+    let builder = builder().seed(seed).profile(profile).event_ties(ties);
     let mut trial = Trial::of(builder.faults(plan).subnet("subnet-a", "us-east-1a"));
     for nth in 0..6 {
         let zone = ["us-east-1a", "us-east-1b"][nth % 2];

@@ -322,3 +322,22 @@ fn a_partition_says_when_it_ends() {
          task-0 of web, PENDING, wanted RUNNING, on container-instance-0: partition until 600.000s"
     );
 }
+
+#[test]
+fn a_task_that_is_registered_with_others_says_until_when() {
+    let mut slow = Profile::ideal();
+    slow.latencies.activation = Latency::Fixed(Duration::from_secs(100));
+    slow.latencies.deactivation = Latency::Fixed(Duration::from_secs(200));
+    let mut trial = Trial::web_of(builder().profile(slow));
+    let task = trial.run("web");
+    assert_eq!(
+        line(&mut trial),
+        "task-0 of web, ACTIVATING, wanted RUNNING, on container-instance-0: registration until 105.700s"
+    );
+    trial.at(200_000);
+    trial.stop(&task);
+    assert_eq!(
+        line(&mut trial),
+        "task-0 of web, DEACTIVATING, wanted STOPPED, on container-instance-0: registration until 400.000s"
+    );
+}

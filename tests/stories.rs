@@ -25,7 +25,7 @@ fn a_zone_takes_its_tasks_along_and_they_do_not_come_back_with_it() {
     let parts = [
         "300.000s  container-instance-0, container-instance-2 power off",
         "320.000s  task-6 placed on container-instance-0",
-        "360.000s  task-1 … task-3 (4) desired STOPPED TerminationNotice host-stopped",
+        "360.000s  task-0 … task-6 (4) desired STOPPED TerminationNotice host-stopped",
         "390.000s  * 4 of 8 are left; as many again are asked for",
         "390.000s  * 4 placed, 0 without a place",
         "900.000s  container-instance-0, container-instance-2 agent connected",

@@ -30,8 +30,6 @@ pub(super) fn established(instance: ContainerInstanceId, out: &mut Effects) {
     });
 }
 
-/// Messages resume: each side says again what the other has missed. While a partition keeps the agent from being heard
-/// it stays lost, until the end of that.
 /// Says again to an agent that a task is to stop, as soon as that is due.
 fn tell_to_stop(
     ctx: &Ctx<'_>,
@@ -52,7 +50,8 @@ fn tell_to_stop(
     out.after(Duration::ZERO, Event::StopSent(task));
 }
 
-/// Messages resume: each side says again what the other has missed.
+/// Messages resume: each side says again what the other has missed. While a partition keeps the agent from being heard
+/// it stays lost, until the end of that.
 ///
 /// What is still on its way from before the loss may arrive a second time; every handler takes that.
 pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {

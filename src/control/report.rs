@@ -31,8 +31,13 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
 
 /// Whether what the agent of a task says arrives.
 fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
+    is_connected(ctx, record) && !ctx.ledger.hides_agent(record.on)
+}
+
+/// Whether the agent of a task is connected, as far as the control plane knows.
+fn is_connected(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
-    record.on.is_none_or(is_connected) && !ctx.ledger.hides_agent(record.on)
+    record.on.is_none_or(is_connected)
 }
 
 /// A container's state arrives while its task goes on.
@@ -102,7 +107,7 @@ pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
         from @ (LastStatus::Running | LastStatus::Deactivating) => {
             let to = LastStatus::Stopping;
             out.change(Change::TaskMoved { task, to });
-            if from == LastStatus::Deactivating && hears(ctx, record) {
+            if from == LastStatus::Deactivating && is_connected(ctx, record) {
                 let payload = ctx.delay(&latencies.payload, Purpose::Payload, task, 1);
                 out.after(payload, Event::StopDelivered(task));
             }

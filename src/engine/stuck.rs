@@ -73,6 +73,11 @@ pub enum WaitsFor {
         /// When it comes further.
         until: Option<SimTime>,
     },
+    /// What registers it with others before it is RUNNING, or removes it there before it stops.
+    Registration {
+        /// When that is done.
+        until: Option<SimTime>,
+    },
     /// A machine that does not run: the control plane has yet to learn of it.
     Machine {
         /// Whether it was stopped or is gone.
@@ -219,6 +224,12 @@ impl Engine {
                 status: interface.status,
                 until: first(pending, |event| matches!(event, Event::InterfaceDue(..))),
             };
+        }
+        if let LastStatus::Activating | LastStatus::Deactivating = record.last_status {
+            let is_done =
+                |event: &Event| matches!(event, Event::TaskActivated(_) | Event::StopSent(_));
+            let until = first(pending, is_done);
+            return WaitsFor::Registration { until };
         }
         let hosts = self.ledger().hosts();
         let host = record.on.and_then(|on| hosts.host(on));

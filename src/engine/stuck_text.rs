@@ -73,6 +73,7 @@ impl fmt::Display for WaitsFor {
                 write!(f, "machine does not run{}", Known(*until))
             }
             Self::Agent { until } => write!(f, "agent not connected{}", Until(*until)),
+            Self::Registration { until } => write!(f, "registration{}", Until(*until)),
             Self::Partition { until } => write!(f, "partition until {until}"),
             Self::Message { name, until } => write!(f, "message {name} arrives at {until}"),
             Self::Queue {
