@@ -281,6 +281,7 @@ pub mod guide {
         configuration = "../docs/configuration.md";
         query_language = "../docs/query-language.md";
         faults = "../docs/faults.md";
+        consistency = "../docs/consistency.md";
         state_changes = "../docs/state-changes.md";
         trace = "../docs/trace.md";
         workloads = "../docs/workloads.md";

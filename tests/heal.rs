@@ -341,3 +341,17 @@ fn a_task_that_is_registered_with_others_says_until_when() {
         "task-0 of web, DEACTIVATING, wanted STOPPED, on container-instance-0: registration until 400.000s"
     );
 }
+
+#[test]
+fn healing_ends_a_lag_of_reads() {
+    let mut trial = Trial::web();
+    let (lag, lasting) = (Duration::from_secs(600), Duration::from_secs(3600));
+    trial.fault(Fault::ReadLag { lag, lasting });
+    trial.run("web");
+    let line = line(&mut trial);
+    assert!(line.starts_with("replicas lag until "), "{line}");
+    trial.heal();
+    trial
+        .must_settle(Duration::ZERO)
+        .expect("readers see the truth");
+}

@@ -6,12 +6,30 @@ use crate::ids::ContainerInstanceId;
 use crate::ledger::Ctx;
 use crate::ledger::scheduler_error::{Mistake, SchedulerError};
 use crate::model::{Failure, FailureReason};
+use crate::placement::seen::SeenCluster;
 use crate::placement::{Ask, Complaint, Placement, Pool, Refusal, Scheduler};
+
+use super::hindsight::{Look, look_back};
 
 /// Turns wrong answers into refusals, and tells what is wrong with them; then what the scheduler itself complains of.
 ///
-/// `answers` is how many there were; `placements` has one for each ask.
+/// `answers` is how many there were; `placements` has one for each ask. What the scheduler saw late is looked back on.
 pub(super) fn check(
+    ctx: &Ctx<'_>,
+    scheduler: &mut dyn Scheduler,
+    (asks, placements): (&[Ask<'_>], &mut [Placement]),
+    answers: usize,
+    late: Option<(&SeenCluster<'_>, &mut Look<'_>)>,
+) -> Vec<SchedulerError> {
+    let mut errors = errors(ctx, scheduler, asks, placements, answers);
+    if let Some((seen, look)) = late {
+        look.hindsight = look_back(ctx, scheduler, (asks, placements), &mut errors, seen);
+    }
+    errors
+}
+
+/// The wrong answers, which become refusals.
+fn errors(
     ctx: &Ctx<'_>,
     scheduler: &mut dyn Scheduler,
     asks: &[Ask<'_>],
@@ -71,6 +89,7 @@ pub(super) fn check(
         task: complaint.task,
         chosen: complaint.chosen,
         mistake: complaint.mistake,
+        blame: None,
     };
     found.into_iter().map(error).collect()
 }

@@ -121,6 +121,10 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             image: image.clone(),
             until: ctx.now.saturating_add(*lasting),
         }),
+        Fault::ReadLag { lag, lasting } => out.change(Change::ReadsLagging {
+            lag: *lag,
+            until: ctx.now.saturating_add(*lasting),
+        }),
         other => {
             let unknown = Err(FaultError::NotYetKnown { kind: other.kind() });
             return super::hazard::inject(ctx, other, out).unwrap_or(unknown);

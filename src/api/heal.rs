@@ -8,6 +8,9 @@ use crate::ledger::{Ctx, Effects};
 /// Ends the faults that last, and lets what partitions kept from each other speak again.
 pub(crate) fn end_hazards(ctx: &Ctx<'_>, out: &mut Effects) {
     out.change(Change::Hazard(HazardChange::Healed));
+    if !ctx.ledger.versions().spikes().is_empty() {
+        out.change(Change::ReadLagEnded);
+    }
     let instances = ctx.ledger.instances().iter();
     for (instance, _) in instances.filter(|(_, record)| record.is_registered()) {
         agent::connection::uncut(ctx, instance, out);

@@ -9,6 +9,7 @@
 //! | [`definition_life`] | DeregisterTaskDefinition, DeleteTaskDefinitions |
 //! | [`run_task`], [`start_task`] | RunTask; StartTask |
 //! | [`decisions`] | a scheduler's answers against the truth |
+//! | [`hindsight`] | what a scheduler that saw late would have decided by the truth |
 //! | [`launch`] | what both make of a request: group, demand, containers |
 //! | [`network`], [`fargate`] | which subnet a task gets; tasks without a container instance |
 //! | [`constraints`] | the expressions that requests bring, compiled |
@@ -32,6 +33,7 @@ mod fargate;
 pub(crate) mod fault;
 pub(crate) mod hazard;
 pub(crate) mod heal;
+pub(crate) mod hindsight;
 pub(crate) mod launch;
 mod network;
 pub(crate) mod run_task;

@@ -17,10 +17,12 @@ use crate::model::{
     ApiError, CapacityProviderStrategyItem, Failure, FailureReason, FailureShape, LaunchType,
     PlacementConstraintType, Problem, RunTask,
 };
+use crate::placement::seen::SeenCluster;
 use crate::placement::{Ask, Placement, Pool, Refusal, Rule, Scheduler};
 
 use super::decisions;
 use super::fargate;
+use super::hindsight::Look;
 use super::launch::{self, Prepared, TagsWanted, Wanted, Wishes};
 use super::validate;
 
@@ -36,12 +38,14 @@ pub(crate) enum Answer {
     Repeated(Arc<Token>),
 }
 
-/// Places and starts tasks; `constraints` are those of the request, compiled.
+/// Places and starts tasks; `constraints` are those of the request, compiled. `late` is how the scheduler sees the cluster,
+/// when it does not see it as it is.
 pub(crate) fn run_task(
     ctx: &Ctx<'_>,
     request: &RunTask,
     constraints: Vec<Arc<Constraint>>,
     scheduler: &mut dyn Scheduler,
+    late: Option<&mut Look<'_>>,
     out: &mut Effects,
 ) -> Result<Answer, ApiError> {
     let cluster = ctx.ledger.resolve_cluster(request.cluster.as_deref())?;
@@ -89,20 +93,25 @@ pub(crate) fn run_task(
         rules: &rules,
     };
     let ask = |number| prepared.ask(ctx, TaskId::new(number), wishes);
-    let mut pool = Pool::new(ctx.ledger, cluster);
+    let seen = late
+        .as_ref()
+        .map(|look| SeenCluster::new(ctx.ledger, cluster, look.lens));
+    let late = seen.as_ref().zip(late);
+    let mut pool = Pool::seen_by(ctx.ledger, cluster, seen.as_ref());
     let failures = if count == 1 {
         // The usual request, without a list of one.
         let ask = ask(first);
         let mut placement = scheduler.place(&ask, &pool);
         let (asks, placements) = (slice::from_ref(&ask), slice::from_mut(&mut placement));
-        let errors = decisions::check(ctx, scheduler, asks, placements, 1);
+        let errors = decisions::check(ctx, scheduler, (asks, placements), 1, late);
         commit(ctx, &prepared, (asks, placements), &errors, out)
     } else {
         let asks: Vec<Ask<'_>> = (first..first.saturating_add(count)).map(ask).collect();
         let mut placements = scheduler.place_all(&asks, &mut pool);
         let answers = placements.len();
         placements.resize(asks.len(), Err(Refusal::from(FailureReason::Missing)));
-        let errors = decisions::check(ctx, scheduler, &asks, &mut placements, answers);
+        let checked = (&asks[..], &mut placements[..]);
+        let errors = decisions::check(ctx, scheduler, checked, answers, late);
         commit(ctx, &prepared, (&asks, &placements), &errors, out)
     };
     keep_token(ctx, cluster, request, &failures, out);
@@ -336,13 +345,16 @@ fn tell<'a>(
             .instance(instance)
             .map(|record| Arc::clone(&record.spec.arn))
     };
+    let closest = || Failure {
+        arn: refusal.closest.and_then(arn),
+        reason: refusal.reason,
+        detail: None,
+    };
     match ctx.settings.failures {
-        FailureShape::Closest => failures.push(Failure {
-            arn: refusal.closest.and_then(arn),
-            reason: refusal.reason,
-            detail: None,
-        }),
+        FailureShape::Closest => failures.push(closest()),
         FailureShape::EveryInstance => {
+            // A scheduler may refuse what every instance could take; that is told too.
+            let told = failures.len();
             let mut pool = Pool::new(ctx.ledger, ask.cluster);
             for (earlier, placement) in before {
                 if let Ok(instance) = placement {
@@ -357,6 +369,9 @@ fn tell<'a>(
                 reason,
                 detail: None,
             }));
+            if failures.len() == told {
+                failures.push(closest());
+            }
         }
     }
 }

@@ -63,6 +63,10 @@ pub enum Purpose {
     Create = 22,
     /// How long it takes until a machine is known to be silent.
     AgentLost = 23,
+    /// Which replica a session of reads sticks to.
+    SessionReplica = 24,
+    /// Which replica a scheduler looks at.
+    SchedulerReplica = 25,
     /// How long a state change takes to a subscriber.
     EventDelay = 31,
     /// Whether a state change is told of twice.
@@ -184,6 +188,8 @@ mod tests {
             (Purpose::CachedPull, 20),
             (Purpose::Telemetry, 21),
             (Purpose::Create, 22),
+            (Purpose::SessionReplica, 24),
+            (Purpose::SchedulerReplica, 25),
             (Purpose::EventDelay, 31),
             (Purpose::EventDuplicate, 32),
             (Purpose::Workload, 33),

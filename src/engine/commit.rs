@@ -27,6 +27,9 @@ impl Engine {
         } else {
             Vec::new()
         };
+        if self.ledger.versions().are_kept() {
+            self.ledger.note_versions(self.effects.changes());
+        }
         self.ledger.begin_commit();
         for change in self.effects.changes() {
             self.ledger.apply(now, change);
@@ -37,7 +40,10 @@ impl Engine {
         }
         self.forget_definitions();
         self.announce(&before);
-        self.ledger.record_versions(now, self.effects.changes());
+        if self.ledger.versions().are_kept() {
+            let by = event.is_none().then_some(self.caller);
+            self.ledger.record_versions(now, by, self.effects.changes());
+        }
         if self.ledger.hazards().is_calm() {
             for nth in 0..self.effects.timers().len() {
                 let (delay, event) = self.effects.timers()[nth];

@@ -13,6 +13,7 @@
 //! | [`heal`], [`stuck`] | the end of every fault, and what has not come to where it is wanted after it |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
+//! | [`views`] | who sees what of the truth |
 //! | `weather` | what is pushed while faults last |
 //! | [`watch`] | when invariants look |
 
@@ -30,6 +31,7 @@ pub(crate) mod run;
 pub(crate) mod stuck;
 mod stuck_text;
 mod timers;
+mod views;
 mod watch;
 mod weather;
 
@@ -41,8 +43,9 @@ use crate::draw::Draws;
 use crate::fault::plan::FaultPlan;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
+use crate::ledger::blame::Hindsight;
 use crate::ledger::{Ctx, Effects, Event, Ledger};
-use crate::model::{Profile, Reads, Settings};
+use crate::model::{Profile, ReadAs, Reads, Settings, ViewModel};
 use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
 use crate::time::SimTime;
@@ -52,6 +55,7 @@ use announce::ToldEvent;
 use input::{Input, Outcome};
 use plan::Planned;
 use timers::Timers;
+use views::Views;
 
 /// The order of events that come due at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +74,7 @@ pub(crate) struct Parts {
     pub(crate) profile: Profile,
     pub(crate) settings: Settings,
     pub(crate) reads: Reads,
+    pub(crate) scheduler_sees: ViewModel,
     pub(crate) scheduler: Box<dyn Scheduler>,
     pub(crate) recorder: Recorder,
     pub(crate) invariants: Invariants,
@@ -97,12 +102,16 @@ pub(crate) struct Engine {
     planned: Option<Box<Planned>>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
-    /// Reads answered: each is at its own replica.
+    /// Reads answered by any replica: each is at its own.
     reads_answered: u64,
+    /// As whom calls are made.
+    caller: ReadAs,
+    /// Sessions given out.
+    sessions: u64,
     draws: Draws,
     profile: Arc<Profile>,
     settings: Arc<Settings>,
-    reads: Arc<Reads>,
+    views: Arc<Views>,
     scheduler: Box<dyn Scheduler>,
     /// The expressions of requests, compiled.
     constraints: Constraints,
@@ -111,6 +120,8 @@ pub(crate) struct Engine {
     invariants: Invariants,
     checking: Checking,
     violations: Vec<Violation>,
+    /// What is known better afterwards of what the last request was decided on.
+    hindsight: Vec<Hindsight>,
     /// How many of the violations driving has told of.
     violations_told: usize,
     /// Kept between commits so that handlers do not allocate.
@@ -120,8 +131,11 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         let mut ledger = Ledger::default();
-        if let Reads::Lagging { bound, .. } = &parts.reads {
-            ledger.keep_versions(*bound);
+        let views = Views::new(&parts.reads, &parts.scheduler_sees);
+        for (rules, is_scheduler) in [(&views.readers, false), (&views.scheduler, true)] {
+            if let Some(rules) = rules {
+                ledger.keep_versions(rules.lateness.bound, is_scheduler);
+            }
         }
         let mut engine = Self {
             now: SimTime::ZERO,
@@ -136,17 +150,20 @@ impl Engine {
             planned: None,
             inboxes: BTreeMap::new(),
             reads_answered: 0,
+            caller: ReadAs::default(),
+            sessions: 0,
             draws: parts.draws,
             profile: Arc::new(parts.profile),
             constraints: Constraints::new(parts.settings.epoch),
             settings: Arc::new(parts.settings),
-            reads: Arc::new(parts.reads),
+            views: Arc::new(views),
             scheduler: parts.scheduler,
             event_ties: parts.event_ties,
             recorder: parts.recorder,
             invariants: parts.invariants,
             checking: parts.checking,
             violations: Vec::new(),
+            hindsight: Vec::new(),
             violations_told: 0,
             effects: Effects::default(),
         };
@@ -210,6 +227,11 @@ impl Engine {
 
     pub(crate) fn scheduler(&self) -> &(dyn Scheduler + 'static) {
         &*self.scheduler
+    }
+
+    /// What is known better of the tasks that the last request asked for; empty unless the scheduler sees late.
+    pub(crate) fn hindsight(&self) -> &[Hindsight] {
+        &self.hindsight
     }
 
     pub(crate) fn violations(&self) -> &[Violation] {

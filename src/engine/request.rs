@@ -169,14 +169,20 @@ impl Engine {
             .constraints
             .of_request(&request.placement_constraints)?;
         self.prepare_placement(request, &constraints);
+        let views = self.late_scheduling();
         let (ctx, out, scheduler) = self.parts();
-        let answer = match api::run_task::run_task(&ctx, request, constraints, scheduler, out) {
+        let mut look = views.as_ref().and_then(|views| views.look(&ctx));
+        let late = look.as_mut();
+        let answer = api::run_task::run_task(&ctx, request, constraints, scheduler, late, out);
+        let hindsight = look.map(|look| look.hindsight);
+        let answer = match answer {
             Ok(answer) => answer,
             Err(refused) => {
                 self.effects.clear();
                 return Err(refused);
             }
         };
+        self.hindsight = hindsight.unwrap_or_default();
         match answer {
             Answer::Placed(failures) => {
                 let first = self.ledger.next_task();
@@ -258,15 +264,9 @@ impl Engine {
         &mut self,
         verb: impl FnOnce(&Settings, &View<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let view = View::new(
-            &self.ledger,
-            &self.draws,
-            &self.reads,
-            self.now,
-            self.reads_answered,
-        );
+        let view = View::new(&self.ledger, self.reading());
         let answer = verb(&self.settings, &view)?;
-        self.reads_answered += 1;
+        self.reads_answered += u64::from(self.caller == ReadAs::AnyReplica);
         Ok(answer)
     }
 

@@ -6,8 +6,7 @@ use thiserror::Error;
 
 use crate::invariant::Violation;
 use crate::ledger::{Event, Ledger};
-use crate::model::{LastStatus, Reads};
-use crate::observe::view::converged_at;
+use crate::model::LastStatus;
 use crate::time::SimTime;
 
 use super::Engine;
@@ -140,17 +139,8 @@ impl Engine {
             }
             self.step().map_err(Box::new)?;
         }
-        if let Reads::Lagging { .. } = *self.reads {
-            let converged = converged_at(&self.ledger, &self.draws, &self.reads);
-            self.advance_to(converged.min(limit)).map_err(Box::new)?;
-            if converged > limit {
-                return Err(SettleError::LimitReached {
-                    at: self.now,
-                    waiting: vec![format!("replicas, until {converged}")],
-                });
-            }
-        }
-        self.check().map_err(Box::new)?;
+        self.converge(limit)?;
+        self.check_settled().map_err(Box::new)?;
         Ok(self.progress(before))
     }
 

@@ -8,8 +8,7 @@ use serde::Serialize;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::host::{HostContainerPhase, HostPhase, Power};
 use crate::ledger::{Demand, Event, Host, HostTask, InstanceRecord, TaskRecord};
-use crate::model::{AttachmentStatus, LastStatus, Reads, StartCondition};
-use crate::observe::view::converged_at;
+use crate::model::{AttachmentStatus, LastStatus, StartCondition};
 use crate::time::SimTime;
 
 use super::Engine;
@@ -178,11 +177,9 @@ impl Engine {
                 waits_for: self.waits_for(task, record, pending, there.unwrap_or(&none)),
             }
         }));
-        if let Reads::Lagging { .. } = *self.reads {
-            let until = converged_at(self.ledger(), &self.draws, &self.reads);
-            if until > self.now() {
-                stuck.push(Stuck::Replicas { until });
-            }
+        let until = self.converged_at();
+        if until > self.now() {
+            stuck.push(Stuck::Replicas { until });
         }
         stuck
     }

@@ -1,6 +1,7 @@
 //! When invariants look.
 
 use crate::invariant::{Checking, Finding, Seen, Violation};
+use crate::ledger::blame::Hindsight;
 use crate::ledger::{Change, Event};
 
 use super::Engine;
@@ -14,7 +15,12 @@ impl Engine {
         let findings = match self.checking {
             Checking::EveryEvent => {
                 let seen = Seen::step(self.now, self.steps, event, changes, &self.ledger);
-                self.invariants.after_step(&seen)
+                let onlookers = self
+                    .ledger
+                    .versions()
+                    .are_kept()
+                    .then(|| self.views.all(&self.draws));
+                self.invariants.after_step(&seen.with_onlookers(onlookers))
             }
             Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
                 let seen = Seen::rest(self.now, self.steps, &self.ledger);
@@ -22,13 +28,51 @@ impl Engine {
             }
             _ => return,
         };
-        self.write_down(findings);
+        if !findings.is_empty() {
+            let findings = self.looked_back_on(findings, changes);
+            self.write_down(findings);
+        }
+    }
+
+    /// Tells in the evidence what a scheduler that saw late had to do with it, where its decision is among the changes.
+    fn looked_back_on(&self, mut findings: Vec<Finding>, changes: &[Change]) -> Vec<Finding> {
+        let is_decided = |known: &&Hindsight| {
+            changes.iter().any(|change| match change {
+                Change::TaskPlaced { task, .. } | Change::TaskRefused { task, .. } => {
+                    *task == known.task
+                }
+                _ => false,
+            })
+        };
+        for known in self.hindsight.iter().filter(is_decided) {
+            for finding in &mut findings {
+                finding.evidence.push_str(&format!("; {known}"));
+            }
+        }
+        findings
     }
 
     /// Lets every invariant look at everything now.
     pub(crate) fn check(&mut self) -> Result<(), Violation> {
-        let seen = Seen::rest(self.now, self.steps, &self.ledger);
-        let findings = self.invariants.at_rest(&seen);
+        self.check_all(false)
+    }
+
+    /// The same, where nothing is waited for any more.
+    pub(super) fn check_settled(&mut self) -> Result<(), Violation> {
+        self.check_all(true)
+    }
+
+    fn check_all(&mut self, has_settled: bool) -> Result<(), Violation> {
+        let onlookers = self
+            .ledger
+            .versions()
+            .are_kept()
+            .then(|| self.views.all(&self.draws));
+        let seen = Seen::rest(self.now, self.steps, &self.ledger).with_onlookers(onlookers);
+        let findings = self.invariants.at_rest(&match has_settled {
+            true => seen.settled(),
+            false => seen,
+        });
         self.write_down(findings);
         self.tell()
     }

@@ -15,12 +15,14 @@ mod suite;
 
 use std::fmt;
 
+use crate::ledger::lens::Onlookers;
 use crate::ledger::{Change, Event, Ledger};
 use crate::time::SimTime;
 
 pub use builtin::{
     Audit, ContainerOrder, DeadHosts, DistinctInstance, LifecycleOrder, PortsApart, RequestCounts,
-    ResourcesConserved, StartedOnce, StopTime, TimesOrdered, VersionsGrow,
+    ResourcesConserved, StartedOnce, StopTime, TimesOrdered, VersionsGrow, VersionsTruthful,
+    ViewsConverge, ViewsWithinBound,
 };
 pub use kinds::{Always, Eventually, Sometimes, always, eventually, sometimes};
 pub use report::{Coverage, Finding, Looks, Violation};
@@ -121,6 +123,10 @@ pub struct Seen<'a> {
     pub changes: &'a [Change],
     /// The truth, after those changes.
     pub ledger: &'a Ledger,
+    /// Who may see something else than the truth; `None` when nobody does.
+    pub onlookers: Option<Onlookers<'a>>,
+    /// Whether nothing is waited for, so that everybody must see the truth.
+    pub has_settled: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -139,6 +145,23 @@ impl<'a> Seen<'a> {
             event,
             changes,
             ledger,
+            onlookers: None,
+            has_settled: false,
+        }
+    }
+
+    /// The same, with those who look on and may see something else than the truth.
+    #[must_use]
+    pub fn with_onlookers(self, onlookers: Option<Onlookers<'a>>) -> Self {
+        Self { onlookers, ..self }
+    }
+
+    /// The same, where nothing is waited for.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        Self {
+            has_settled: true,
+            ..self
         }
     }
 
@@ -151,6 +174,8 @@ impl<'a> Seen<'a> {
             event: None,
             changes: &[],
             ledger,
+            onlookers: None,
+            has_settled: false,
         }
     }
 }

@@ -167,6 +167,8 @@ impl Ledger {
                     of_registry: false,
                 });
             }
+            Change::ReadsLagging { lag, until } => self.versions.spike(*lag, *until),
+            Change::ReadLagEnded => self.versions.calm(),
             Change::Subscribed { .. }
             | Change::Unsubscribed { .. }
             | Change::StateChangeSent { .. }

@@ -1,6 +1,7 @@
 //! The only ways in which a ledger moves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -274,6 +275,15 @@ pub enum Change {
         /// Until when, that moment excluded.
         until: SimTime,
     },
+    /// Whatever changes from now on reaches every replica so much later, or when that time has come.
+    ReadsLagging {
+        /// How much later.
+        lag: Duration,
+        /// Until when, that moment excluded.
+        until: SimTime,
+    },
+    /// Replicas lag no more than they do by themselves.
+    ReadLagEnded,
     /// Attributes of a container instance were set; those of other names stay.
     AttributesPut {
         /// Which container instance.

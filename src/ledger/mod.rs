@@ -18,8 +18,9 @@
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
-//! | [`scheduler_error`] | what schedulers got wrong |
-//! | [`versions`] | what lagging readers may still see |
+//! | [`scheduler_error`], [`blame`] | what schedulers got wrong; whether a late view misled them |
+//! | [`glance`] | records with all that is needed to describe them |
+//! | [`versions`], [`lens`] | what those who lag may still see; which of it each of them sees |
 //! | [`audit`] | every running total, counted again |
 
 pub mod account_settings;
@@ -31,6 +32,7 @@ mod apply_labels;
 mod apply_life;
 pub mod audit;
 pub mod bits;
+pub mod blame;
 pub mod change;
 pub mod clock;
 pub mod cluster;
@@ -41,12 +43,14 @@ pub mod effects;
 pub mod event;
 pub mod family;
 pub mod fits;
+pub mod glance;
 pub mod group;
 pub mod hazard;
 pub mod host;
 pub mod index;
 pub mod instance;
 pub mod launch;
+pub mod lens;
 pub mod listing;
 pub mod names;
 mod occupy;
@@ -146,7 +150,7 @@ pub struct Ledger {
     /// Follows from the tasks.
     #[serde(skip)]
     listing: Listing,
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "Versions::are_calm")]
     versions: Versions,
 }
 

@@ -10,6 +10,8 @@ use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::FailureReason;
 use crate::time::SimTime;
 
+use super::blame::Blame;
+
 /// An answer of a scheduler that was wrong, with the evidence.
 ///
 /// `Display` tells it in one line.
@@ -25,6 +27,9 @@ pub struct SchedulerError {
     pub chosen: Option<ContainerInstanceId>,
     /// What is wrong with that.
     pub mistake: Mistake,
+    /// Whether a late view misled it; `None` when it was shown the truth, or when the task is not refused for this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Box<Blame>>,
 }
 
 /// What is wrong with an answer.
@@ -128,6 +133,10 @@ impl fmt::Display for SchedulerError {
                 Some(recorded) => write!(f, ", where {recorded} was recorded"),
                 None => f.write_str(", where a refusal was recorded"),
             },
+        }?;
+        match &self.blame {
+            Some(blame) => write!(f, "; {blame}"),
+            None => Ok(()),
         }
     }
 }
@@ -182,6 +191,7 @@ mod tests {
             task: TaskId::new(4),
             chosen: Some(ContainerInstanceId::new(0)),
             mistake,
+            blame: None,
         }
     }
 
@@ -243,6 +253,26 @@ mod tests {
                 Some(error)
             );
         }
+    }
+
+    #[test]
+    fn blame_stands_at_the_end_and_is_left_out_where_there_is_none() {
+        let plain = error(Mistake::UnknownInstance);
+        let json = serde_json::to_string(&plain).expect("an error is plain data");
+        assert!(!json.contains("blame"));
+        let blamed = SchedulerError {
+            blame: Some(Box::new(Blame::WrongWhenFresh { again: None })),
+            ..plain.clone()
+        };
+        assert_eq!(
+            blamed.to_string(),
+            format!("{plain}; wrong even when fresh")
+        );
+        let json = serde_json::to_string(&blamed).expect("an error is plain data");
+        assert_eq!(
+            serde_json::from_str::<SchedulerError>(&json).ok(),
+            Some(blamed)
+        );
     }
 
     #[test]

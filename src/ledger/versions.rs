@@ -1,286 +1,369 @@
-//! What readers that lag may still see: past versions of tasks and container instances, pruned beyond a bound.
+//! What those who lag may still see: past versions of tasks and container instances, pruned beyond the longest lag.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use crate::ids::{ContainerInstanceId, TaskId};
+use crate::model::ReadAs;
 use crate::time::SimTime;
 
 use super::Ledger;
 use super::change::Change;
-use super::instance::InstanceRecord;
-use super::launch::LaunchSpec;
+use super::subscription::Changed;
 use super::tags::TaggedResource;
-use super::task::{TaskExtras, TaskRecord};
 
-/// A task as it stood, with all that is needed to describe it.
-#[derive(Clone, Debug)]
-pub struct TaskSeen {
-    /// Its record.
-    pub record: TaskRecord,
-    /// What only some tasks have.
-    pub extras: Option<TaskExtras>,
-    /// What it shares with the others of its request.
-    pub launch: Arc<LaunchSpec>,
-    /// The host ports its agent chose.
-    pub chosen_ports: Vec<u16>,
-}
-
-impl TaskSeen {
-    /// What it takes to describe it.
-    #[must_use]
-    pub fn glance(&self) -> TaskGlance<'_> {
-        TaskGlance {
-            record: &self.record,
-            extras: self.extras.as_ref(),
-            launch: &self.launch,
-            chosen_ports: &self.chosen_ports,
-        }
-    }
-}
-
-/// What it takes to describe a task, borrowed.
-#[derive(Clone, Copy, Debug)]
-pub struct TaskGlance<'a> {
-    /// Its record.
-    pub record: &'a TaskRecord,
-    /// What only some tasks have.
-    pub extras: Option<&'a TaskExtras>,
-    /// What it shares with the others of its request.
-    pub launch: &'a LaunchSpec,
-    /// The host ports its agent chose.
-    pub chosen_ports: &'a [u16],
-}
-
-/// A container instance as it stood.
-#[derive(Clone, Debug)]
-pub struct InstanceSeen {
-    /// Its record.
-    pub record: InstanceRecord,
-    /// CPU units, MiB and GPUs left.
-    pub left: (u32, u32, u32),
-}
-
-impl InstanceSeen {
-    /// The same, borrowed.
-    #[must_use]
-    pub fn glance(&self) -> InstanceGlance<'_> {
-        InstanceGlance {
-            record: &self.record,
-            left: self.left,
-        }
-    }
-}
-
-/// What it takes to describe a container instance, borrowed.
-#[derive(Clone, Copy, Debug)]
-pub struct InstanceGlance<'a> {
-    /// Its record.
-    pub record: &'a InstanceRecord,
-    /// CPU units, MiB and GPUs left.
-    pub left: (u32, u32, u32),
-}
+pub use super::glance::{InstanceGlance, InstanceSeen, TaskGlance, TaskSeen};
 
 /// One version of a record.
 #[derive(Clone, Debug)]
 pub struct Version<T> {
     /// When it was committed.
     pub at: SimTime,
-    /// Counts the versions of one record, so that each has luck of its own.
+    /// The number its luck goes by: its version, as far as that fits.
     pub nth: u16,
+    /// How many lag spikes had begun by then.
+    pub spikes: u32,
+    /// Whose call made it; `None` for what came about in the simulation.
+    pub by: Option<ReadAs>,
+    /// Whether a task was placed in it.
+    pub placed: bool,
     /// The record; `None` when it was forgotten.
     pub seen: Option<T>,
 }
 
-/// The versions of one record, oldest first.
-pub type History<T> = VecDeque<Version<T>>;
-
-/// The recent versions of every record, kept only when reads lag.
-#[derive(Clone, Debug, Default)]
-pub struct Versions {
-    /// How far back a reader may see; `None` when all reads are consistent and nothing is kept.
-    bound: Option<Duration>,
-    tasks: BTreeMap<TaskId, History<TaskSeen>>,
-    instances: BTreeMap<ContainerInstanceId, History<InstanceSeen>>,
-    /// Tasks forgotten, so that their histories go once the bound has passed.
-    ended: VecDeque<(SimTime, TaskId)>,
-    last_commit: SimTime,
+/// How the versions of one commit were made.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    at: SimTime,
+    spikes: u32,
+    by: Option<ReadAs>,
+    placed: bool,
 }
 
-impl Versions {
-    /// Keeps versions that a reader may see for `bound` after they were replaced.
-    #[must_use]
-    pub fn kept_for(bound: Duration) -> Self {
+impl Made {
+    /// A version of a record; `nth` is its number, if there still is a record.
+    fn version<T>(self, nth: Option<u32>, seen: Option<T>) -> Version<T> {
+        Version {
+            at: self.at,
+            nth: nth.unwrap_or(u32::MAX) as u16,
+            spikes: self.spikes,
+            by: self.by,
+            placed: self.placed,
+            seen,
+        }
+    }
+}
+
+/// What there was of one record of late.
+#[derive(Clone, Debug)]
+pub struct History<T> {
+    /// What everybody has seen at least; `None` when that is nothing.
+    pub base: Option<T>,
+    /// What came after, oldest first; the last of them is the truth.
+    pub recent: VecDeque<Version<T>>,
+}
+
+impl<T> History<T> {
+    fn since(base: Option<T>) -> Self {
         Self {
-            bound: Some(bound),
-            ..Self::default()
+            base,
+            recent: VecDeque::new(),
         }
     }
 
-    /// How far back a reader may see; `None` when nothing is kept.
+    /// The newest.
     #[must_use]
-    pub fn bound(&self) -> Option<Duration> {
-        self.bound
+    pub fn newest(&self) -> Option<&T> {
+        match self.recent.back() {
+            Some(last) => last.seen.as_ref(),
+            None => self.base.as_ref(),
+        }
     }
 
-    /// The versions of every task, in order of creation.
+    /// Adds a version; changes of one call at one time make one.
+    fn push(&mut self, version: Version<T>) {
+        match self.recent.back_mut() {
+            Some(last)
+                if (last.at, last.spikes, last.by) == (version.at, version.spikes, version.by) =>
+            {
+                // The luck of the first is that of all: what was seen of it is not unseen.
+                last.seen = version.seen;
+                last.placed |= version.placed;
+            }
+            _ => self.recent.push_back(version),
+        }
+    }
+
+    /// Lets go of what nobody can see any more.
+    fn prune(&mut self, now: SimTime, retention: Duration) {
+        let is_old = |first: &Version<T>| first.at.saturating_add(retention) <= now;
+        while self.recent.front().is_some_and(is_old) {
+            self.base = self.recent.pop_front().and_then(|first| first.seen);
+        }
+    }
+}
+
+/// A time in which all replicas lag: the fault ReadLag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LagSpike {
+    /// How late each change is at each replica, but not later than the end.
+    pub lag: Duration,
+    /// When it ends, that moment excluded.
+    pub until: SimTime,
+    /// Its number, from 1: versions that count fewer spikes were there before it.
+    pub number: u32,
+}
+
+/// The versions that somebody may still see, kept only while somebody lags.
+///
+/// What did not change within the longest lag is seen as it is, and takes no memory here.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    /// How far back those may see who lag for the whole run; `None` when nobody does.
+    bound: Option<Duration>,
+    /// Whether a scheduler is among them.
+    for_schedulers: bool,
+    spikes: Vec<LagSpike>,
+    spikes_begun: u32,
+    tasks: BTreeMap<TaskId, History<TaskSeen>>,
+    instances: BTreeMap<ContainerInstanceId, History<InstanceSeen>>,
+    /// What became a version when, oldest first.
+    due: VecDeque<(SimTime, Changed)>,
+    /// What the commit under way is about.
+    touched: Vec<Changed>,
+}
+
+/// Of the versions only the spikes are part of the state: the rest follows from what happened.
+impl Serialize for Versions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.spikes.serialize(serializer)
+    }
+}
+
+impl Versions {
+    /// Keeps versions that somebody may see for `bound` after they were replaced.
+    pub(crate) fn keep_for(&mut self, bound: Duration, is_scheduler: bool) {
+        self.bound = self.bound.max(Some(bound));
+        self.for_schedulers |= is_scheduler;
+    }
+
+    /// Whether somebody may see something else than the truth.
+    #[inline]
+    #[must_use]
+    pub fn are_kept(&self) -> bool {
+        self.bound.is_some() || !self.spikes.is_empty()
+    }
+
+    /// Whether no spike is on.
+    pub(super) fn are_calm(&self) -> bool {
+        self.spikes.is_empty()
+    }
+
+    /// The spikes that are on, and perhaps some that ended.
+    #[must_use]
+    pub fn spikes(&self) -> &[LagSpike] {
+        &self.spikes
+    }
+
+    /// The tasks that changed of late, in order of creation.
     #[must_use]
     pub fn tasks(&self) -> &BTreeMap<TaskId, History<TaskSeen>> {
         &self.tasks
     }
 
-    /// The versions of every container instance, in order of registration.
+    /// The container instances that changed of late, in order of registration.
     #[must_use]
     pub fn instances(&self) -> &BTreeMap<ContainerInstanceId, History<InstanceSeen>> {
         &self.instances
     }
 
-    /// When a version was last committed.
+    /// How many versions are kept, for whoever wants to know what that takes.
     #[must_use]
-    pub fn last_commit(&self) -> SimTime {
-        self.last_commit
+    pub fn len(&self) -> usize {
+        let tasks = self.tasks.values().map(|history| history.recent.len() + 1);
+        let instances = self.instances.values();
+        let instances = instances.map(|history| history.recent.len() + 1);
+        tasks.sum::<usize>() + instances.sum::<usize>()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.instances.is_empty()
+    }
+
+    /// Begins a spike.
+    pub(super) fn spike(&mut self, lag: Duration, until: SimTime) {
+        self.spikes_begun += 1;
+        self.spikes.push(LagSpike {
+            lag,
+            until,
+            number: self.spikes_begun,
+        });
+    }
+
+    /// Whether a scheduler may be shown what is kept.
+    pub(super) fn are_for_schedulers(&self) -> bool {
+        self.for_schedulers
+    }
+
+    /// Ends every spike.
+    pub(super) fn calm(&mut self) {
+        self.spikes.clear();
+        self.forget_unless_kept();
+    }
+
+    fn forget_unless_kept(&mut self) {
+        if !self.are_kept() {
+            self.tasks.clear();
+            self.instances.clear();
+            self.due.clear();
+            self.touched.clear();
+        }
+    }
+
+    /// How long a version may be seen after it was replaced.
+    fn retention(&self) -> Duration {
+        let spikes = self.spikes.iter().map(|spike| spike.lag);
+        spikes.chain(self.bound).max().unwrap_or_default()
+    }
+
+    /// Lets go of what nobody can see any more.
+    fn prune(&mut self, now: SimTime) {
+        if !self.spikes.is_empty() {
+            self.spikes.retain(|spike| spike.until > now);
+            self.forget_unless_kept();
+        }
+        let retention = self.retention();
+        while let Some((at, about)) = self.due.front().copied() {
+            if at.saturating_add(retention) > now {
+                return;
+            }
+            self.due.pop_front();
+            match about {
+                Changed::Task(task) => prune_in(&mut self.tasks, task, now, retention),
+                Changed::ContainerInstance(instance) => {
+                    prune_in(&mut self.instances, instance, now, retention);
+                }
+            }
+        }
     }
 }
 
-fn push<T>(history: &mut History<T>, now: SimTime, bound: Duration, seen: Option<T>) {
-    let nth = match history.back_mut() {
-        // Changes of one commit make one version.
-        Some(last) if last.at == now => {
-            last.seen = seen;
-            return;
-        }
-        Some(last) => last.nth.wrapping_add(1),
-        None => 0,
+fn prune_in<K: Ord, T>(
+    histories: &mut BTreeMap<K, History<T>>,
+    key: K,
+    now: SimTime,
+    retention: Duration,
+) {
+    let Entry::Occupied(mut entry) = histories.entry(key) else {
+        return;
     };
-    while history.len() > 1 && history[1].at.saturating_add(bound) <= now {
-        history.pop_front();
+    entry.get_mut().prune(now, retention);
+    if entry.get().recent.is_empty() {
+        entry.remove();
     }
-    history.push_back(Version { at: now, nth, seen });
 }
 
 impl Ledger {
-    /// Keeps versions for readers that lag.
-    pub(crate) fn keep_versions(&mut self, bound: Duration) {
-        self.versions = Versions::kept_for(bound);
+    /// Keeps versions for who lags for the whole run.
+    pub(crate) fn keep_versions(&mut self, bound: Duration, is_scheduler: bool) {
+        self.versions.keep_for(bound, is_scheduler);
     }
 
-    /// Writes down the new versions of what `changes` touched; does nothing when reads are consistent.
-    pub(crate) fn record_versions(&mut self, now: SimTime, changes: &[Change]) {
-        let Some(bound) = self.versions.bound else {
-            return;
+    /// Writes down what is about to change, as it is before; only while somebody lags.
+    pub(crate) fn note_versions(&mut self, changes: &[Change]) {
+        let mut touched = std::mem::take(&mut self.versions.touched);
+        touched.clear();
+        for change in changes {
+            if let Some(task) = change.task() {
+                mention(&mut touched, Changed::Task(task));
+            }
+            if let Some(instance) = self.instance_of(change) {
+                mention(&mut touched, Changed::ContainerInstance(instance));
+            }
+        }
+        for about in &touched {
+            match *about {
+                Changed::Task(task) if !self.versions.tasks.contains_key(&task) => {
+                    let base = History::since(self.task_seen(task));
+                    self.versions.tasks.insert(task, base);
+                }
+                Changed::ContainerInstance(instance)
+                    if !self.versions.instances.contains_key(&instance) =>
+                {
+                    let base = History::since(self.instance_seen(instance));
+                    self.versions.instances.insert(instance, base);
+                }
+                _ => {}
+            }
+        }
+        self.versions.touched = touched;
+    }
+
+    /// The container instance of which a change may be visible, to readers or to schedulers.
+    fn instance_of(&self, change: &Change) -> Option<ContainerInstanceId> {
+        match *change {
+            Change::TaskPlaced { on, .. } => on,
+            // What it holds, whether it is PENDING, its network interface: the rest of a task is not its instance's.
+            Change::TaskUnwanted { task, .. }
+            | Change::TaskMoved { task, .. }
+            | Change::InterfaceAsked { task, .. }
+            | Change::InterfaceMoved { task, .. } => self.task(task)?.on,
+            _ => visible_instance(change),
+        }
+    }
+
+    /// Adds the versions of what [`note_versions`](Self::note_versions) was told of; `by` made the call, if it was one.
+    pub(crate) fn record_versions(&mut self, now: SimTime, by: Option<ReadAs>, changes: &[Change]) {
+        let touched = std::mem::take(&mut self.versions.touched);
+        let made = Made {
+            at: now,
+            spikes: self.versions.spikes_begun,
+            by,
+            placed: by.is_some() && changes.iter().any(is_placing),
         };
-        let mut tasks: Vec<TaskId> = changes.iter().filter_map(Change::task).collect();
-        tasks.sort_unstable();
-        tasks.dedup();
-        let mut instances: Vec<ContainerInstanceId> =
-            changes.iter().filter_map(visible_instance).collect();
-        instances.extend(
-            tasks
-                .iter()
-                .filter_map(|task| self.task(*task))
-                .filter_map(|record| record.on),
-        );
-        instances.sort_unstable();
-        instances.dedup();
-        if tasks.is_empty() && instances.is_empty() {
-            return;
-        }
-        self.versions.last_commit = now;
-        for task in tasks {
-            let seen = self.task_seen(task);
-            if seen.is_none() {
-                self.versions.ended.push_back((now, task));
+        for about in &touched {
+            match *about {
+                Changed::Task(task) => {
+                    let seen = self.task_seen(task);
+                    let Some(history) = self.versions.tasks.get_mut(&task) else {
+                        continue;
+                    };
+                    let nth = seen.as_ref().map(|seen| seen.record.version);
+                    history.push(made.version(nth, seen));
+                }
+                Changed::ContainerInstance(instance) => {
+                    let seen = self.instance_seen(instance);
+                    let Entry::Occupied(mut entry) = self.versions.instances.entry(instance) else {
+                        continue;
+                    };
+                    let history = entry.get_mut();
+                    if let (Some(was), Some(is)) = (history.newest(), &seen) {
+                        if was.is_still(is) {
+                            if history.recent.is_empty() {
+                                entry.remove();
+                            }
+                            continue;
+                        }
+                    }
+                    let nth = seen.as_ref().map(|seen| seen.record.version);
+                    history.push(made.version(nth, seen));
+                }
             }
-            push(
-                self.versions.tasks.entry(task).or_default(),
-                now,
-                bound,
-                seen,
-            );
+            self.versions.due.push_back((now, *about));
         }
-        for instance in instances {
-            let seen = self.instance_glance(instance);
-            let seen = seen.map(|seen| InstanceSeen {
-                record: seen.record.clone(),
-                left: seen.left,
-            });
-            push(
-                self.versions.instances.entry(instance).or_default(),
-                now,
-                bound,
-                seen,
-            );
-        }
-        while let Some((at, task)) = self.versions.ended.front().copied() {
-            if at.saturating_add(bound) > now {
-                break;
-            }
-            self.versions.tasks.remove(&task);
-            self.versions.ended.pop_front();
-        }
-    }
-
-    /// A task as it stands.
-    #[must_use]
-    pub fn task_seen(&self, task: TaskId) -> Option<TaskSeen> {
-        let record = *self.task(task)?;
-        Some(TaskSeen {
-            record,
-            extras: self.extras(task).cloned(),
-            launch: Arc::clone(self.launch_of(&record)),
-            chosen_ports: self.hosts.chosen_ports(task).to_vec(),
-        })
-    }
-
-    /// A task as it stands, borrowed.
-    #[must_use]
-    pub fn glance(&self, task: TaskId) -> Option<TaskGlance<'_>> {
-        let record = self.task(task)?;
-        Some(TaskGlance {
-            record,
-            extras: self.extras(task),
-            launch: self.launch_of(record),
-            chosen_ports: self.hosts.chosen_ports(task),
-        })
-    }
-
-    /// A container instance as it stands.
-    #[must_use]
-    pub fn instance_glance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'_>> {
-        let record = self.instance(instance)?;
-        let left = self.left_on(instance, record);
-        Some(InstanceGlance { record, left })
-    }
-
-    /// Network interfaces that the control plane has left to give on a container instance.
-    #[must_use]
-    pub fn enis_left_on(&self, instance: ContainerInstanceId, record: &InstanceRecord) -> u32 {
-        let capacity = &self.cluster(record.spec.cluster).capacity;
-        let row = capacity.row(instance);
-        row.map_or(record.spec.eni_slots, |row| capacity.enis[row])
-    }
-
-    /// CPU units, MiB and GPUs that the control plane has left to give on a container instance.
-    #[must_use]
-    pub fn left_on(
-        &self,
-        instance: ContainerInstanceId,
-        record: &InstanceRecord,
-    ) -> (u32, u32, u32) {
-        let capacity = &self.cluster(record.spec.cluster).capacity;
-        match capacity.row(instance) {
-            Some(row) => (capacity.cpu[row], capacity.memory[row], capacity.gpus[row]),
-            None => {
-                let gpus = u32::try_from(record.spec.gpu_ids.len()).unwrap_or(u32::MAX);
-                (record.spec.cpu, record.spec.memory, gpus)
-            }
-        }
+        self.versions.touched = touched;
+        self.versions.touched.clear();
+        self.versions.prune(now);
     }
 }
 
 /// The container instance of which a change is visible to readers.
-pub(super) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
+pub(crate) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
     match *change {
         Change::InstanceRegistered { instance, .. }
         | Change::InstanceReregistered { instance, .. }
@@ -295,5 +378,35 @@ pub(super) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
             ..
         } => Some(instance),
         _ => None,
+    }
+}
+
+/// Adds what a commit is about, once: changes of one thing stand together, and there are few things.
+fn mention(touched: &mut Vec<Changed>, about: Changed) {
+    const FEW: usize = 16;
+    let recent = touched.len().saturating_sub(FEW);
+    if !touched[recent..].contains(&about) {
+        touched.push(about);
+    }
+}
+
+/// Whether a change is what a scheduler decided.
+fn is_placing(change: &Change) -> bool {
+    matches!(change, Change::TaskPlaced { .. })
+}
+
+#[cfg(test)]
+impl Ledger {
+    /// Makes a version of a container instance say something else than it did.
+    pub(crate) fn falsify_version(
+        &mut self,
+        instance: ContainerInstanceId,
+        nth: usize,
+        falsify: impl FnOnce(&mut InstanceSeen),
+    ) {
+        let history = self.versions.instances.get_mut(&instance);
+        let version = history.and_then(|history| history.recent.get_mut(nth));
+        let seen = version.and_then(|version| version.seen.as_mut());
+        falsify(seen.expect("there is such a version"));
     }
 }

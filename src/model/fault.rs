@@ -309,6 +309,7 @@ impl Fault {
                 | Self::HealthFail { .. }
                 | Self::HealthRecover { .. }
                 | Self::PullFail { .. }
+                | Self::ReadLag { .. }
                 | Self::Slow { .. }
                 | Self::Partition { .. }
                 | Self::MessageLoss { .. }

@@ -14,6 +14,7 @@
 //! | where it may go | [`PlacementConstraint`], [`PlacementStrategy`], [`FailureReason`] |
 //! | what an agent must be able to do | [`Capability`], [`Capabilities`] |
 //! | which container instances an expression means | [`constraint`] |
+//! | what a reader or a scheduler sees of the truth | [`Reads`], [`ViewModel`] |
 //! | what ECS tells EventBridge | [`StateChangeEvent`], [`EventPattern`], [`Delivery`] |
 //! | asking for something | [`Request`] and its parts, [`Output`], [`ApiError`] |
 //!
@@ -53,6 +54,7 @@ mod task;
 mod task_definition;
 mod task_override;
 mod timestamp;
+mod view;
 mod volume;
 mod workload;
 mod workload_logic;
@@ -76,7 +78,8 @@ pub use network::*;
 pub use placement::*;
 pub use profile::*;
 pub use profile_check::ProfileError;
-pub use reads::Reads;
+pub(crate) use profile_check::viewed;
+pub use reads::{ReadAs, Reads, Session};
 pub use request::*;
 pub use settings::*;
 pub use start_order::{Dependency, DependencyCycle, StartCondition, StartOrder};
@@ -87,6 +90,7 @@ pub use task::*;
 pub use task_definition::*;
 pub use task_override::*;
 pub use timestamp::*;
+pub use view::{Lateness, UnknownViewModel, ViewModel, ViewRules};
 pub use volume::*;
 pub use workload::*;
 pub use workload_logic::{Occasion, WorkloadLogic};

@@ -213,6 +213,12 @@ pub(super) const READ_LAG: Latency = Latency::LogNormal {
 /// The latest a read is then.
 pub(super) const READ_BOUND: Duration = Duration::from_secs(30);
 
+/// How old everything is in the fixed lag of [`ViewModel::sweep`](super::ViewModel::sweep).
+pub(super) const VIEW_LAG: Duration = Duration::from_secs(2);
+
+/// How many changes are missed there.
+pub(super) const MISSED: Ratio = Ratio::new(1, 10);
+
 /// How late events are with [`Delivery::realistic`](super::Delivery::realistic).
 pub(super) const EVENT_DELAY: Latency = Latency::LogNormal {
     median: Duration::from_millis(500),

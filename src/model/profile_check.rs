@@ -6,6 +6,7 @@ use crate::draw::{Latency, LatencyError};
 
 use super::profile::{Latencies, Profile};
 use super::reads::Reads;
+use super::view::ViewModel;
 use super::workload::{ExitCode, Health, InvalidWeights, Run, Workload};
 
 /// What is wrong with a profile, or with how reads lag, and where.
@@ -57,8 +58,17 @@ impl Reads {
         match self {
             Self::Consistent => Ok(()),
             Self::Lagging { lag, .. } => latency("reads.lag".to_owned(), lag),
+            Self::Through(view) => viewed("reads.lag", view),
         }
     }
+}
+
+/// Checks what can be written by hand of a view model that stands in `place`.
+pub(crate) fn viewed(place: &str, view: &ViewModel) -> Result<(), ProfileError> {
+    view.validate().map_err(|error| ProfileError::Latency {
+        place: place.to_owned(),
+        error,
+    })
 }
 
 impl Latencies {

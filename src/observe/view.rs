@@ -1,63 +1,36 @@
 //! Which version of a record a read sees.
 
-use std::time::Duration;
+use std::iter::{self, Peekable};
 
-use crate::draw::{Draws, Purpose};
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::Ledger;
-use crate::ledger::versions::{
-    History, InstanceGlance, InstanceSeen, TaskGlance, TaskSeen, Version,
-};
-use crate::model::Reads;
-use crate::time::SimTime;
+use crate::ledger::lens::Lens;
+use crate::ledger::subscription::Changed;
+use crate::ledger::versions::{InstanceGlance, InstanceSeen, TaskGlance, TaskSeen};
 
-pub use crate::model::presets::REPLICAS;
+pub use crate::ledger::lens::REPLICAS;
 
 /// The records of a ledger as one read sees them.
 ///
-/// Under [`Reads::Consistent`] that is the truth. Under [`Reads::Lagging`] each read goes to one of three replicas, and
-/// each version of a record reaches each replica after a lag of its own: so List may omit what Describe shows, and
-/// two reads may go backwards. A version is never older than the bound, and never a mixture of two.
+/// Under [`Reads::Consistent`](crate::Reads) that is the truth, unless a `ReadLag` is on. Otherwise each read goes to one of
+/// three replicas, and each version of a record reaches each replica after a lag of its own: so List may omit what Describe
+/// shows, and two reads may go backwards, unless a [`Session`](crate::model::Session) sticks to one replica. A version is
+/// never older than the bound, and never a mixture of two.
 ///
 /// # Model
 ///
-/// Tasks and container instances lag; clusters and task definitions do not yet.
+/// Tasks and container instances lag; clusters, task definitions and account settings do not.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     ledger: &'a Ledger,
-    draws: &'a Draws,
-    reads: &'a Reads,
-    now: SimTime,
-    replica: u8,
+    lens: Lens<'a>,
 }
 
 impl<'a> View<'a> {
-    /// What the `nth` read of a run sees.
+    /// What is seen of a ledger through a lens.
     #[must_use]
-    pub fn new(
-        ledger: &'a Ledger,
-        draws: &'a Draws,
-        reads: &'a Reads,
-        now: SimTime,
-        nth: u64,
-    ) -> Self {
-        let replica = match reads {
-            Reads::Consistent => 0,
-            // Only the low 40 bits fit an address; reads that far apart may share their luck.
-            Reads::Lagging { .. } => {
-                let drawn = draws
-                    .at(Purpose::ReadReplica, nth & ((1 << 40) - 1), 0)
-                    .below(u64::from(REPLICAS));
-                u8::try_from(drawn).expect("there are few replicas")
-            }
-        };
-        Self {
-            ledger,
-            draws,
-            reads,
-            now,
-            replica,
-        }
+    pub fn new(ledger: &'a Ledger, lens: Lens<'a>) -> Self {
+        Self { ledger, lens }
     }
 
     /// The truth beneath it.
@@ -66,107 +39,81 @@ impl<'a> View<'a> {
         self.ledger
     }
 
-    /// A task as this read sees it.
-    #[must_use]
-    pub fn task(&self, task: TaskId) -> Option<TaskGlance<'a>> {
-        if !self.lags() {
-            return self.ledger.glance(task);
-        }
-        let history = self.ledger.versions().tasks().get(&task)?;
-        self.seen(0, u64::from(task.number()), history)
-            .map(TaskSeen::glance)
-    }
-
     /// Whether what it sees may be older than the truth.
     #[must_use]
     pub fn lags(&self) -> bool {
-        self.ledger.versions().bound().is_some()
+        self.ledger.versions().are_kept() && !self.lens.shows_truth()
+    }
+
+    /// A task as this read sees it.
+    #[must_use]
+    pub fn task(&self, task: TaskId) -> Option<TaskGlance<'a>> {
+        let recent = self.ledger.versions().tasks();
+        match recent.get(&task).filter(|_| !self.lens.shows_truth()) {
+            None => self.ledger.glance(task),
+            Some(history) => {
+                let seen = self.lens.seen(Changed::Task(task), history);
+                seen.map(TaskSeen::glance)
+            }
+        }
     }
 
     /// A container instance as this read sees it.
     #[must_use]
     pub fn instance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'a>> {
-        if !self.lags() {
-            return self.ledger.instance_glance(instance);
+        let recent = self.ledger.versions().instances();
+        match recent.get(&instance).filter(|_| !self.lens.shows_truth()) {
+            None => self.ledger.instance_glance(instance),
+            Some(history) => {
+                let about = Changed::ContainerInstance(instance);
+                self.lens.seen(about, history).map(InstanceSeen::glance)
+            }
         }
-        let history = self.ledger.versions().instances().get(&instance)?;
-        self.seen(1, u64::from(instance.number()), history)
-            .map(InstanceSeen::glance)
     }
 
     /// The numbers of tasks from `first` on that this read may see, in order of creation.
-    pub fn task_numbers(&self, first: TaskId) -> Box<dyn Iterator<Item = TaskId> + 'a> {
-        match self.ledger.versions().bound() {
-            None => Box::new(self.ledger.tasks_from(first).map(|(task, _)| task)),
-            Some(_) => Box::new(
-                self.ledger
-                    .versions()
-                    .tasks()
-                    .range(first..)
-                    .map(|(task, _)| *task),
-            ),
-        }
+    pub fn task_numbers(&self, first: TaskId) -> impl Iterator<Item = TaskId> + 'a {
+        let known = self.ledger.tasks_from(first).map(|(task, _)| task);
+        let late = self.ledger.versions().tasks().range(first..);
+        merged(known, late.map(|(task, _)| *task))
     }
 
     /// The numbers of container instances that this read may see, in order of registration.
-    pub fn instance_numbers(&self) -> Box<dyn Iterator<Item = ContainerInstanceId> + 'a> {
-        match self.ledger.versions().bound() {
-            None => Box::new(self.ledger.instances().iter().map(|(instance, _)| instance)),
-            Some(_) => Box::new(self.ledger.versions().instances().keys().copied()),
-        }
+    pub fn instance_numbers(&self) -> impl Iterator<Item = ContainerInstanceId> + 'a {
+        let known = self.ledger.instances().iter().map(|(instance, _)| instance);
+        merged(known, self.ledger.versions().instances().keys().copied())
     }
+}
 
-    /// The newest version that has reached this replica.
-    fn seen<T>(&self, kind: u64, number: u64, history: &'a History<T>) -> Option<&'a T> {
-        let reached = |version: &&Version<T>| {
-            self.reached_at(kind, number, version.at, version.nth) <= self.now
+/// What is in one of two ascending lists, or in both, ascending.
+fn merged<T: Ord + Copy>(
+    one: impl Iterator<Item = T>,
+    other: impl Iterator<Item = T>,
+) -> impl Iterator<Item = T> {
+    let (mut one, mut other): (Peekable<_>, Peekable<_>) = (one.peekable(), other.peekable());
+    iter::from_fn(move || {
+        let next = match (one.peek(), other.peek()) {
+            (Some(a), Some(b)) => *a.min(b),
+            (Some(next), None) | (None, Some(next)) => *next,
+            (None, None) => return None,
         };
-        history.iter().rev().find(reached)?.seen.as_ref()
-    }
-
-    /// When a version reaches this replica.
-    fn reached_at(&self, kind: u64, number: u64, committed: SimTime, nth: u16) -> SimTime {
-        committed.saturating_add(lag(self.draws, self.reads, self.replica, kind, number, nth))
-    }
+        one.next_if_eq(&next);
+        other.next_if_eq(&next);
+        Some(next)
+    })
 }
 
-/// How long a version takes to reach a replica.
-fn lag(draws: &Draws, reads: &Reads, replica: u8, kind: u64, number: u64, nth: u16) -> Duration {
-    let Reads::Lagging {
-        lag,
-        stale_probability,
-        bound,
-    } = reads
-    else {
-        return Duration::ZERO;
-    };
-    let subject = number | kind << 32 | u64::from(replica) << 34;
-    let mut draw = draws.at(Purpose::ViewLag, subject, nth);
-    if draw.chance(*stale_probability) {
-        lag.sample(&mut draw).min(*bound)
-    } else {
-        Duration::ZERO
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// When every version committed so far will have reached every replica.
-#[must_use]
-pub fn converged_at(ledger: &Ledger, draws: &Draws, reads: &Reads) -> SimTime {
-    let newest = |kind: u64, number: u32, at: SimTime, nth: u16| {
-        (0..REPLICAS).map(move |replica| {
-            at.saturating_add(lag(draws, reads, replica, kind, u64::from(number), nth))
-        })
-    };
-    let tasks = ledger
-        .versions()
-        .tasks()
-        .iter()
-        .filter_map(|(task, history)| Some((task.number(), history.back()?)));
-    let tasks = tasks.flat_map(|(number, version)| newest(0, number, version.at, version.nth));
-    let instances = ledger.versions().instances().iter();
-    let instances =
-        instances.filter_map(|(instance, history)| Some((instance.number(), history.back()?)));
-    let instances =
-        instances.flat_map(|(number, version)| newest(1, number, version.at, version.nth));
-    tasks.chain(instances).max().unwrap_or(SimTime::ZERO)
+    #[test]
+    fn what_is_in_two_lists_is_told_once_and_in_order() {
+        let all: Vec<i32> = merged([1, 3, 5].into_iter(), [2, 3, 6, 7].into_iter()).collect();
+        assert_eq!(all, [1, 2, 3, 5, 6, 7]);
+        assert_eq!(
+            merged([4].into_iter(), iter::empty()).collect::<Vec<_>>(),
+            [4]
+        );
+    }
 }

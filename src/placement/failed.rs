@@ -72,6 +72,9 @@ pub(super) enum Recalled {
 impl Failures {
     /// What is known of an ask without a search.
     pub(super) fn recall(&self, ask: &Ask<'_>, pool: &Pool<'_>) -> Recalled {
+        if pool.is_late() {
+            return Recalled::Nothing;
+        }
         let known = self.slots.get(slot(ask)).and_then(|known| known.as_deref());
         let Some(known) = known else {
             return Recalled::Nothing;
@@ -98,7 +101,7 @@ impl Failures {
 
     /// Remembers that no row can take a task, unless picks that come to nothing may be why.
     pub(super) fn keep(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, refusal: Refusal) {
-        if pool.is_picked() {
+        if pool.is_picked() || pool.is_late() {
             return;
         }
         let row = refusal

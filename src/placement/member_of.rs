@@ -23,6 +23,7 @@
 use std::sync::Arc;
 
 use crate::ids::ContainerInstanceId;
+use crate::ledger::versions::InstanceSeen;
 use crate::ledger::{InstanceRecord, Ledger};
 use crate::model::DesiredStatus;
 use crate::model::constraint::{Test, TextTest};
@@ -74,6 +75,7 @@ impl Constraint {
             record,
             epoch: self,
             joining: None,
+            late: None,
         };
         self.judge(&|test| seen.meets(test))
     }
@@ -95,6 +97,7 @@ pub(super) fn unmet<'a>(pool: &Pool<'_>, ask: &Ask<'a>, row: usize) -> Option<&'
             record,
             epoch: constraint,
             joining: (picks > 0).then_some((ask.group_name, picks)),
+            late: pool.late(row),
         };
         !constraint.judge(&|test| seen.meets(test))
     })
@@ -109,6 +112,8 @@ struct Seen<'a> {
     epoch: &'a Constraint,
     /// The group of tasks that were picked to join it, and how many.
     joining: Option<(&'a str, u32)>,
+    /// Itself, as a scheduler sees it late.
+    late: Option<&'a InstanceSeen>,
 }
 
 impl Seen<'_> {
@@ -146,6 +151,9 @@ impl Seen<'_> {
     }
 
     fn task_group(&self, test: &TextTest) -> bool {
+        if let Some(late) = self.late {
+            return self.late_task_group(late, test);
+        }
         // Groups are those of the ledger, so how many tasks there are is the ledger's too.
         let record = self.ledger.instance(self.instance);
         let are_there = self.joining.is_some() || record.is_some_and(|record| record.running > 0);
@@ -167,6 +175,20 @@ impl Seen<'_> {
             are_there,
             |group| joining == Some(group) || self.hosts(group),
             || joining.into_iter().chain(groups).chain(packed),
+        )
+    }
+
+    /// The same by the tasks that a scheduler sees late.
+    fn late_task_group(&self, late: &InstanceSeen, test: &TextTest) -> bool {
+        let groups = late.wanted.iter();
+        let known = groups.filter_map(|(_, group)| self.ledger.groups().get(*group));
+        let names: Vec<&str> = known.map(|group| &*group.name).collect();
+        let joining = self.joining.map(|(group, _)| group);
+        let names = || joining.into_iter().chain(names.iter().copied());
+        test.of_several(
+            joining.is_some() || !late.wanted.is_empty(),
+            |group| names().any(|known| known == group),
+            names,
         )
     }
 

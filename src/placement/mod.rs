@@ -12,6 +12,7 @@
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
 //! | `prepare`, `chain`, `search`, `sieve` | how it finds them without looking at every row |
+//! | `seen` | a cluster as a scheduler sees it late |
 //! | `failed` | what it need not search for again |
 //! | [`closure`] | a scheduler from a closure |
 //! | [`baseline`] | well-known schedulers to compare with |
@@ -37,6 +38,7 @@ pub mod pool;
 pub(crate) mod prepare;
 pub mod rank;
 mod search;
+pub(crate) mod seen;
 mod sieve;
 pub mod stop_choice;
 pub mod wrap;
@@ -48,6 +50,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::FailureReason;
 
+pub use crate::ledger::blame::{Blame, Hindsight, Missed, Update};
 pub use crate::ledger::scheduler_error::{Mistake, SchedulerError, SchedulerErrors, Unmet};
 pub use ask::{Ask, Rule};
 pub use baseline::Baseline;

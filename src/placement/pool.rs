@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
 use crate::ledger::cluster::Capacity;
 use crate::ledger::demand::ports_clash;
+use crate::ledger::group::Counts;
 use crate::ledger::instance::PORT_QUOTA;
+use crate::ledger::versions::InstanceSeen;
 use crate::ledger::{Demand, InstanceRecord, Ledger};
 use crate::model::FailureReason;
 
@@ -14,6 +16,7 @@ use super::ask::Ask;
 use super::filter::{self, Shortfalls};
 use super::member_of;
 use super::rank;
+use super::seen::SeenCluster;
 use super::{Placement, Refusal};
 
 /// What the control plane has left to give on one container instance.
@@ -39,11 +42,14 @@ struct Pick {
 /// A cluster's container instances as a scheduler may read them.
 ///
 /// Rows are in order of registration and cover ACTIVE and DRAINING instances; a row is only good for this pool.
-/// The pool shows the ledger as it is, less the picks made with [`take`](Self::take).
+/// The pool shows the ledger as it is, less the picks made with [`take`](Self::take); or as it was, where the builder was told
+/// what [the scheduler sees](crate::Builder::scheduler_sees).
 #[derive(Clone, Debug)]
 pub struct Pool<'a> {
     ledger: &'a Ledger,
     capacity: &'a Capacity,
+    /// What is seen late; nothing where the pool shows the truth.
+    seen: Option<&'a SeenCluster<'a>>,
     picks: Vec<Pick>,
 }
 
@@ -59,7 +65,22 @@ impl<'a> Pool<'a> {
         Self {
             ledger,
             capacity,
+            seen: None,
             picks: Vec::new(),
+        }
+    }
+
+    /// The same as somebody sees it who may see it late.
+    pub(crate) fn seen_by(
+        ledger: &'a Ledger,
+        cluster: ClusterId,
+        seen: Option<&'a SeenCluster<'a>>,
+    ) -> Self {
+        let fresh = Self::new(ledger, cluster);
+        Self {
+            capacity: seen.map_or(fresh.capacity, SeenCluster::capacity),
+            seen,
+            ..fresh
         }
     }
 
@@ -144,6 +165,9 @@ impl<'a> Pool<'a> {
     /// When there is no such row.
     #[must_use]
     pub fn record(&self, row: usize) -> &'a InstanceRecord {
+        if let Some(late) = self.late(row) {
+            return &late.record;
+        }
         let record = self.ledger.instance(self.capacity.instances[row]);
         record.expect("a container instance with a row is known")
     }
@@ -167,9 +191,8 @@ impl<'a> Pool<'a> {
     /// How many tasks of a group are wanted RUNNING in a row, picks included.
     #[must_use]
     pub fn tasks_of_group(&self, row: usize, group: Option<GroupId>) -> u32 {
-        let known = group
-            .and_then(|group| self.ledger.groups().get(group))
-            .map_or(0, |group| group.wanted.on(self.capacity.instances[row]));
+        let counts = group.and_then(|group| self.counts(group));
+        let known = counts.map_or(0, |counts| counts.on(self.capacity.instances[row]));
         known + self.picks_in(row)
     }
 
@@ -211,6 +234,24 @@ impl<'a> Pool<'a> {
 
     pub(crate) fn capacity(&self) -> &'a Capacity {
         self.capacity
+    }
+
+    /// Whether it may show something else than the truth.
+    #[inline]
+    pub(crate) fn is_late(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// The container instance of a row, when it is seen late.
+    #[inline]
+    pub(crate) fn late(&self, row: usize) -> Option<&'a InstanceSeen> {
+        self.seen?.late(self.capacity.instances[row])
+    }
+
+    /// On which container instances a group has tasks wanted RUNNING, without the picks.
+    pub(crate) fn counts(&self, group: GroupId) -> Option<&'a Counts> {
+        let late = self.seen.and_then(|seen| seen.counts(group));
+        late.or_else(|| Some(&self.ledger.groups().get(group)?.wanted))
     }
 
     /// CPU units left in a row, picks taken off; so are those of the other resources.

@@ -1,6 +1,6 @@
 //! The strategies: which of the candidates should take a task. Integer keys only; each rule narrows.
 
-use crate::ledger::GroupRecord;
+use crate::ledger::group::Counts;
 
 use super::ask::{Ask, Rule};
 use super::pool::Pool;
@@ -56,13 +56,8 @@ pub(super) fn scores(
 /// The tasks of the group on each candidate.
 fn tasks_on_each(pool: &Pool<'_>, ask: &Ask<'_>, candidates: &[usize]) -> Vec<u32> {
     let instances = pool.instances();
-    let group = ask
-        .group
-        .and_then(|group| pool.ledger().groups().get(group));
-    let mut wanted = group
-        .into_iter()
-        .flat_map(|group| group.wanted.iter())
-        .peekable();
+    let counts = ask.group.and_then(|group| pool.counts(group));
+    let mut wanted = counts.into_iter().flat_map(Counts::iter).peekable();
     // Candidates and the group's instances both ascend: one walk pairs them.
     candidates
         .iter()
@@ -81,13 +76,8 @@ fn tasks_with_value(pool: &Pool<'_>, ask: &Ask<'_>, name: &str, candidates: &[us
     let column = pool.capacity().attributes.get(name);
     let value = |row: usize| column.map_or(0, |column| column.rows[row] as usize);
     let mut tally = vec![0_u32; column.map_or(0, |column| column.values.len()) + 1];
-    let group = ask
-        .group
-        .and_then(|group| pool.ledger().groups().get(group));
-    for (instance, count) in group
-        .into_iter()
-        .flat_map(|group: &GroupRecord| group.wanted.iter())
-    {
+    let counts = ask.group.and_then(|group| pool.counts(group));
+    for (instance, count) in counts.into_iter().flat_map(Counts::iter) {
         if let Some(row) = pool.capacity().row(instance) {
             tally[value(row)] += count;
         }

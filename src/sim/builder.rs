@@ -13,7 +13,8 @@ use crate::fault::plan::{FaultPlan, PlanError};
 use crate::invariant::{Checking, Invariant, Invariants};
 use crate::model::presets::STOPPED_TASK_RETENTION;
 use crate::model::{
-    FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp,
+    FailureShape, PlacementTies, Profile, ProfileError, Reads, Settings, Timestamp, ViewModel,
+    viewed,
 };
 use crate::placement::{EcsScheduler, Scheduler};
 use crate::trace::{Recorder, TraceMode};
@@ -64,6 +65,7 @@ pub struct Builder {
     epoch: Timestamp,
     profile: Profile,
     reads: Reads,
+    scheduler_sees: ViewModel,
     scheduler: Box<dyn Scheduler>,
     placement_ties: PlacementTies,
     event_ties: EventTies,
@@ -86,6 +88,7 @@ impl Default for Builder {
             epoch: Timestamp::from_millis(EPOCH_MILLIS),
             profile: Profile::ideal(),
             reads: Reads::Consistent,
+            scheduler_sees: ViewModel::Fresh,
             scheduler: Box::<EcsScheduler>::default(),
             placement_ties: PlacementTies::default(),
             event_ties: EventTies::default(),
@@ -144,10 +147,17 @@ impl Builder {
         self
     }
 
-    /// Whether Describe and List see the truth; they do unless set.
+    /// Whether Describe and List see the truth; they do unless set. Takes [`Reads`] or a [`ViewModel`].
     #[must_use]
-    pub fn reads(mut self, reads: Reads) -> Self {
-        self.reads = reads;
+    pub fn reads(mut self, reads: impl Into<Reads>) -> Self {
+        self.reads = reads.into();
+        self
+    }
+
+    /// Whether the scheduler is shown the truth; it is unless set. What it decides is judged by the truth in any case.
+    #[must_use]
+    pub fn scheduler_sees(mut self, view: ViewModel) -> Self {
+        self.scheduler_sees = view;
         self
     }
 
@@ -264,6 +274,7 @@ impl Builder {
         }
         self.reads.validate()?;
         self.faults.validate()?;
+        viewed("scheduler_sees.lag", &self.scheduler_sees)?;
         let naming = Naming::new(self.draws.seed(), &self.region, &self.account_id)?;
         Ok(Simulation {
             engine: Engine::new(Parts {
@@ -279,6 +290,7 @@ impl Builder {
                     deleted_task_window: self.deleted_task_window,
                 },
                 reads: self.reads,
+                scheduler_sees: self.scheduler_sees,
                 scheduler: self.scheduler,
                 recorder: Recorder::new(self.trace),
                 invariants: self.invariants,

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 mod drive;
+mod sessions;
 mod subscribe;
 mod verbs;
 
@@ -12,6 +13,7 @@ use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 use crate::expr::ExprError;
 use crate::invariant::{Coverage, Violation};
 use crate::ledger::Ledger;
+use crate::ledger::blame::Hindsight;
 use crate::ledger::scheduler_error::SchedulerError;
 use crate::model::constraint::Constraint;
 use crate::model::{ApiError, Fault, Output, Request, Timestamp};
@@ -205,6 +207,13 @@ impl Simulation {
     #[must_use]
     pub fn scheduler_errors(&self) -> &[SchedulerError] {
         self.engine.ledger().scheduler_errors().kept()
+    }
+
+    /// What the scheduler would have made of the tasks that the last RunTask asked for, had it been shown the truth; empty unless
+    /// [it sees late](Builder::scheduler_sees).
+    #[must_use]
+    pub fn hindsight(&self) -> &[Hindsight] {
+        self.engine.hindsight()
     }
 
     /// Who places tasks. A look at what it kept is had through its `downcast_ref`: see

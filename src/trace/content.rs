@@ -37,10 +37,16 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::TaskUnwanted {
             given: Some(text), ..
         } => bytes.extend_from_slice(text.as_bytes()),
-        Change::SchedulerErred { error } => json(&(&error.scheduler, &error.mistake), bytes),
+        Change::SchedulerErred { error } => {
+            json(&(&error.scheduler, &error.mistake), bytes);
+            if let Some(blame) = &error.blame {
+                json(blame, bytes);
+            }
+        }
         Change::Subscribed { spec, .. } => json(spec, bytes),
         Change::TokenKept { name, token, .. } => json(&(name, token), bytes),
         Change::PullFailing { image, .. } => json(image, bytes),
+        Change::ReadsLagging { lag, .. } => bytes.extend_from_slice(&lag.as_nanos().to_le_bytes()),
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }

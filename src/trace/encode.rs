@@ -11,6 +11,7 @@ use crate::time::SimTime;
 use super::code::{Code, MistakeWord};
 use super::kind::Kind;
 use super::labels;
+use super::lags;
 use super::life;
 use super::record::Record;
 use super::subscriptions;
@@ -206,6 +207,7 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
+        Change::ReadsLagging { .. } | Change::ReadLagEnded => lags::change(at, step, change),
         other => subscriptions::change(at, step, other),
     }
 }

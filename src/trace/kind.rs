@@ -6,7 +6,7 @@ macro_rules! kinds {
         /// What a [`Record`](super::Record) tells of.
         ///
         /// Numbers up to 63 are causes: why a step happened. Numbers from 64 are changes: what the step did to the
-        /// ledger; those from 128 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
+        /// ledger; those from 128 to 143 are changes on the hosts. Numbers are part of the trace format: they stay when kinds
         /// are added, and are never given twice.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
@@ -210,6 +210,10 @@ kinds! {
     /// A machine halts, is gone, or runs again.
     HostPowered = 143, "host-powered";
 
+    /// Replicas lag from now on.
+    ReadsLagging = 144, "reads-lagging";
+    /// They lag no more than they do by themselves.
+    ReadLagEnded = 145, "read-lag-ended";
     /// Every fault under way is over.
     Healed = 157, "healed";
     /// A container's health check is left to its workload again.
@@ -277,6 +281,7 @@ impl Kind {
                 | Self::Subscribed
                 | Self::TokenKept
                 | Self::PullFailing
+                | Self::ReadsLagging
                 | Self::HostPortsChosen
                 | Self::HostHealthForced
                 | Self::HostDownloading
@@ -288,7 +293,8 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        self.number() >= 128 && self.number() < 255
+        let is_of_replicas = matches!(self, Self::ReadsLagging | Self::ReadLagEnded);
+        self.number() >= 128 && self.number() < 255 && !is_of_replicas
     }
 }
 
@@ -304,7 +310,7 @@ mod tests {
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=143).chain(157..=162).collect();
+        let hosts: Vec<u8> = (128..=143).chain(144..=145).chain(157..=162).collect();
         assert_eq!(numbers, [&causes[..], &changes, &hosts, &[255]].concat());
     }
 

@@ -21,6 +21,7 @@ use super::encode::{
 use super::hazards;
 use super::kind::Kind;
 use super::labels;
+use super::lags;
 use super::life;
 use super::record::Record;
 use super::subscriptions;
@@ -104,6 +105,7 @@ impl fmt::Display for Subject<'_> {
             Kind::GroupOpened => GroupId::new(record.a()).fmt(f),
             Kind::LaunchOpened => LaunchId::new(record.a()).fmt(f),
             Kind::PullFailing => f.write_str("pulls"),
+            kind if lags::tells_of(kind) => f.write_str("reads"),
             Kind::AttributesPut
             | Kind::AttributesDeleted
             | Kind::TagsSet
@@ -206,9 +208,9 @@ impl fmt::Display for What<'_> {
             | Kind::TagsSet
             | Kind::AccountSettingPut
             | Kind::AccountSettingDeleted => labels::what(f, record),
-            kind if hazards::tells_of(kind) => hazards::what(f, record),
             kind if kind.is_on_host() => on_host(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::what(f, record),
+            kind if lags::tells_of(kind) => lags::what(f, record),
             _ => Ok(()),
         }
     }
@@ -247,6 +249,7 @@ fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HostPortsChosen => ports_chosen(f, record),
         Kind::HostRunning => f.write_str("running"),
         Kind::HostStopped => f.write_str("stopped"),
+        kind if hazards::tells_of(kind) => hazards::what(f, record),
         _ => life::what(f, record),
     }
 }

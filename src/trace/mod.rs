@@ -7,6 +7,7 @@
 //! | `code`, `encode` | events and changes as records |
 //! | `content` | what does not fit into a record, and its fingerprint |
 //! | `labels` | what is told of attributes, tags and account settings |
+//! | `lags` | what is told of replicas that lag by fault |
 //! | `life` | what is told of restarts, health and images |
 //! | `hazards` | what is told of faults that last |
 //! | `line` | records as text and JSON |
@@ -21,6 +22,7 @@ mod encode;
 mod hazards;
 mod kind;
 mod labels;
+mod lags;
 mod life;
 mod line;
 mod record;

@@ -20,7 +20,7 @@ use crate::model::{
 use crate::time::SimTime;
 
 pub(super) use super::samples_host::{events, host_changes};
-use super::subscriptions;
+use super::{lags, subscriptions};
 
 const TASK: TaskId = TaskId::new(3);
 const CLUSTER: ClusterId = ClusterId::new(0);
@@ -111,6 +111,7 @@ pub(super) fn control_changes() -> Vec<(Change, &'static str)> {
     all.extend(task_changes());
     all.extend(label_changes());
     all.extend(subscriptions::samples::changes());
+    all.extend(lags::samples::changes());
     all
 }
 
@@ -215,6 +216,7 @@ fn erred(chosen: Option<ContainerInstanceId>, mistake: Mistake) -> Change {
         task: TASK,
         chosen,
         mistake,
+        blame: None,
     };
     Change::SchedulerErred {
         error: Arc::new(error),

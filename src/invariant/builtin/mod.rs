@@ -5,6 +5,7 @@
 //! | `lifecycle` | [`LifecycleOrder`], [`TimesOrdered`], [`VersionsGrow`] |
 //! | `resources` | [`ResourcesConserved`], [`Audit`] |
 //! | `hosts` | [`DeadHosts`], [`StartedOnce`], [`ContainerOrder`], [`StopTime`] |
+//! | `views` | [`ViewsConverge`], [`ViewsWithinBound`], [`VersionsTruthful`] |
 //! | `placement` | [`PortsApart`], [`DistinctInstance`], [`RequestCounts`] |
 
 mod hosts;
@@ -13,6 +14,7 @@ mod placement;
 mod resources;
 #[cfg(test)]
 mod support;
+mod views;
 
 use crate::ids::ContainerInstanceId;
 use crate::ledger::Change;
@@ -23,6 +25,7 @@ pub use hosts::{ContainerOrder, DeadHosts, StartedOnce, StopTime};
 pub use lifecycle::{LifecycleOrder, TimesOrdered, VersionsGrow};
 pub use placement::{DistinctInstance, PortsApart, RequestCounts};
 pub use resources::{Audit, ResourcesConserved};
+pub use views::{VersionsTruthful, ViewsConverge, ViewsWithinBound};
 
 /// The invariants that are on by default.
 pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
@@ -38,6 +41,9 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
         Box::new(StartedOnce::default()),
         Box::new(ContainerOrder),
         Box::new(StopTime::default()),
+        Box::new(ViewsConverge),
+        Box::new(ViewsWithinBound::default()),
+        Box::new(VersionsTruthful::default()),
         Box::new(Audit::default()),
     ]
 }

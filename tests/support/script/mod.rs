@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wavetank::draw::{Latency, Ratio};
 use wavetank::model::*;
-use wavetank::{EventTies, Reads, Simulation, TraceMode};
+use wavetank::{Builder, EventTies, Reads, Simulation, TraceMode};
 
 pub(crate) use random::{script, stage};
 
@@ -90,6 +90,10 @@ pub(crate) enum Action {
     PullFail {
         seconds: u64,
     },
+    ReadLag {
+        lag: u64,
+        seconds: u64,
+    },
     Later {
         family: u8,
         millis: u64,
@@ -130,6 +134,11 @@ pub(crate) struct Player {
 
 impl Player {
     pub(crate) fn on(stage: Stage) -> Self {
+        Self::of(stage, |builder| builder)
+    }
+
+    /// The same, built with options of its own.
+    pub(crate) fn of(stage: Stage, options: impl FnOnce(Builder) -> Builder) -> Self {
         let mut builder = Simulation::builder()
             .seed(stage.seed)
             .profile(busy(stage.pace))
@@ -147,7 +156,9 @@ impl Player {
             builder = builder.event_ties(EventTies::Shuffled);
         }
         Self {
-            sim: builder.build().expect("the options of a stage are good"),
+            sim: options(builder)
+                .build()
+                .expect("the options of a stage are good"),
             tasks: Vec::new(),
             instances: Vec::new(),
             answers: Vec::new(),
@@ -242,6 +253,10 @@ impl Player {
             },
             Action::PullFail { seconds } => Fault::PullFail {
                 image: Glob::new("app:*"),
+                lasting: Duration::from_secs(*seconds),
+            },
+            Action::ReadLag { lag, seconds } => Fault::ReadLag {
+                lag: Duration::from_secs(*lag),
                 lasting: Duration::from_secs(*seconds),
             },
             _ => return None,

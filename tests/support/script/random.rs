@@ -219,5 +219,6 @@ fn fault() -> impl Strategy<Value = Action> {
         (any::<u8>(), prop_oneof![Just(0), Just(1), Just(137)])
             .prop_map(|(task, code)| Action::Exit { task, code }),
         (0..30_u64).prop_map(|seconds| Action::PullFail { seconds }),
+        (0..20_u64, 0..30_u64).prop_map(|(lag, seconds)| Action::ReadLag { lag, seconds }),
     ]
 }
