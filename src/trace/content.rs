@@ -150,7 +150,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 27);
+        assert_eq!(with_content, 28);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());
