@@ -16,6 +16,7 @@
 //! | have tasks arrive by rule or from a recording, or after each other | [`workload`], [`batch`], [`guide::workloads`] |
 //! | be told of changes as EventBridge does | [`Simulation::subscribe`], [`model::StateChangeEvent`] |
 //! | make something go wrong | [`Fault`], [`Simulation::inject`], [`Simulation::schedule`] |
+//! | have faults come by themselves, and end | [`FaultPlan`], [`Simulation::heal`], [`Simulation::must_settle`] |
 //! | state what must hold | [`invariant`] |
 //! | bring your own scheduler | [`placement`] |
 //! | force a decision that luck would make | [`draw`] |
@@ -222,6 +223,7 @@ pub mod ledger;
 pub mod workload;
 
 mod agent;
+pub mod fault;
 pub mod invariant;
 pub mod observe;
 pub mod placement;
@@ -246,7 +248,11 @@ pub use crate::draw::{Draws, Latency};
 pub use crate::engine::EventTies;
 pub use crate::engine::announce::ToldEvent;
 pub use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
+pub use crate::engine::plan::FaultCount;
 pub use crate::engine::run::{Progress, SettleError, Step, Stopped};
+pub use crate::engine::stuck::{Lack, Stuck, Unsettled, WaitingContainer, WaitsFor};
+pub use crate::fault::plan::FaultPlan;
+pub use crate::fault::swarm::FaultFamily;
 pub use crate::ids::TaskId;
 pub use crate::invariant::{Checking, Invariant, Violation, always, eventually, sometimes};
 pub use crate::ledger::Ledger;

@@ -51,7 +51,7 @@ const FLOATS: &[(&str, &str)] = &[
     ("model/request/conformance.rs", "a unit test in a file of its own"),
     ("model/request/strict.rs", "passes on whatever numbers JSON has"),
     ("model/timestamp.rs", "ECS's JSON writes seconds as floats; inside they are whole milliseconds"),
-    ("scenario/distribution.rs", "sigma is written as a decimal; inside it is whole millionths"),
+    ("model/distribution.rs", "sigma is written as a decimal; inside it is whole millionths"),
     ("scenario/report.rs", "the format prints seconds as decimals"),
     ("scenario/run.rs", "the format prints seconds as decimals"),
 ];

@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::draw::Purpose;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::host::HostPhase;
-use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Report};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, InstanceRecord, Report};
 use crate::model::LastStatus;
 
-use super::health;
+use super::{health, power};
 
 /// Messages stop; the host goes on.
 pub(crate) fn disconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
@@ -49,7 +50,8 @@ fn tell_to_stop(
     out.after(Duration::ZERO, Event::StopSent(task));
 }
 
-/// Messages resume: each side says again what the other has missed.
+/// Messages resume: each side says again what the other has missed. While a partition keeps the agent from being heard
+/// it stays lost, until the end of that.
 ///
 /// What is still on its way from before the loss may arrive a second time; every handler takes that.
 pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
@@ -62,7 +64,77 @@ pub(crate) fn reconnected(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mu
     else {
         return;
     };
+    if is_cut_off(ctx, instance, out) {
+        return;
+    }
     established(instance, out);
+    say_again(ctx, instance, record, out);
+}
+
+/// Whether a partition keeps an agent from being heard; its end brings the agent back then.
+pub(super) fn is_cut_off(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) -> bool {
+    let is_cut = ctx.ledger.hides_agent(Some(instance));
+    if is_cut && !ctx.ledger.hazards().is_silenced(instance) {
+        let is_silenced = true;
+        out.change(Change::Hazard(HazardChange::Silenced {
+            instance,
+            is_silenced,
+        }));
+    }
+    is_cut
+}
+
+/// The control plane has heard nothing of an agent for so long that it takes it for lost.
+pub(crate) fn silenced(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    if super::is_connected(ctx, Some(instance)) && is_cut_off(ctx, instance, out) {
+        disconnected(ctx, instance, out);
+    }
+}
+
+/// A partition is over for a container instance, unless there is another.
+pub(crate) fn link_restored(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    if ctx.ledger.hides_agent(Some(instance)) {
+        return;
+    }
+    if ctx.ledger.hazards().is_silenced(instance) {
+        let is_silenced = false;
+        out.change(Change::Hazard(HazardChange::Silenced {
+            instance,
+            is_silenced,
+        }));
+        reconnected(ctx, instance, out);
+    } else if let Some(record) = heard(ctx, instance) {
+        say_again(ctx, instance, record, out);
+    }
+}
+
+/// Every partition is over for a container instance; if there was one and it was not noticed, both sides speak again.
+pub(crate) fn uncut(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let on = Some(instance);
+    if ctx.ledger.hides_agent(on) || ctx.ledger.hides_control_plane(on) {
+        if let Some(record) = heard(ctx, instance) {
+            say_again(ctx, instance, record, out);
+        }
+    }
+}
+
+/// The record of a container instance whose agent is connected.
+fn heard<'a>(ctx: &Ctx<'a>, instance: ContainerInstanceId) -> Option<&'a InstanceRecord> {
+    let record = ctx.ledger.instance(instance);
+    record.filter(|record| record.is_registered() && record.agent_connected)
+}
+
+/// Each side says again what the other may have missed.
+fn say_again(
+    ctx: &Ctx<'_>,
+    instance: ContainerInstanceId,
+    record: &InstanceRecord,
+    out: &mut Effects,
+) {
+    let host = ctx.ledger.hosts().host(instance);
+    if host.is_some_and(|host| host.noticed) {
+        power::ask_to_drain(ctx, instance, out);
+    }
     let latencies = &ctx.profile.latencies;
     for task in record.tasks.iter().copied() {
         let known = ctx.ledger.task(task).expect("a listed task is known");

@@ -141,6 +141,19 @@ pub(crate) fn container_stopped(ctx: &Ctx<'_>, task: TaskId, container: u16, out
     );
 }
 
+/// A container that was told to stop is killed at its stop timeout, because its host is slow.
+pub(crate) fn container_killed(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
+    let Some(held) = Held::find_at(ctx, task, container, HostContainerPhase::Stopping) else {
+        return;
+    };
+    if let Some(simple) = held.simple() {
+        simple.killed(out);
+        return;
+    }
+    let (code, reason) = (Some(exit::KILLED), ContainerReason::None);
+    ended(&mut held.scene(), container, code, reason, out);
+}
+
 /// Others have waited for a container as long as its start timeout lets them.
 pub(crate) fn start_timed_out(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
     let Some(mut scene) = Scene::find_at(ctx, task, container, HostContainerPhase::Running) else {
@@ -197,6 +210,7 @@ fn exited(
     let restarts = scene.restarts(container).saturating_add(1);
     let start = &plan.workload.start;
     let start = ctx.delay(start, Purpose::Start, task, exit::luck(container, restarts));
+    let start = ctx.ledger.paced(scene.record.on, start);
     if let Some((ends, _)) = exit::ends_after(ctx, plan, (task, container), restarts) {
         let ends = start.saturating_add(ends);
         out.after(ends, Event::ContainerExited(task, container));

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::draw::Purpose;
-use crate::ids::TaskId;
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::task::ContainerReason;
-use crate::ledger::{ContainerPlan, Ctx};
+use crate::ledger::{ContainerPlan, Ctx, Event};
 use crate::model::{ExitCode, Run};
 
 use super::scene::Scene;
@@ -48,6 +48,26 @@ pub(super) fn ends_after(
         (_, Some(killed)) => Some((killed, true)),
         (run, None) => run.map(|run| (run, false)),
     }
+}
+
+/// When the process of a container that is told to stop is gone, and what comes due then: it obeys, or is killed at its stop
+/// timeout. A slow host can make it too late.
+pub(super) fn gone_after(
+    ctx: &Ctx<'_>,
+    on: Option<ContainerInstanceId>,
+    plan: &ContainerPlan,
+    (task, container): (TaskId, u16),
+    obeys: Duration,
+) -> (Duration, Event) {
+    let timeout = plan.stop_timeout;
+    let slowed = ctx.ledger.paced(on, obeys);
+    if slowed > timeout && obeys <= timeout {
+        return (timeout, Event::ContainerKilled(task, container));
+    }
+    (
+        slowed.min(timeout),
+        Event::ContainerStopped(task, container),
+    )
 }
 
 /// What the process of a container exits with now that it ends by itself.

@@ -15,6 +15,7 @@ use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
 use crate::ledger::event::HEALTH_SLOT;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::host::{ContainerLife, HostContainerPhase};
 use crate::ledger::launch::HealthPlan;
 use crate::ledger::{Ctx, Effects, Event};
@@ -119,6 +120,27 @@ pub(crate) fn force(
     };
     await_verdict(&scene, container, &life, out);
     true
+}
+
+/// What the health check of a container finds is left to its workload again.
+pub(crate) fn release(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
+    let lives = ctx.ledger.hosts().life(task, usize::from(container));
+    let Some(before) = lives.filter(|life| life.forced.is_some()) else {
+        return;
+    };
+    out.change(Change::Hazard(HazardChange::HealthReleased {
+        task,
+        container,
+    }));
+    let running = |scene: &Scene<'_>| scene.phase(container) == HostContainerPhase::Running;
+    if let Some(scene) = Scene::find(ctx, task).filter(running) {
+        out.cancel(task, container | HEALTH_SLOT);
+        let life = ContainerLife {
+            forced: None,
+            ..*before
+        };
+        await_verdict(&scene, container, &life, out);
+    }
 }
 
 /// Sends the health of a container, as it is then; nothing is sent while disconnected.

@@ -23,6 +23,7 @@ type Wanting = (TaskId, u16);
 /// The pulls of a host while one event is handled.
 pub(super) struct Pulls<'a> {
     ctx: &'a Ctx<'a>,
+    on: Option<ContainerInstanceId>,
     /// Where images are kept.
     shared: Option<Box<Shared<'a>>>,
 }
@@ -44,14 +45,18 @@ impl<'a> Pulls<'a> {
             Some(on) if ctx.profile.agents.keep_images() => Some(Shared::on(ctx, on)),
             _ => None,
         };
-        Self { ctx, shared }
+        Self { ctx, on, shared }
     }
 
     /// A container's pull begins.
     pub(super) fn begin(&mut self, who: Wanting, plan: &ContainerPlan, out: &mut Effects) {
         let (task, container) = who;
         let ctx = self.ctx;
-        let alone = || ctx.delay(&plan.workload.pull, Purpose::Pull, task, container);
+        let on = self.on;
+        let alone = || {
+            let pull = ctx.delay(&plan.workload.pull, Purpose::Pull, task, container);
+            ctx.ledger.paced(on, pull)
+        };
         let Some(shared) = &mut self.shared else {
             out.after(alone(), Event::PullEnded(task, container));
             return;
@@ -59,7 +64,10 @@ impl<'a> Pulls<'a> {
         if shared.keeps(&plan.image) {
             let latency = &ctx.profile.latencies.cached_pull;
             let check = match is_asked_again(ctx, &plan.image) {
-                true => ctx.delay(latency, Purpose::CachedPull, task, container),
+                true => {
+                    let check = ctx.delay(latency, Purpose::CachedPull, task, container);
+                    ctx.ledger.paced(on, check)
+                }
                 false => Duration::ZERO,
             };
             out.after(check, Event::PullEnded(task, container));
@@ -133,8 +141,8 @@ impl<'a> Pulls<'a> {
                 let launch = held.and_then(|held| ctx.ledger.launch(held.launch));
                 let launch = launch.expect("who waits for an image is on the host");
                 let workload = &launch.spec.containers[usize::from(container)].workload;
-                shared.downloads[at].left =
-                    ctx.delay(&workload.pull, Purpose::Pull, task, container);
+                let pull = ctx.delay(&workload.pull, Purpose::Pull, task, container);
+                shared.downloads[at].left = ctx.ledger.paced(Some(shared.on), pull);
             }
         }
         false

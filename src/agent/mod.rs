@@ -42,6 +42,11 @@ pub(crate) fn is_connected(ctx: &Ctx<'_>, on: Option<ContainerInstanceId>) -> bo
     on.is_none_or(|instance| ctx.ledger.instances().is_connected(instance))
 }
 
+/// Whether what the control plane says arrives at the agent of a task.
+fn hears(ctx: &Ctx<'_>, on: Option<ContainerInstanceId>) -> bool {
+    is_connected(ctx, on) && !ctx.ledger.hides_control_plane(on)
+}
+
 /// Sends a task's state to the control plane; while disconnected nothing is sent, and reconnecting says it again.
 fn report(
     ctx: &Ctx<'_>,

@@ -3,9 +3,11 @@
 use crate::draw::Purpose;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::change::Change;
+use crate::ledger::hazard::HazardChange;
 use crate::ledger::host::{HostContainerPhase, HostPhase, HostTask, Power};
 use crate::ledger::task::ContainerReason;
-use crate::ledger::{Ctx, Effects, Event};
+use crate::ledger::{Ctx, Effects, Event, Host, InstanceRecord};
+use crate::model::ContainerInstanceStatus;
 
 use super::{connection, containers, exit};
 
@@ -44,6 +46,47 @@ pub(crate) fn halted(ctx: &Ctx<'_>, instance: ContainerInstanceId, to: Power, ou
     }
 }
 
+/// The notice that the spot capacity of a machine will be taken back. The agent looks for it, if it is set up to, and asks
+/// that its container instance drains.
+pub(crate) fn noticed(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let host = ctx.ledger.hosts().host(instance);
+    let sees = |host: &&Host| host.power.is_on() && !host.noticed;
+    if ctx.profile.agents.spot_instance_draining && host.filter(sees).is_some() {
+        let stands = true;
+        out.change(Change::Hazard(HazardChange::Noticed { instance, stands }));
+        ask_to_drain(ctx, instance, out);
+    }
+}
+
+/// The spot capacity of a machine will not be taken back after all.
+pub(crate) fn notice_withdrawn(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let host = ctx.ledger.hosts().host(instance);
+    if host.is_some_and(|host| host.noticed) {
+        let stands = false;
+        out.change(Change::Hazard(HazardChange::Noticed { instance, stands }));
+    }
+}
+
+/// An agent that has seen the notice says so; nothing is sent while it is not connected, and reconnecting says it again.
+pub(super) fn ask_to_drain(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let latency = &ctx.profile.latencies.report;
+    let subject = u64::from(instance.number());
+    let delay = ctx.draws.duration(latency, Purpose::DrainAsked, subject, 0);
+    out.after(delay, Event::DrainAsked(instance));
+}
+
+/// The control plane hears that a container instance is to drain.
+pub(crate) fn drain_asked(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
+    let record = ctx.ledger.instance(instance);
+    let host = ctx.ledger.hosts().host(instance);
+    let stands = host.is_some_and(|host| host.noticed);
+    let is_heard = !ctx.ledger.hides_agent(Some(instance));
+    if stands && is_heard && record.is_some_and(InstanceRecord::is_open) {
+        let to = ContainerInstanceStatus::Draining;
+        out.change(Change::InstanceStatusChanged { instance, to });
+    }
+}
+
 /// A machine that was stopped runs again, and its agent speaks: of what it held nothing is left.
 pub(crate) fn started(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
     let host = ctx.ledger.hosts().host(instance);
@@ -52,7 +95,9 @@ pub(crate) fn started(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Ef
             instance,
             to: Power::On,
         });
-        connection::established(instance, out);
+        if !connection::is_cut_off(ctx, instance, out) {
+            connection::established(instance, out);
+        }
     }
 }
 

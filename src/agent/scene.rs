@@ -16,7 +16,7 @@ use crate::model::{Dependency, HealthStatus, StartCondition};
 
 use super::held::Held;
 use super::images::Pulls;
-use super::{host, is_connected, report};
+use super::{exit, host, is_connected, report};
 
 /// The exit code that an agent makes up for a container that can't start any more: what SIGTERM would have left.
 const NEVER_STARTED: i32 = 143;
@@ -177,6 +177,7 @@ impl<'a> Scene<'a> {
         let create = self
             .ctx
             .delay(create, Purpose::Create, self.task, container);
+        let create = self.ctx.ledger.paced(self.record.on, create);
         out.after(create, Event::ContainerCreated(self.task, container));
     }
 
@@ -185,6 +186,7 @@ impl<'a> Scene<'a> {
         self.move_to(container, HostContainerPhase::Starting, out);
         let start = &self.plan(container).workload.start;
         let start = self.ctx.delay(start, Purpose::Start, self.task, container);
+        let start = self.ctx.ledger.paced(self.record.on, start);
         out.after(start, Event::ContainerStarted(self.task, container));
     }
 
@@ -279,9 +281,10 @@ impl<'a> Scene<'a> {
         }
         out.cancel(self.task, container);
         self.move_to(container, HostContainerPhase::Stopping, out);
-        let timeout = self.plan(container).stop_timeout;
-        let stop = self.obeys_after(container).min(timeout);
-        out.after(stop, Event::ContainerStopped(self.task, container));
+        let (who, on) = ((self.task, container), self.record.on);
+        let (plan, obeys) = (self.plan(container), self.obeys_after(container));
+        let (stop, gone) = exit::gone_after(self.ctx, on, plan, who, obeys);
+        out.after(stop, gone);
     }
 
     /// How long the process takes to obey SIGTERM, killed or not: the same each time it is asked.

@@ -36,6 +36,7 @@ impl Simple<'_> {
         self.move_to(HostContainerPhase::Starting, out);
         let start = &self.plan.workload.start;
         let start = self.ctx.delay(start, Purpose::Start, self.task, ONLY);
+        let start = self.ctx.ledger.paced(self.record.on, start);
         out.after(start, Event::ContainerStarted(self.task, ONLY));
     }
 
@@ -57,14 +58,21 @@ impl Simple<'_> {
             HostContainerPhase::Running => {
                 out.cancel(self.task, ONLY);
                 self.move_to(HostContainerPhase::Stopping, out);
-                let stop = self.obeys_after().min(self.plan.stop_timeout);
-                out.after(stop, Event::ContainerStopped(self.task, ONLY));
+                let (who, on) = ((self.task, ONLY), self.record.on);
+                let (stop, gone) =
+                    exit::gone_after(self.ctx, on, self.plan, who, self.obeys_after());
+                out.after(stop, gone);
             }
             _ => {
                 out.cancel(self.task, ONLY);
                 self.ended(None, ContainerReason::None, out);
             }
         }
+    }
+
+    /// It was told to stop, and its host was too slow for it to obey in time.
+    pub(super) fn killed(&self, out: &mut Effects) {
+        self.ended(Some(exit::KILLED), ContainerReason::None, out);
     }
 
     /// It is gone after it was told to stop.

@@ -7,7 +7,7 @@ use crate::ledger::{Ctx, Effects, Report};
 use crate::model::LastStatus;
 
 use super::images::Pulls;
-use super::{containers, host, is_connected, report};
+use super::{containers, hears, host, report};
 
 /// The agent receives a new task: it queues, and starts at once when it is at the head and fits.
 ///
@@ -16,10 +16,7 @@ pub(crate) fn payload_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) 
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    if !record.is_wanted()
-        || ctx.ledger.hosts().task(task).is_some()
-        || !is_connected(ctx, record.on)
-    {
+    if !record.is_wanted() || ctx.ledger.hosts().task(task).is_some() || !hears(ctx, record.on) {
         return;
     }
     out.change(Change::HostAccepted {
@@ -40,7 +37,7 @@ pub(crate) fn stop_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    if record.last_status >= LastStatus::Deprovisioning || !is_connected(ctx, record.on) {
+    if record.last_status >= LastStatus::Deprovisioning || !hears(ctx, record.on) {
         return;
     }
     let Some(known) = ctx.ledger.hosts().task(task) else {

@@ -65,6 +65,9 @@ pub enum FaultError {
         /// The container it named.
         container: String,
     },
+    /// The fault was to come, and the simulation was healed before.
+    #[error("the simulation was healed before the fault came")]
+    Healed,
 }
 
 /// Makes a fault happen now.
@@ -107,6 +110,7 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         }
         Fault::SpotInterruption(SpotTarget::ContainerInstance(reference)) => {
             let instance = find_instance(ctx, reference)?;
+            agent::power::noticed(ctx, instance, out);
             out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
         }
         Fault::SpotInterruption(SpotTarget::Task(reference)) => {
@@ -129,7 +133,10 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             until: ctx.now.saturating_add(*lasting),
         }),
         Fault::Throttle { .. } | Fault::ServerError { .. } => calls_meet(ctx, fault, out),
-        other => return Err(FaultError::NotYetKnown { kind: other.kind() }),
+        other => {
+            let unknown = Err(FaultError::NotYetKnown { kind: other.kind() });
+            return super::hazard::inject(ctx, other, out).unwrap_or(unknown);
+        }
     }
     Ok(())
 }
@@ -257,7 +264,10 @@ fn find_container(ctx: &Ctx<'_>, task: &str, container: &str) -> Result<(TaskId,
     }
 }
 
-fn find_instance(ctx: &Ctx<'_>, reference: &str) -> Result<ContainerInstanceId, FaultError> {
+pub(super) fn find_instance(
+    ctx: &Ctx<'_>,
+    reference: &str,
+) -> Result<ContainerInstanceId, FaultError> {
     let naming = &ctx.settings.naming;
     let number = naming.decode(IdKind::ContainerInstance, last_part(reference));
     let registered = number.map(ContainerInstanceId::new).filter(|instance| {

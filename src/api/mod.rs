@@ -19,6 +19,8 @@
 //! | [`account_settings`] | PutAccountSetting, PutAccountSettingDefault, DeleteAccountSetting |
 //! | [`buckets`] | what is left of the account's request rates |
 //! | [`fault`] | faults, which come by the same door |
+//! | [`hazard`] | those that last, or meet several container instances |
+//! | [`heal`] | the end of every fault |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
 pub(crate) mod account_settings;
@@ -31,6 +33,8 @@ mod decisions;
 pub(crate) mod definition_life;
 mod fargate;
 pub(crate) mod fault;
+pub(crate) mod hazard;
+pub(crate) mod heal;
 pub(crate) mod hindsight;
 pub(crate) mod launch;
 mod network;

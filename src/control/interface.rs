@@ -108,7 +108,9 @@ fn attach(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     }
     let takes = &ctx.profile.latencies.eni_attach;
     let takes = ctx.delay(takes, Purpose::EniAttach, task, 0);
-    let (takes, to) = if takes <= ATTACH_TIMEOUT {
+    let hazards = ctx.ledger.hazards();
+    let fails = !hazards.is_calm() && ctx.ledger.interface_fails(ctx.draws, task);
+    let (takes, to) = if takes <= ATTACH_TIMEOUT && !fails {
         (takes, AttachmentStatus::Attached)
     } else {
         (ATTACH_TIMEOUT, AttachmentStatus::Failed)

@@ -31,6 +31,11 @@ pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut
 
 /// Whether what the agent of a task says arrives.
 fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
+    is_connected(ctx, record) && !ctx.ledger.hides_agent(record.on)
+}
+
+/// Whether the agent of a task is connected, as far as the control plane knows.
+fn is_connected(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
     record.on.is_none_or(is_connected)
 }
@@ -102,7 +107,7 @@ pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
         from @ (LastStatus::Running | LastStatus::Deactivating) => {
             let to = LastStatus::Stopping;
             out.change(Change::TaskMoved { task, to });
-            if from == LastStatus::Deactivating && hears(ctx, record) {
+            if from == LastStatus::Deactivating && is_connected(ctx, record) {
                 let payload = ctx.delay(&latencies.payload, Purpose::Payload, task, 1);
                 out.after(payload, Event::StopDelivered(task));
             }
@@ -126,10 +131,11 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         };
         container_moved(ctx, task, index, status, container, out);
     }
+    let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
     out.change(Change::TaskTimed {
         task,
-        pull_started: held.pull_started_at,
-        pull_stopped: held.pull_stopped_at,
+        pull_started: shown(held.pull_started_at),
+        pull_stopped: shown(held.pull_stopped_at),
         execution_stopped: Moment::NEVER,
     });
     let latencies = &ctx.profile.latencies;
@@ -154,11 +160,12 @@ fn stopped(
         for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
             container_moved(ctx, task, index, ContainerStatus::Stopped, container, out);
         }
+        let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
         out.change(Change::TaskTimed {
             task,
-            pull_started: held.pull_started_at,
-            pull_stopped: held.pull_stopped_at,
-            execution_stopped: held.execution_stopped_at,
+            pull_started: shown(held.pull_started_at),
+            pull_stopped: shown(held.pull_stopped_at),
+            execution_stopped: shown(held.execution_stopped_at),
         });
     } else {
         let containers = ctx.ledger.launch_of(record).containers.len();

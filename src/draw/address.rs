@@ -83,6 +83,22 @@ pub enum Purpose {
     Workload = 33,
     /// How long it is until something arrives.
     Arrival = 34,
+    /// How long it takes from the notice of a machine on spot capacity until its container instance is DRAINING.
+    DrainAsked = 35,
+    /// How long it takes until an agent that a partition cut off is known to be silent.
+    Silence = 36,
+    /// Whether a message between an agent and the control plane is lost, repeated or late.
+    MessageFate = 37,
+    /// Likewise of a state change event.
+    EventFate = 38,
+    /// Whether a network interface is attached at all.
+    InterfaceFate = 39,
+    /// When the next fault of a plan comes.
+    FaultGap = 40,
+    /// Whom a fault of a plan meets.
+    FaultTarget = 41,
+    /// Which families of faults a swarm has.
+    Swarm = 42,
     /// How long registering a task with others takes.
     Activation = 43,
     /// How long removing it there takes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::arn::IdKind;
+use crate::fault::messages;
 use crate::ids::{DeliveryId, SubscriptionId};
 use crate::ledger::subscription::{Changed, SubscriptionSpec};
 use crate::ledger::{Change, Event};
@@ -78,7 +79,11 @@ impl Engine {
         for (to, spec) in wanted {
             let subject = subject(changed, to);
             // Changes that are 65536 versions apart share their luck.
-            let delays = spec.delivery.delays(&self.draws, subject, version as u16);
+            let mut delays = spec.delivery.delays(&self.draws, subject, version as u16);
+            if !self.ledger.hazards().is_calm() {
+                let nth = version as u16;
+                messages::event_copies(&self.ledger, &self.draws, (subject, nth), &mut delays);
+            }
             for delay in delays {
                 let delivery = self.ledger.subscriptions().next_delivery();
                 let sent = Change::StateChangeSent {

@@ -45,9 +45,16 @@ impl Engine {
             let by = event.is_none().then_some(self.caller);
             self.ledger.record_versions(now, by, self.effects.changes());
         }
-        for nth in 0..self.effects.timers().len() {
-            let (delay, event) = self.effects.timers()[nth];
-            self.push(delay, event);
+        if self.ledger.hazards().is_calm() {
+            for nth in 0..self.effects.timers().len() {
+                let (delay, event) = self.effects.timers()[nth];
+                self.push(delay, event);
+            }
+        } else {
+            self.push_through_weather();
+        }
+        if self.planned.is_some() {
+            self.tie_faults();
         }
         if self.checking != Checking::AtRest {
             let effects = std::mem::take(&mut self.effects);

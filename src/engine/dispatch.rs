@@ -1,6 +1,7 @@
 //! From an event to its handler.
 
 use crate::agent::{connection, containers, health, loss, power, task};
+use crate::api::hazard;
 use crate::control::{interface, report, retention};
 use crate::ledger::Event;
 use crate::ledger::host::Power;
@@ -14,6 +15,7 @@ impl Engine {
         match event {
             Event::Input(number) => return self.take_input(number, &event),
             Event::StateChangeDue(delivery) => return self.deliver(delivery, &event),
+            Event::FaultDue(row, nth) => return self.take_planned(row, nth, &event),
             Event::ControllerWoken(..)
             | Event::CallArrived(..)
             | Event::CallAnswered(..)
@@ -49,6 +51,13 @@ impl Engine {
             }
             Event::HostLost(id, halt) => loss::host_lost(&ctx, id, halt, out),
             Event::HostReclaimed(id) => power::halted(&ctx, id, Power::Terminated, out),
+            Event::ContainerKilled(id, container) => {
+                containers::container_killed(&ctx, id, container, out)
+            }
+            Event::HazardOver(number) | Event::CutOver(number) => hazard::over(&ctx, number, out),
+            Event::SilenceNoticed(id, number) => hazard::silence_noticed(&ctx, id, number, out),
+            Event::LinkRestored(id) => connection::link_restored(&ctx, id, out),
+            Event::DrainAsked(id) => power::drain_asked(&ctx, id, out),
             Event::AgentBack(id) => connection::reconnected(&ctx, id, out),
             Event::TaskExpired(id) => retention::task_expired(&ctx, id, out),
             Event::ContainerInstanceExpired(id) => {

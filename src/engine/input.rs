@@ -85,7 +85,11 @@ impl Engine {
         self.inject_from(fault, None)
     }
 
-    fn inject_from(&mut self, fault: &Fault, event: Option<&Event>) -> Result<(), FaultError> {
+    pub(super) fn inject_from(
+        &mut self,
+        fault: &Fault,
+        event: Option<&Event>,
+    ) -> Result<(), FaultError> {
         if let Some(injected) = self.inject_into_controllers(fault, event) {
             return injected;
         }

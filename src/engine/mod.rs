@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`input`] | what comes from outside: requests and faults, now or at a time |
+//! | [`plan`] | a plan of faults at work |
 //! | `prepare` | what a request will be placed by |
 //! | [`gate`] | what a call meets before that: faults, request rates |
 //! | [`request`] | one request: validate, act, commit, answer |
@@ -12,9 +13,11 @@
 //! | [`announce`] | telling subscribers what changed |
 //! | [`controllers`] | who lives inside: controllers, their timers and subscriptions |
 //! | [`calls`] | their calls: sent, arrived, answered, made again |
+//! | [`heal`], [`stuck`] | the end of every fault, and what has not come to where it is wanted after it |
 //! | [`timers`] | which event is the next stage of a container |
 //! | [`run`] | step, advance, run until, settle |
 //! | [`views`] | who sees what of the truth |
+//! | `weather` | what is pushed while faults last |
 //! | [`watch`] | when invariants look |
 
 pub(crate) mod announce;
@@ -23,15 +26,20 @@ mod commit;
 mod controllers;
 mod dispatch;
 mod gate;
+mod heal;
 pub(crate) mod input;
+pub(crate) mod plan;
 mod prepare;
 mod request;
 mod request_definition;
 mod request_labels;
 pub(crate) mod run;
+pub(crate) mod stuck;
+mod stuck_text;
 mod timers;
 mod views;
 mod watch;
+mod weather;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +47,7 @@ use std::sync::Arc;
 use crate::api::buckets::Buckets;
 use crate::api::constraints::Constraints;
 use crate::draw::Draws;
+use crate::fault::plan::FaultPlan;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::blame::Hindsight;
@@ -52,6 +61,7 @@ use crate::trace::Recorder;
 use announce::ToldEvent;
 use controllers::Controllers;
 use input::{Input, Outcome};
+use plan::Planned;
 use timers::Timers;
 use views::Views;
 
@@ -79,6 +89,7 @@ pub(crate) struct Parts {
     pub(crate) invariants: Invariants,
     pub(crate) checking: Checking,
     pub(crate) event_ties: EventTies,
+    pub(crate) faults: FaultPlan,
 }
 
 /// Everything a simulation is, as one value.
@@ -96,6 +107,8 @@ pub(crate) struct Engine {
     inputs: BTreeMap<u32, Input>,
     inputs_minted: u32,
     outcomes: BTreeMap<u32, Outcome>,
+    /// The faults to come, if any are planned.
+    planned: Option<Box<Planned>>,
     /// What reached each subscriber and was not taken yet.
     inboxes: BTreeMap<SubscriptionId, Vec<ToldEvent>>,
     /// Who lives inside.
@@ -137,7 +150,7 @@ impl Engine {
                 ledger.keep_versions(rules.lateness.bound, is_scheduler);
             }
         }
-        Self {
+        let mut engine = Self {
             now: SimTime::ZERO,
             steps: 0,
             ledger,
@@ -147,6 +160,7 @@ impl Engine {
             inputs: BTreeMap::new(),
             inputs_minted: 0,
             outcomes: BTreeMap::new(),
+            planned: None,
             inboxes: BTreeMap::new(),
             controllers: Controllers::default(),
             reads_answered: 0,
@@ -167,7 +181,9 @@ impl Engine {
             hindsight: Vec::new(),
             violations_told: 0,
             effects: Effects::default(),
-        }
+        };
+        engine.begin_plan(parts.faults);
+        engine
     }
 
     /// What handlers read, what they write, and who places.
@@ -257,6 +273,9 @@ impl Engine {
         if !self.controllers.is_empty() {
             let under_way = self.controllers.state();
             serde_json::to_writer(&mut bytes, &under_way).expect("calls are plain data");
+        }
+        if let Some(planned) = &self.planned {
+            bytes.extend(format!("{planned:?}").into_bytes());
         }
         bytes
     }

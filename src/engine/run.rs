@@ -10,6 +10,7 @@ use crate::model::LastStatus;
 use crate::time::SimTime;
 
 use super::Engine;
+use super::stuck::Unsettled;
 
 /// One processed event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,9 @@ pub enum SettleError {
         /// Who was still active, ten at most, and how many events were pending.
         waiting: Vec<String>,
     },
+    /// Something was not as it is wanted; only `must_settle` demands that.
+    #[error(transparent)]
+    Stuck(Box<Unsettled>),
     /// An invariant was violated on the way.
     #[error(transparent)]
     Violation(#[from] Box<Violation>),
@@ -140,7 +144,7 @@ impl Engine {
         Ok(self.progress(before))
     }
 
-    fn progress(&self, before: u64) -> Progress {
+    pub(super) fn progress(&self, before: u64) -> Progress {
         Progress {
             events: self.steps - before,
             now: self.now,

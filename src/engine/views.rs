@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// When all who lag see the truth, if nothing changes.
-    fn converged_at(&self) -> SimTime {
+    pub(super) fn converged_at(&self) -> SimTime {
         match self.ledger.versions().are_kept() {
             true => self.views.all(&self.draws).converged_at(&self.ledger),
             false => SimTime::ZERO,

@@ -164,6 +164,7 @@ impl Ledger {
                     image: image.clone(),
                     from: now,
                     until: *until,
+                    of_registry: false,
                 });
             }
             Change::ReadsLagging { lag, until } => self.versions.spike(*lag, *until),

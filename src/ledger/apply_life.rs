@@ -42,6 +42,7 @@ impl Ledger {
                 passes,
                 since,
             } => self.life_mut(*task, *container).forced = Some((*passes, *since)),
+            Change::Hazard(change) => self.apply_hazard(now, change),
             Change::HostDownloading { on, downloads } => {
                 let images = self.hosts.images.entry(*on).or_default();
                 images.downloads = downloads.to_vec();
@@ -57,6 +58,7 @@ impl Ledger {
                 assert_ne!(host.power, Power::Terminated, "a machine is lost once");
                 host.power = *to;
                 host.halts = host.halts.wrapping_add(u16::from(runs_on));
+                host.noticed = false;
                 if !to.is_on() {
                     self.instances.connected[instance.index()] = false;
                 }
@@ -133,7 +135,7 @@ impl Ledger {
         health[usize::from(container)] = to;
     }
 
-    fn life_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerLife {
+    pub(super) fn life_mut(&mut self, task: TaskId, container: u16) -> &mut ContainerLife {
         let lives = self.hosts.lives.get_mut(&task);
         let lives = lives.expect("only of a container that is followed there is more to change");
         &mut lives[usize::from(container)]

@@ -20,6 +20,7 @@ use super::call_fault::CallFaultChange;
 use super::cluster::ClusterSpec;
 use super::controller::ControllerChange;
 use super::definition::DefinitionSpec;
+use super::hazard::HazardChange;
 use super::host::{Download, HostContainerPhase, Power};
 use super::instance::InstanceSpec;
 use super::launch::LaunchSpec;
@@ -430,6 +431,8 @@ pub enum Change {
         /// The ports, in the order of the container's dynamic mappings.
         ports: Vec<u16>,
     },
+    /// A fault that lasts came, or went, or is known.
+    Hazard(HazardChange),
     /// Every container of a task runs or has ended.
     HostRunning {
         /// Which task.

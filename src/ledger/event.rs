@@ -68,6 +68,8 @@ pub enum Event {
     ContainerExited(TaskId, u16),
     /// A container's process ends because it was told to, or was killed at its stop timeout.
     ContainerStopped(TaskId, u16),
+    /// A container that was told to stop is killed at its stop timeout, because its host is slow.
+    ContainerKilled(TaskId, u16),
     /// Others have waited for a container as long as its start timeout lets them.
     StartTimedOut(TaskId, u16),
     /// A container's health check comes to another verdict.
@@ -84,6 +86,18 @@ pub enum Event {
     HostReclaimed(ContainerInstanceId),
     /// An agent that was restarted speaks again.
     AgentBack(ContainerInstanceId),
+    /// A fault that lasts is over.
+    HazardOver(u32),
+    /// A partition is over.
+    CutOver(u32),
+    /// The control plane notices that it does not hear an agent, for the partition whose number has these low bits.
+    SilenceNoticed(ContainerInstanceId, u16),
+    /// Messages pass again between the control plane and an agent.
+    LinkRestored(ContainerInstanceId),
+    /// A fault of a plan comes: of which row, and which one of it.
+    FaultDue(u16, u32),
+    /// An agent asks that its container instance drains, since its spot capacity will be taken back.
+    DrainAsked(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
     TaskExpired(TaskId),
     /// A deregistered container instance has been describable for an hour.
@@ -109,6 +123,8 @@ impl Event {
             Self::TaskExpired(_)
                 | Self::ContainerInstanceExpired(_)
                 | Self::ControllerWoken(_, _, Waking::Look)
+                | Self::HazardOver(_)
+                | Self::FaultDue(..)
         )
     }
 
@@ -123,6 +139,7 @@ impl Event {
             | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
             | Self::ContainerExited(task, container)
+            | Self::ContainerKilled(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
             _ => None,
         }
@@ -145,12 +162,19 @@ impl Event {
             | Self::ContainerStarted(task, _)
             | Self::ContainerExited(task, _)
             | Self::ContainerStopped(task, _)
+            | Self::ContainerKilled(task, _)
             | Self::TaskReported(task, _)
             | Self::ContainerReported(task, _)
             | Self::TaskExpired(task) => Some(task),
             Self::Input(_)
             | Self::HostLost(..)
             | Self::AgentBack(_)
+            | Self::DrainAsked(_)
+            | Self::HazardOver(_)
+            | Self::CutOver(_)
+            | Self::FaultDue(..)
+            | Self::SilenceNoticed(..)
+            | Self::LinkRestored(_)
             | Self::HostReclaimed(_)
             | Self::ContainerInstanceExpired(_)
             | Self::StateChangeDue(_)
@@ -159,6 +183,34 @@ impl Event {
             | Self::CallAnswered(..)
             | Self::CallTimedOut(..) => None,
         }
+    }
+
+    /// The container instance it is about; not of the events of a task.
+    #[must_use]
+    pub fn container_instance(&self) -> Option<ContainerInstanceId> {
+        match *self {
+            Self::HostLost(instance, _)
+            | Self::AgentBack(instance)
+            | Self::DrainAsked(instance)
+            | Self::SilenceNoticed(instance, _)
+            | Self::LinkRestored(instance)
+            | Self::HostReclaimed(instance)
+            | Self::ContainerInstanceExpired(instance) => Some(instance),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a message between the control plane and an agent that arrives.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        matches!(
+            self,
+            Self::PayloadDelivered(_)
+                | Self::StopDelivered(_)
+                | Self::TaskReported(..)
+                | Self::ContainerReported(..)
+                | Self::HealthReported(..)
+        )
     }
 
     /// Its name in traces.
@@ -183,6 +235,13 @@ impl Event {
             Self::ContainerReported(..) => "container-reported",
             Self::HostLost(..) => "host-lost",
             Self::AgentBack(_) => "agent-back",
+            Self::DrainAsked(_) => "drain-asked",
+            Self::HazardOver(_) => "hazard-over",
+            Self::CutOver(_) => "cut-over",
+            Self::FaultDue(..) => "fault-due",
+            Self::SilenceNoticed(..) => "silence-noticed",
+            Self::LinkRestored(_) => "link-restored",
+            Self::ContainerKilled(..) => "container-killed",
             Self::HostReclaimed(_) => "host-reclaimed",
             Self::TaskExpired(_) => "task-expired",
             Self::ContainerInstanceExpired(_) => "container-instance-expired",
@@ -192,5 +251,16 @@ impl Event {
             Self::CallAnswered(..) => "call-answered",
             Self::CallTimedOut(..) => "call-timed-out",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_small() {
+        // There are as many in the queue as tasks, so four bytes more are felt.
+        assert_eq!(size_of::<Event>(), 8);
     }
 }

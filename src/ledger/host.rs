@@ -193,6 +193,9 @@ pub struct Host {
     /// How often it was halted.
     #[serde(skip_serializing_if = "is_none_yet")]
     pub halts: u16,
+    /// Whether its agent knows that its spot capacity will be taken back, and has it drain.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub noticed: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

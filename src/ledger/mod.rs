@@ -11,6 +11,7 @@
 //! | [`group`] | task groups |
 //! | [`task`] | tasks as the control plane knows them |
 //! | [`host`] | tasks as their agents run them |
+//! | [`hazard`] | faults that last |
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
 //! | [`token`], [`names`] | idempotency tokens; maps from names |
 //! | [`call_fault`] | what calls of the API meet while a fault is at work |
@@ -48,6 +49,7 @@ pub mod family;
 pub mod fits;
 pub mod glance;
 pub mod group;
+pub mod hazard;
 pub mod host;
 pub mod index;
 pub mod instance;
@@ -98,6 +100,7 @@ pub use task::{ContainerRecord, ContainerStatus, Moment, StoppedReason, TaskExtr
 
 use call_fault::CallFaults;
 use controller::ControllerRecords;
+use hazard::Hazards;
 use listing::Listing;
 use names::NameMap;
 use scheduler_error::SchedulerErrors;
@@ -115,6 +118,9 @@ pub struct PullFailure {
     pub from: SimTime,
     /// Until when, that moment excluded.
     pub until: SimTime,
+    /// Whether the pattern is for the registry that images come from, and not for their names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub of_registry: bool,
 }
 
 /// The truth of a simulation at one moment.
@@ -141,6 +147,8 @@ pub struct Ledger {
     call_faults: CallFaults,
     #[serde(skip_serializing_if = "ControllerRecords::is_untouched")]
     controllers: ControllerRecords,
+    #[serde(skip_serializing_if = "Hazards::is_untouched")]
+    hazards: Hazards,
     account_settings: AccountSettings,
     #[serde(skip_serializing_if = "SchedulerErrors::is_empty")]
     scheduler_errors: SchedulerErrors,
@@ -327,7 +335,11 @@ impl Ledger {
     #[must_use]
     pub fn pull_failed(&self, image: &str, from: SimTime, to: SimTime) -> bool {
         self.pull_failures.iter().any(|failure| {
-            failure.from <= to && from < failure.until && failure.image.matches(image)
+            let name = match failure.of_registry {
+                true => registry_of(image),
+                false => image,
+            };
+            failure.from <= to && from < failure.until && failure.image.matches(name)
         })
     }
 
@@ -368,5 +380,13 @@ impl Ledger {
     #[must_use]
     pub fn next_definition(&self) -> TaskDefinitionId {
         self.definitions.next()
+    }
+}
+
+/// The registry that an image comes from: the host before its first slash, or Docker's own.
+fn registry_of(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
+        _ => "docker.io",
     }
 }

@@ -45,6 +45,9 @@ pub struct Agents {
     pub pull_dependent_containers_upfront: bool,
     /// From SIGTERM to SIGKILL for containers that do not say (`ECS_CONTAINER_STOP_TIMEOUT`).
     pub container_stop_timeout: Duration,
+    /// Whether an agent sets its container instance to DRAINING at the notice that its spot capacity is taken back
+    /// (`ECS_ENABLE_SPOT_INSTANCE_DRAINING`).
+    pub spot_instance_draining: bool,
 }
 
 impl Agents {
@@ -77,6 +80,7 @@ impl Default for Agents {
             image_cache: false,
             pull_dependent_containers_upfront: false,
             container_stop_timeout: presets::CONTAINER_STOP_TIMEOUT,
+            spot_instance_draining: false,
         }
     }
 }

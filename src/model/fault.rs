@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::duration;
+use crate::model::fault_parts::{Chance, Cut, InstanceSet, Skew, Speed};
 use crate::model::glob::Glob;
 
 /// Something that goes wrong, or right again, outside the control plane.
@@ -141,6 +142,117 @@ pub enum Fault {
         #[serde(rename = "for", with = "duration")]
         lasting: Duration,
     },
+    /// Pulls, starts and stops of containers that begin within a time take longer.
+    Slow {
+        /// Which container instances.
+        on: InstanceSet,
+        /// How fast they go, as a part of what is usual.
+        speed: Speed,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Messages between agents and the control plane are lost for a time.
+    Partition {
+        /// Which container instances.
+        on: InstanceSet,
+        /// Which messages.
+        #[serde(default)]
+        cut: Cut,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Messages between agents and the control plane are lost at times, and sent again.
+    MessageLoss {
+        /// Which container instances.
+        on: InstanceSet,
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Messages between agents and the control plane arrive twice at times.
+    MessageRepeat {
+        /// Which container instances.
+        on: InstanceSet,
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Messages between agents and the control plane are late at times, and overtaken.
+    MessageReorder {
+        /// Which container instances.
+        on: InstanceSet,
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// State change events are lost at times.
+    EventLoss {
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// State change events arrive twice at times.
+    EventRepeat {
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// State change events are late at times, and overtaken.
+    EventReorder {
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// The times that agents report are wrong.
+    ClockSkew {
+        /// Which container instances.
+        on: InstanceSet,
+        /// By how much.
+        skew: Skew,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Pulls from an image registry fail for a time.
+    RegistryOutage {
+        /// Which registries, by the host in the name of the image; `docker.io` where it has none.
+        registry: Glob,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Network interfaces are not attached, at times.
+    EniAttachFail {
+        /// How likely each is.
+        chance: Chance,
+        /// How long from now.
+        #[serde(rename = "for", with = "duration")]
+        lasting: Duration,
+    },
+    /// Container instances stop together, such as those of a rack.
+    Outage {
+        /// Which container instances.
+        on: InstanceSet,
+    },
+    /// Those of them that are stopped start again.
+    Recovery {
+        /// Which container instances.
+        on: InstanceSet,
+    },
 }
 
 /// What a spot interruption takes away; in JSON, one key beside `kind`.
@@ -176,6 +288,19 @@ impl Fault {
             Self::ControllerCrash { .. } => "ControllerCrash",
             Self::ControllerRestart { .. } => "ControllerRestart",
             Self::ReadLag { .. } => "ReadLag",
+            Self::Slow { .. } => "Slow",
+            Self::Partition { .. } => "Partition",
+            Self::MessageLoss { .. } => "MessageLoss",
+            Self::MessageRepeat { .. } => "MessageRepeat",
+            Self::MessageReorder { .. } => "MessageReorder",
+            Self::EventLoss { .. } => "EventLoss",
+            Self::EventRepeat { .. } => "EventRepeat",
+            Self::EventReorder { .. } => "EventReorder",
+            Self::ClockSkew { .. } => "ClockSkew",
+            Self::RegistryOutage { .. } => "RegistryOutage",
+            Self::EniAttachFail { .. } => "EniAttachFail",
+            Self::Outage { .. } => "Outage",
+            Self::Recovery { .. } => "Recovery",
         }
     }
 
@@ -201,6 +326,19 @@ impl Fault {
                 | Self::ServerError { .. }
                 | Self::ControllerCrash { .. }
                 | Self::ControllerRestart { .. }
+                | Self::Slow { .. }
+                | Self::Partition { .. }
+                | Self::MessageLoss { .. }
+                | Self::MessageRepeat { .. }
+                | Self::MessageReorder { .. }
+                | Self::EventLoss { .. }
+                | Self::EventRepeat { .. }
+                | Self::EventReorder { .. }
+                | Self::ClockSkew { .. }
+                | Self::RegistryOutage { .. }
+                | Self::EniAttachFail { .. }
+                | Self::Outage { .. }
+                | Self::Recovery { .. }
         )
     }
 }
@@ -233,6 +371,18 @@ mod tests {
             json!({"kind": "ControllerCrash", "controller": "keeper"}),
             json!({"kind": "ControllerRestart", "controller": "keeper"}),
             json!({"kind": "ReadLag", "lag": "5s", "for": "1m 30s"}),
+            json!({"kind": "Slow", "on": {"zone": "a"}, "speed": "1/3", "for": "1m"}),
+            json!({"kind": "MessageLoss", "on": {"containerInstance": "i"}, "chance": "1/20", "for": "1m"}),
+            json!({"kind": "MessageRepeat", "on": "all", "chance": "1/20", "for": "1m"}),
+            json!({"kind": "MessageReorder", "on": "all", "chance": "1/20", "for": "1m"}),
+            json!({"kind": "EventLoss", "chance": "1/20", "for": "1m"}),
+            json!({"kind": "EventRepeat", "chance": "1/20", "for": "1m"}),
+            json!({"kind": "EventReorder", "chance": "1/20", "for": "1m"}),
+            json!({"kind": "ClockSkew", "on": "all", "skew": {"behind": "5s"}, "for": "1m"}),
+            json!({"kind": "RegistryOutage", "registry": "*.amazonaws.com", "for": "1m"}),
+            json!({"kind": "EniAttachFail", "chance": "1/2", "for": "1m"}),
+            json!({"kind": "Outage", "on": {"attribute": {"name": "rack", "value": "r1"}}}),
+            json!({"kind": "Recovery", "on": {"attribute": {"name": "rack", "value": "r1"}}}),
         ]
     }
 
@@ -265,6 +415,23 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_partition_cuts_both_ways_unless_told_otherwise() {
+        let written = json!({"kind": "Partition", "on": "all", "for": "1m"});
+        let partition: Fault = serde_json::from_value(written).unwrap();
+        let expected = json!({"kind": "Partition", "on": "all", "cut": "both", "for": "1m"});
+        assert_eq!(serde_json::to_value(&partition).unwrap(), expected);
+        let one_way = json!({"kind": "Partition", "on": "all", "cut": "toAgent", "for": "1m"});
+        let one_way: Fault = serde_json::from_value(one_way).unwrap();
+        assert!(matches!(
+            one_way,
+            Fault::Partition {
+                cut: Cut::ToAgent,
+                ..
+            }
+        ));
     }
 
     #[test]

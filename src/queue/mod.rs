@@ -153,6 +153,21 @@ impl<E> Queue<E> {
         Some(event)
     }
 
+    /// Takes back every event of which `is_over` says so, in the order in which they are due. It walks over all of them.
+    pub fn cancel_all(&mut self, is_over: impl Fn(&E) -> bool) -> Vec<E> {
+        let mut keys: Vec<(u128, u32)> = self.line.iter().collect();
+        keys.retain(|(key, slot)| {
+            let event = self.slots[*slot as usize].event(sequence_of(*key));
+            event.is_some_and(&is_over)
+        });
+        keys.sort_unstable();
+        let keys = keys.into_iter().map(|(key, slot)| Key {
+            sequence: sequence_of(key),
+            slot,
+        });
+        keys.filter_map(|key| self.cancel(key)).collect()
+    }
+
     /// Takes the next event and the time it is due.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::model::distribution::Span;
 use crate::model::{Agents, ImagePullBehavior};
-use crate::scenario::distribution::Span;
 
 /// `config.agents`; what it leaves out is as in the preset.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,6 +13,7 @@ pub(super) struct AgentsAs {
     image_cache: Option<bool>,
     pull_dependent_containers_upfront: Option<bool>,
     container_stop_timeout: Option<Span>,
+    spot_instance_draining: Option<bool>,
 }
 
 impl AgentsAs {
@@ -30,6 +31,9 @@ impl AgentsAs {
         if let Some(timeout) = &self.container_stop_timeout {
             agents.container_stop_timeout = timeout.0;
         }
+        if let Some(draining) = self.spot_instance_draining {
+            agents.spot_instance_draining = draining;
+        }
     }
 }
 
@@ -42,7 +46,7 @@ mod tests {
     #[test]
     fn what_is_said_is_laid_over_the_preset() {
         let said: AgentsAs = serde_json::from_str(
-            r#"{"imagePullBehavior": "prefer-cached", "containerStopTimeout": "45s"}"#,
+            r#"{"imagePullBehavior": "prefer-cached", "containerStopTimeout": "45s", "spotInstanceDraining": true}"#,
         )
         .unwrap();
         let mut agents = Agents::default();
@@ -50,6 +54,7 @@ mod tests {
         let expected = Agents {
             image_pull_behavior: ImagePullBehavior::PreferCached,
             container_stop_timeout: Duration::from_secs(45),
+            spot_instance_draining: true,
             ..Agents::default()
         };
         assert_eq!(agents, expected);

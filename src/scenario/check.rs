@@ -54,7 +54,12 @@ fn check_verb(step: &Step, at: &str, names: &BTreeSet<&str>) -> Result<(), Flaw>
             check_references(&Value::Object(fault.clone()), &fault_at, names)?;
             check_fault(fault, &fault_at)
         }
-        Verb::Advance(_) | Verb::Step(_) | Verb::Settle(_) | Verb::Check => Ok(()),
+        Verb::Advance(_)
+        | Verb::Step(_)
+        | Verb::Settle(_)
+        | Verb::MustSettle(_)
+        | Verb::Heal
+        | Verb::Check => Ok(()),
     }
 }
 

@@ -10,12 +10,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::draw::{Latency, Ratio};
 use crate::invariant::Checking;
+use crate::model::distribution::{Distribution, Millionths, Span};
 use crate::model::{
     FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, RequestRates,
     Timestamp, UnknownLatency,
 };
 use crate::scenario::agents::AgentsAs;
-use crate::scenario::distribution::{Distribution, Millionths, Span};
+use crate::scenario::faults::FaultsAs;
 use crate::scenario::workload::WorkloadAs;
 use crate::sim::{Builder, Simulation};
 
@@ -32,6 +33,7 @@ pub(super) struct Config {
     latencies: LatencyRows,
     workloads: Vec<WorkloadAs>,
     agents: AgentsAs,
+    faults: FaultsAs,
     check: CheckAs,
     placement_ties: TiesAs,
     failures: FailuresAs,
@@ -51,7 +53,8 @@ impl Config {
             .request_rates(self.request_rates.rates())
             .checking(self.check.checking())
             .placement_ties(self.placement_ties.ties())
-            .failures(self.failures.shape());
+            .failures(self.failures.shape())
+            .faults(self.faults.plan(seed));
         for (subnet, zone) in &self.subnets {
             builder = builder.subnet(subnet, zone);
         }

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_path_to_error::Track;
 
+use crate::model::object::object;
 use crate::scenario::config::Config;
 use crate::scenario::error::{Flaw, Position, ScenarioError};
-use crate::scenario::object::object;
 use crate::scenario::run::{Outcome, Run};
 use crate::scenario::step::Step;
 use crate::scenario::{check, path};

@@ -14,11 +14,10 @@
 mod agents;
 mod check;
 mod config;
-mod distribution;
 mod document;
 mod error;
+mod faults;
 mod matcher;
-mod object;
 mod path;
 mod pointer;
 mod reference;

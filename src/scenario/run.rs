@@ -127,6 +127,7 @@ impl From<FaultError> for Failed {
             FaultError::NoSuchContainer { .. } => "NoSuchContainer",
             FaultError::NoHealthCheck { .. } => "NoHealthCheck",
             FaultError::NotRunning { .. } => "NotRunning",
+            FaultError::Healed => "Healed",
         };
         Self::without_harm(kind, error.to_string())
     }
@@ -229,8 +230,13 @@ impl<'a> Run<'a> {
                     next_event_at: self.simulation.next_event_at().map(report::seconds),
                 })
             }
-            Verb::Settle(limit) => {
-                self.settle(*limit)?;
+            Verb::Heal => {
+                self.simulation.heal();
+                Ok(Answer::Injected {})
+            }
+            Verb::Settle(limit) | Verb::MustSettle(limit) => {
+                let must = matches!(verb, Verb::MustSettle(_));
+                self.settle(*limit, must)?;
                 Ok(Answer::Settled {
                     events: events(self),
                     pending: self.simulation.pending(),
@@ -282,20 +288,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn settle(&mut self, limit: Duration) -> Result<(), Failed> {
+    fn settle(&mut self, limit: Duration, must: bool) -> Result<(), Failed> {
         let end = self.simulation.now() + limit;
         loop {
             let left = end.since(self.simulation.now());
-            match self.simulation.settle(left) {
+            let settled = match must {
+                true => self.simulation.must_settle(left),
+                false => self.simulation.settle(left),
+            };
+            let kind = match &settled {
                 Ok(_) => return Ok(()),
-                Err(SettleError::Violation(_)) => {}
-                Err(error @ SettleError::LimitReached { .. }) => {
-                    return Err(Failed {
-                        error: StepError::new("SettleLimitReached", error.to_string()),
-                        fails_run: true,
-                    });
-                }
-            }
+                Err(SettleError::Violation(_)) => continue,
+                Err(SettleError::LimitReached { .. }) => "SettleLimitReached",
+                Err(SettleError::Stuck(_)) => "Stuck",
+            };
+            let message = settled.map_or_else(|error| error.to_string(), |_| String::new());
+            return Err(Failed {
+                error: StepError::new(kind, message),
+                fails_run: true,
+            });
         }
     }
 

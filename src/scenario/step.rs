@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::scenario::distribution::Span;
+use crate::model::distribution::Span;
 
 /// A verb with its optional keys, as far as it can be judged by itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +33,10 @@ pub(super) enum Verb {
     Step(u64),
     /// Everything until nothing is waited for, within the time.
     Settle(Duration),
+    /// Everything until nothing is waited for, within the time, and then all of it as it is wanted.
+    MustSettle(Duration),
+    /// The end of every fault.
+    Heal,
     /// A fault, which may hold references.
     Fault(Map<String, Value>),
     /// Every invariant.
@@ -76,6 +80,9 @@ struct Keys {
     advance: Option<Span>,
     step: Option<u64>,
     settle: Option<Span>,
+    #[serde(rename = "mustSettle")]
+    must_settle: Option<Span>,
+    heal: Option<bool>,
     fault: Option<Map<String, Value>>,
     check: Option<bool>,
     #[serde(rename = "as")]
@@ -111,19 +118,27 @@ impl Keys {
         if let Some(limit) = self.settle {
             verbs.push(("settle", Verb::Settle(limit.0)));
         }
+        if let Some(limit) = self.must_settle {
+            verbs.push(("mustSettle", Verb::MustSettle(limit.0)));
+        }
         if let Some(fault) = self.fault {
             verbs.push(("fault", Verb::Fault(fault)));
         }
-        match self.check {
-            Some(true) => verbs.push(("check", Verb::Check)),
-            Some(false) => return Err("`check` takes only true".to_owned()),
-            None => {}
+        for (name, said, verb) in [
+            ("heal", self.heal, Verb::Heal),
+            ("check", self.check, Verb::Check),
+        ] {
+            match said {
+                Some(true) => verbs.push((name, verb)),
+                Some(false) => return Err(format!("`{name}` takes only true")),
+                None => {}
+            }
         }
 
         let names: Vec<String> = verbs.iter().map(|(name, _)| format!("`{name}`")).collect();
         let Some((name, verb)) = verbs.pop() else {
             return Err(
-                "a step has one of `call`, `advance`, `step`, `settle`, `fault`, `check`"
+                "a step has one of `call`, `advance`, `step`, `settle`, `mustSettle`, `fault`, `heal`, `check`"
                     .to_owned(),
             );
         };

@@ -7,8 +7,8 @@ use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::draw::Latency;
+use crate::model::distribution::Distribution;
 use crate::model::{ExitCode, Glob, Health, MemoryStep, Run, Workload, WorkloadRow};
-use crate::scenario::distribution::Distribution;
 
 /// A row of `workloads`; what it leaves out comes from the preset.
 #[derive(Clone, Debug, Deserialize)]

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::arn::{Naming, NamingError};
 use crate::draw::Draws;
 use crate::engine::{Engine, EventTies, Parts};
+use crate::fault::plan::{FaultPlan, PlanError};
 use crate::invariant::{Checking, Invariant, Invariants};
 use crate::model::presets::STOPPED_TASK_RETENTION;
 use crate::model::{
@@ -41,6 +42,9 @@ pub enum BuildError {
     /// A latency or an exit code of the profile, or the lag of reads, can't be drawn.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// The plan of faults makes no sense.
+    #[error(transparent)]
+    Faults(#[from] PlanError),
 }
 
 /// The options of a simulation; each has a default.
@@ -73,6 +77,7 @@ pub struct Builder {
     trace: TraceMode,
     checking: Checking,
     invariants: Invariants,
+    faults: FaultPlan,
 }
 
 impl Default for Builder {
@@ -96,6 +101,7 @@ impl Default for Builder {
             trace: TraceMode::default(),
             checking: Checking::default(),
             invariants: Invariants::standard(),
+            faults: FaultPlan::new(),
         }
     }
 }
@@ -236,6 +242,23 @@ impl Builder {
         self
     }
 
+    /// The faults that come by themselves; none unless set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::{FaultFamily, FaultPlan, Simulation};
+    ///
+    /// let mut sim = Simulation::builder().faults(FaultPlan::swarm(42, FaultFamily::ALL)).build()?;
+    /// sim.advance(Duration::from_secs(3600))?;
+    /// assert!(sim.fault_counts().iter().any(|count| count.came > 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn faults(mut self, plan: FaultPlan) -> Self {
+        self.faults = plan;
+        self
+    }
+
     /// Drops every invariant added so far, the standard ones included.
     #[must_use]
     pub fn without_invariants(mut self) -> Self {
@@ -247,8 +270,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the region or the account can't be part of an ARN, or something in the profile or in how reads lag can't be
-    /// drawn.
+    /// When the region or the account can't be part of an ARN, something in the profile or in how reads lag can't be
+    /// drawn, or the plan of faults makes no sense.
     pub fn build(self) -> Result<Simulation, BuildError> {
         self.profile.validate()?;
         let mut subnets = self.subnets.iter();
@@ -259,6 +282,7 @@ impl Builder {
             });
         }
         self.reads.validate()?;
+        self.faults.validate()?;
         viewed("scheduler_sees.lag", &self.scheduler_sees)?;
         let naming = Naming::new(self.draws.seed(), &self.region, &self.account_id)?;
         Ok(Simulation {
@@ -282,6 +306,7 @@ impl Builder {
                 invariants: self.invariants,
                 checking: self.checking,
                 event_ties: self.event_ties,
+                faults: self.faults,
             }),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::plan::FaultCount;
 use crate::engine::run::{Progress, SettleError, Step, Stopped, after};
 use crate::invariant::Violation;
 use crate::ledger::Ledger;
@@ -79,6 +80,54 @@ impl Simulation {
     pub fn settle(&mut self, limit: Duration) -> Result<Progress, SettleError> {
         let limit = after(self.now(), limit);
         self.engine.settle(limit)
+    }
+
+    /// Ends every fault under way and all that were scheduled, and reconnects everything: the first half of a test of what
+    /// a system comes to when the weather is over. [`must_settle`](Self::must_settle) is the second.
+    ///
+    /// Machines that were stopped run again; those that were terminated stay gone. Agents that were disconnected are back,
+    /// and each side says again what the other missed. Pulls and health checks are as their workloads say. A notice of spot
+    /// capacity is withdrawn; a container instance that its agent has set to DRAINING for it stays so.
+    pub fn heal(&mut self) {
+        self.engine.heal();
+    }
+
+    /// How often each row of the [plan of faults](crate::FaultPlan) came, and how often it met somebody; in order.
+    #[must_use]
+    pub fn fault_counts(&self) -> &[FaultCount] {
+        self.engine.fault_counts()
+    }
+
+    /// Comes to rest, as [`settle`](Self::settle) does, and demands that everything is then as it is wanted: tasks run or
+    /// have stopped, agents are connected, replicas show the truth.
+    ///
+    /// Something may be pending still when `within` has passed, such as the exit of a task that runs: that is no failure.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::{ContainerDefinition, Fault, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation};
+    ///
+    /// let mut sim = Simulation::builder().build()?;
+    /// let machine = RegisterContainerInstance::default().cpu(1024).memory(1024);
+    /// let machine = sim.register_container_instance(machine)?.container_instance.container_instance_arn;
+    /// let container = ContainerDefinition::new("app", "app:1").memory(512);
+    /// sim.register_task_definition(RegisterTaskDefinition::new("web").container(container))?;
+    /// sim.run_task(RunTask::new("web"))?;
+    /// sim.inject(&Fault::AgentDisconnect { container_instance: machine.to_string() })?;
+    ///
+    /// let stuck = sim.must_settle(Duration::from_secs(60)).unwrap_err().to_string();
+    /// assert!(stuck.ends_with("task-0 of web, PENDING, wanted RUNNING, on container-instance-0: agent not connected"));
+    /// sim.heal();
+    /// sim.must_settle(Duration::from_secs(60))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SettleError::Stuck`] with all that is not as it is wanted, and what each waits for; or the first invariant violated.
+    pub fn must_settle(&mut self, within: Duration) -> Result<Progress, SettleError> {
+        let limit = after(self.now(), within);
+        self.engine.must_settle(limit)
     }
 
     /// Lets every invariant look at everything now.

@@ -10,6 +10,7 @@ use crate::ledger::{Change, LaunchSpec};
 use crate::time::SimTime;
 
 use super::encode::PORTS_INLINE;
+use super::hazards;
 use super::kind::Kind;
 use super::labels;
 use super::life;
@@ -58,7 +59,11 @@ pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
         Change::HostPortsChosen { ports, .. } if ports.len() > PORTS_INLINE => {
             bytes.extend(ports.iter().flat_map(|port| port.to_le_bytes()));
         }
-        other => return labels::content(other, bytes) || life::content(other, bytes),
+        other => {
+            return labels::content(other, bytes)
+                || life::content(other, bytes)
+                || hazards::content(other, bytes);
+        }
     }
     true
 }
@@ -154,7 +159,7 @@ mod tests {
         let with_content = changes
             .filter(|(known, _)| content_of(known).is_some())
             .count();
-        assert_eq!(with_content, 31);
+        assert_eq!(with_content, 32);
         let mut changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());

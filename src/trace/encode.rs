@@ -65,6 +65,15 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
             .with_more(halt),
         Event::AgentBack(instance) => blank(Kind::AgentBack).with_a(instance.number()),
         Event::HostReclaimed(instance) => blank(Kind::HostReclaimed).with_a(instance.number()),
+        Event::ContainerKilled(task, container) => part(Kind::ContainerKilled, task, container),
+        Event::HazardOver(number) => blank(Kind::HazardOver).with_a(number),
+        Event::FaultDue(row, nth) => blank(Kind::FaultDue).with_a(row.into()).with_b(nth),
+        Event::CutOver(number) => blank(Kind::CutOver).with_a(number),
+        Event::SilenceNoticed(instance, number) => blank(Kind::SilenceNoticed)
+            .with_a(instance.number())
+            .with_more(number),
+        Event::LinkRestored(instance) => blank(Kind::LinkRestored).with_a(instance.number()),
+        Event::DrainAsked(instance) => blank(Kind::DrainAsked).with_a(instance.number()),
         Event::TaskExpired(task) => about(Kind::TaskExpired, task),
         Event::ContainerInstanceExpired(instance) => {
             blank(Kind::ContainerInstanceExpired).with_a(instance.number())

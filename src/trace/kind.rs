@@ -93,6 +93,20 @@ kinds! {
     CallAnswered = 30, "call-answered";
     /// A client had waited for an answer as long as it does.
     CallTimedOut = 31, "call-timed-out";
+    /// An agent asked that its container instance drains.
+    DrainAsked = 32, "drain-asked";
+    /// A fault that lasts was over.
+    HazardOver = 33, "hazard-over";
+    /// A partition was over.
+    CutOver = 34, "cut-over";
+    /// The control plane noticed that it does not hear an agent.
+    SilenceNoticed = 35, "silence-noticed";
+    /// Messages pass again after a partition.
+    LinkRestored = 36, "link-restored";
+    /// A container that its host was too slow to stop was killed.
+    ContainerKilled = 37, "container-killed";
+    /// A fault of a plan came.
+    FaultDue = 38, "fault-due";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
 
@@ -222,6 +236,18 @@ kinds! {
     ControllerRestarted = 155, "controller-restarted";
     /// A controller made a call.
     CallSent = 156, "call-sent";
+    /// Every fault under way is over.
+    Healed = 157, "healed";
+    /// A container's health check is left to its workload again.
+    HostHealthReleased = 158, "host-health-released";
+    /// An agent has seen that its spot capacity is taken back, or that it no longer is.
+    HostNoticed = 159, "host-noticed";
+    /// A fault that lasts began.
+    HazardBegan = 160, "hazard-began";
+    /// A fault that lasted is over.
+    HazardEnded = 161, "hazard-ended";
+    /// The control plane lost an agent by a partition, or has it back.
+    HostSilenced = 162, "host-silenced";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -285,13 +311,14 @@ impl Kind {
                 | Self::HostHealthForced
                 | Self::HostDownloading
                 | Self::HostImageKept
+                | Self::HazardBegan
         )
     }
 
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        matches!(self.number(), 128..=143)
+        matches!(self.number(), 128..=143 | 157..=162)
     }
 }
 
@@ -302,15 +329,13 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25, 28, 29, 30, 31, 39]).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=39).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let hosts: Vec<u8> = (128..=143).collect();
-        let later = [144, 145, 150, 151, 152, 153, 154, 155, 156];
-        let expected = [&causes[..], &changes, &hosts, &later, &[255]];
-        assert_eq!(numbers, expected.concat());
+        let later: Vec<u8> = (128..=145).chain(150..=162).collect();
+        assert_eq!(numbers, [&causes[..], &changes, &later, &[255]].concat());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
     PULL_STARTED, PULL_STOPPED,
 };
+use super::hazards;
 use super::kind::Kind;
 use super::labels;
 use super::lags;
@@ -96,6 +97,11 @@ impl fmt::Display for Subject<'_> {
             | Kind::HostLost
             | Kind::AgentBack
             | Kind::HostReclaimed
+            | Kind::DrainAsked
+            | Kind::HostNoticed
+            | Kind::HostSilenced
+            | Kind::SilenceNoticed
+            | Kind::LinkRestored
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
             Kind::DefinitionRegistered
             | Kind::DefinitionDeregistered
@@ -112,6 +118,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::AccountSettingDeleted => labels::subject(f, record),
             kind if subscriptions::tells_of(kind) => subscriptions::subject(f, record),
             kind if calls::tells_of(kind) => calls::subject(f, record),
+            kind if hazards::tells_of(kind) => hazards::subject(f, record),
             Kind::Content => f.write_str("content"),
             Kind::PullEnded
             | Kind::ContainerCreated
@@ -125,6 +132,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::ContainerStarted
             | Kind::ContainerExited
             | Kind::ContainerStopped
+            | Kind::ContainerKilled
             | Kind::ContainerReported
             | Kind::ContainerMoved
             | Kind::HostContainerMoved
@@ -251,6 +259,7 @@ fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HostPortsChosen => ports_chosen(f, record),
         Kind::HostRunning => f.write_str("running"),
         Kind::HostStopped => f.write_str("stopped"),
+        kind if hazards::tells_of(kind) => hazards::what(f, record),
         _ => life::what(f, record),
     }
 }

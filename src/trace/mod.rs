@@ -10,6 +10,7 @@
 //! | `lags` | what is told of replicas that lag by fault |
 //! | `calls` | what is told of calls and of what they meet |
 //! | `life` | what is told of restarts, health and images |
+//! | `hazards` | what is told of faults that last |
 //! | `line` | records as text and JSON |
 //! | `recorder` | the digest, and the records kept |
 //! | `timeline` | what people want to read of a trace, with notes |
@@ -20,6 +21,7 @@ mod code;
 mod content;
 mod diff;
 mod encode;
+mod hazards;
 mod kind;
 mod labels;
 mod lags;

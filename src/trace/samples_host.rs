@@ -20,6 +20,7 @@ const INSTANCE: ContainerInstanceId = ContainerInstanceId::new(1);
 pub(super) fn host_changes() -> Vec<(Change, &'static str)> {
     let mut all = task_changes();
     all.extend(life_changes());
+    all.extend(super::hazards::samples::changes());
     all
 }
 
@@ -144,7 +145,35 @@ fn life_changes() -> Vec<(Change, &'static str)> {
 /// Every event, likewise.
 pub(super) fn events() -> Vec<(Event, &'static str)> {
     let mut all = calls::samples::events();
-    all.extend([
+    all.extend(weather_events());
+    all.extend(plain_events());
+    all
+}
+
+/// Those that faults bring.
+fn weather_events() -> Vec<(Event, &'static str)> {
+    vec![
+        (Event::ContainerKilled(TASK, 1), "container-killed task-3/1"),
+        (Event::FaultDue(4, 7), "fault-due row-4 #7"),
+        (Event::HazardOver(2), "hazard-over hazard-2"),
+        (Event::CutOver(2), "cut-over hazard-2"),
+        (
+            Event::SilenceNoticed(INSTANCE, 2),
+            "silence-noticed container-instance-1",
+        ),
+        (
+            Event::LinkRestored(INSTANCE),
+            "link-restored container-instance-1",
+        ),
+        (
+            Event::DrainAsked(INSTANCE),
+            "drain-asked container-instance-1",
+        ),
+    ]
+}
+
+fn plain_events() -> Vec<(Event, &'static str)> {
+    vec![
         (Event::Input(4), "input 4"),
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
         (Event::TaskActivated(TASK), "task-activated task-3"),
@@ -204,6 +233,5 @@ pub(super) fn events() -> Vec<(Event, &'static str)> {
             Event::StateChangeDue(DeliveryId::new(5)),
             "state-change-due delivery-5",
         ),
-    ]);
-    all
+    ]
 }

@@ -7,6 +7,7 @@ use crate::ledger::Change;
 use crate::ledger::subscription::Changed;
 use crate::time::SimTime;
 
+use super::hazards;
 use super::kind::Kind;
 use super::record::Record;
 
@@ -14,7 +15,7 @@ use super::record::Record;
 const CONTAINER_INSTANCE: u8 = 2;
 const TASK: u8 = 4;
 
-/// The record of a change of this kind.
+/// The record of a change of this kind, or of one of faults.
 pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
     let blank = |kind| Record::new(at, step, kind);
     match change {
@@ -44,7 +45,7 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         Change::StateChangeDelivered { delivery, to } => blank(Kind::StateChangeDelivered)
             .with_a(delivery.number())
             .with_b(to.number()),
-        other => unreachable!("{other:?} is no change of subscriptions"),
+        other => hazards::change(at, step, other),
     }
 }
 

@@ -96,7 +96,11 @@ impl Timeline {
             | Kind::ControllerAdded
             | Kind::ControllerCrashed
             | Kind::ControllerRestarted
-            | Kind::CallTimedOut => true,
+            | Kind::CallTimedOut
+            | Kind::HazardBegan
+            | Kind::HazardEnded
+            | Kind::HostNoticed
+            | Kind::Healed => true,
             Kind::TaskMoved => what().ends_with("RUNNING") || what().ends_with("STOPPED"),
             Kind::CallAnswered => what() != "done",
             Kind::CallSent => !what().starts_with("Describe") && !what().starts_with("List"),

@@ -81,7 +81,7 @@ fn status_order(
 ///
 /// Of those that have come: created ≤ pull started ≤ pull stopped ≤ started ≤ stopped, created ≤ started ≤ stopping ≤
 /// stopped, and created ≤ execution stopped ≤ stopped. A task told to stop while its images are pulled may be stopping
-/// before the pull ends.
+/// before the pull ends. Once the clock of an agent was wrong, only the control plane's times are looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimesOrdered;
 
@@ -96,7 +96,7 @@ impl Invariant for TimesOrdered {
             .filter_map(Change::task)
             .try_for_each(|task| match seen.ledger.task(task) {
                 Some(record) => {
-                    times_ordered(record, seen.now).map_err(|why| format!("{task}: {why}"))
+                    times_ordered_in(seen, record).map_err(|why| format!("{task}: {why}"))
                 }
                 None => Ok(()),
             })
@@ -105,19 +105,26 @@ impl Invariant for TimesOrdered {
     fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         let mut tasks = seen.ledger.tasks();
         tasks.try_for_each(|(task, record)| {
-            times_ordered(record, seen.now).map_err(|why| format!("{task}: {why}"))
+            times_ordered_in(seen, record).map_err(|why| format!("{task}: {why}"))
         })
     }
 }
 
-fn times_ordered(record: &TaskRecord, now: SimTime) -> Result<(), String> {
+fn times_ordered_in(seen: &Seen<'_>, record: &TaskRecord) -> Result<(), String> {
+    let clocks_agree = !seen.ledger.hazards().clocks_were_wrong();
+    times_ordered(record, seen.now, clocks_agree)
+}
+
+/// Where the clock of an agent was ever wrong, the times that agents report say nothing beside those of others.
+fn times_ordered(record: &TaskRecord, now: SimTime, clocks_agree: bool) -> Result<(), String> {
     let created = ("createdAt", Moment::from(record.created_at));
     let started = ("startedAt", record.started_at);
     let stopped = ("stoppedAt", record.stopped_at);
+    let agents_time = |time| if clocks_agree { time } else { Moment::NEVER };
     ascending([
         created,
-        ("pullStartedAt", record.pull_started_at),
-        ("pullStoppedAt", record.pull_stopped_at),
+        ("pullStartedAt", agents_time(record.pull_started_at)),
+        ("pullStoppedAt", agents_time(record.pull_stopped_at)),
         started,
         stopped,
         ("now", now.into()),
@@ -130,7 +137,10 @@ fn times_ordered(record: &TaskRecord, now: SimTime) -> Result<(), String> {
     ])?;
     ascending([
         created,
-        ("executionStoppedAt", record.execution_stopped_at),
+        (
+            "executionStoppedAt",
+            agents_time(record.execution_stopped_at),
+        ),
         stopped,
     ])?;
     let required = [
@@ -412,7 +422,7 @@ mod tests {
         let judge = |doctor: fn(&mut TaskRecord)| {
             let mut doctored = record;
             doctor(&mut doctored);
-            times_ordered(&doctored, SimTime::from_secs(6))
+            times_ordered(&doctored, SimTime::from_secs(6), true)
         };
         assert_eq!(judge(|_| {}), Ok(()));
         assert_eq!(

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 /// # Errors
 ///
 /// When the value is no object, or not one of the right form.
-pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -1,29 +1,29 @@
-//! The forms in which a scenario writes a latency.
+//! The forms in which scenarios and plans of faults write a latency.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::draw::Latency;
 use crate::model::duration;
-use crate::scenario::object::object;
+use crate::model::object::object;
 
 /// A latency as a scenario writes it: `"10s"`, or an object with one key.
 #[derive(Clone, Debug)]
-pub(super) struct Distribution(pub(super) Latency);
+pub(crate) struct Distribution(pub(crate) Latency);
 
 /// A duration as a scenario writes it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Span(#[serde(with = "duration")] pub(super) Duration);
+pub(crate) struct Span(#[serde(with = "duration")] pub(crate) Duration);
 
 /// A number of at least zero, kept as a whole number of millionths.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "f64")]
-pub(super) struct Millionths(pub(super) u64);
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub(crate) struct Millionths(pub(crate) u64);
 
 impl TryFrom<f64> for Millionths {
     type Error = String;
@@ -38,7 +38,16 @@ impl TryFrom<f64> for Millionths {
     }
 }
 
-#[derive(Deserialize)]
+impl From<Millionths> for f64 {
+    fn from(millionths: Millionths) -> Self {
+        // Reading the exact decimal rounds once, where a division would round twice.
+        let (whole, rest) = (millionths.0 / 1_000_000, millionths.0 % 1_000_000);
+        let text = format!("{whole}.{rest:06}");
+        text.parse().expect("digits around a point are a number")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Form {
     Uniform(Span, Span),
@@ -47,13 +56,13 @@ enum Form {
     Choice(Vec<(u32, Distribution)>),
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exponential {
     mean: Span,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LogNormal {
     median: Span,
@@ -72,6 +81,47 @@ impl Form {
             }
         };
         latency.map_err(|error| error.to_string())
+    }
+}
+
+/// Writes a latency so that [`deserialize`] reads the same one back; for `#[serde(with)]`.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub(crate) fn serialize<S: Serializer>(latency: &Latency, to: S) -> Result<S::Ok, S::Error> {
+    Distribution(latency.clone()).serialize(to)
+}
+
+/// Reads a latency; for `#[serde(with)]`.
+///
+/// # Errors
+///
+/// When the value is none.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Latency, D::Error> {
+    Distribution::deserialize(from).map(|distribution| distribution.0)
+}
+
+impl Serialize for Distribution {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let form = match &self.0 {
+            Latency::Fixed(constant) => return duration::serialize(constant, to),
+            Latency::Uniform { low, high } => Form::Uniform(Span(*low), Span(*high)),
+            Latency::Exponential { mean } => Form::Exponential(Exponential { mean: Span(*mean) }),
+            Latency::LogNormal {
+                median,
+                sigma_millionths,
+            } => Form::LogNormal(LogNormal {
+                median: Span(*median),
+                sigma: Millionths(*sigma_millionths),
+            }),
+            Latency::Choice(rows) => {
+                let rows = rows.iter();
+                let rows = rows.map(|(weight, inner)| (*weight, Self(inner.clone())));
+                Form::Choice(rows.collect())
+            }
+        };
+        form.serialize(to)
     }
 }
 
@@ -153,6 +203,20 @@ mod tests {
                 ),
             ]))
         );
+    }
+
+    #[test]
+    fn what_is_written_reads_back_alike() {
+        for text in [
+            r#""10s""#,
+            r#"{"uniform":["1s","5s"]}"#,
+            r#"{"exponential":{"mean":"30s"}}"#,
+            r#"{"logNormal":{"median":"10s","sigma":0.6}}"#,
+            r#"{"choice":[[9,"1s"],[1,{"uniform":["1m","2m"]}]]}"#,
+        ] {
+            let read: Distribution = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
     }
 
     #[test]
