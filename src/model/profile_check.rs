@@ -74,7 +74,7 @@ pub(crate) fn viewed(place: &str, view: &ViewModel) -> Result<(), ProfileError> 
 impl Latencies {
     /// Each latency with its name, in the order of the names.
     fn named(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
-        let values = [
+        let values: [&Latency; Self::NAMES.len()] = [
             &self.payload,
             &self.report,
             &self.container_report,
@@ -86,6 +86,8 @@ impl Latencies {
             &self.deregistration_window,
             &self.telemetry,
             &self.cached_pull,
+            &self.activation,
+            &self.deactivation,
             &self.client_request,
             &self.client_response,
             &self.client_timeout,
