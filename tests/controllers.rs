@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wavetank::client::{Backoff, CallError, Client, ClientOptions, Controller};
+use wavetank::client::{Backoff, CallError, Client, ClientOptions, Controller, ReadsThrough};
 use wavetank::ids::{CallId, ControllerId};
 use wavetank::model::*;
 use wavetank::{Input, Latency, SettleError, SimTime, Simulation};
@@ -327,6 +327,55 @@ fn the_simulation_rests_only_when_nobody_is_to_be_woken_for_work() {
     assert!(error.contains("once, to be woken"), "{error}");
     trial.rest();
     assert_eq!(trial.now(), SimTime::from_secs(20));
+}
+
+/// Lists tasks every second, and remembers whether it ever saw fewer than before.
+#[derive(Clone, Debug, Default)]
+struct Backwards {
+    most: usize,
+    went_back: bool,
+}
+
+impl Controller for Backwards {
+    fn name(&self) -> &str {
+        "backwards"
+    }
+
+    fn started(&mut self, client: &mut Client<'_>) {
+        client.look_after(Duration::from_millis(500), 0);
+    }
+
+    fn woken(&mut self, _: u64, client: &mut Client<'_>) {
+        client.call(ListTasks::new());
+        client.look_after(Duration::from_millis(500), 0);
+    }
+
+    fn answered(&mut self, _: CallId, answer: Result<Output, CallError>, _: &mut Client<'_>) {
+        if let Ok(Output::ListTasks(listed)) = answer {
+            let seen = listed.task_arns.len();
+            self.went_back |= seen < self.most;
+            self.most = self.most.max(seen);
+        }
+    }
+}
+
+#[test]
+fn a_session_of_a_controller_never_goes_backwards() {
+    let goes_back = |through, seed| {
+        let mut trial = Trial::web_of(builder().seed(seed).reads(Reads::realistic()));
+        let options = ClientOptions::default().reads(through);
+        let added = trial.add_controller_with(Backwards::default(), options);
+        for second in 0..8 {
+            trial.at(second * 1_000);
+            trial.run("web");
+        }
+        trial.at(60_000);
+        let known = trial.controller(added.expect("it can be drawn"));
+        let known = known.and_then(|known| known.downcast_ref::<Backwards>());
+        known.expect("it runs").went_back
+    };
+    assert!((0..20).any(|seed| goes_back(ReadsThrough::AnyReplica, seed)));
+    assert!(!(0..20).any(|seed| goes_back(ReadsThrough::Session, seed)));
 }
 
 /// Looks around for ever.

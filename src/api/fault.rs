@@ -17,12 +17,6 @@ use crate::model::{Fault, SpotTarget};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FaultError {
-    /// The kind is part of the scenario format, and not simulated yet.
-    #[error("fault kind {kind} is not yet known to this version")]
-    NotYetKnown {
-        /// The kind.
-        kind: &'static str,
-    },
     /// No registered container instance has that id or ARN.
     #[error("no registered container instance is called {reference:?}")]
     NoSuchContainerInstance {
@@ -134,8 +128,8 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         }),
         Fault::Throttle { .. } | Fault::ServerError { .. } => calls_meet(ctx, fault, out),
         other => {
-            let unknown = Err(FaultError::NotYetKnown { kind: other.kind() });
-            return super::hazard::inject(ctx, other, out).unwrap_or(unknown);
+            let injected = super::hazard::inject(ctx, other, out);
+            return injected.expect("the engine has seen to faults of controllers");
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The end of every fault: what was halted runs, what was cut off is connected, and nothing fails any more.
 
 use crate::agent;
+use crate::ledger::call_fault::CallFaultChange;
 use crate::ledger::change::Change;
 use crate::ledger::hazard::HazardChange;
 use crate::ledger::{Ctx, Effects};
@@ -10,6 +11,9 @@ pub(crate) fn end_hazards(ctx: &Ctx<'_>, out: &mut Effects) {
     out.change(Change::Hazard(HazardChange::Healed));
     if !ctx.ledger.versions().spikes().is_empty() {
         out.change(Change::ReadLagEnded);
+    }
+    if ctx.ledger.call_faults().until() > ctx.now {
+        out.change(Change::CallFault(CallFaultChange::Ended));
     }
     let instances = ctx.ledger.instances().iter();
     for (instance, _) in instances.filter(|(_, record)| record.is_registered()) {

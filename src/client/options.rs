@@ -16,6 +16,9 @@ pub enum ReadsThrough {
     /// Any of them, another for each read: reads may go backwards.
     #[default]
     AnyReplica,
+    /// Always the same: a [session](crate::model::Session) that a controller gets when it starts, and another after each
+    /// crash.
+    Session,
 }
 
 /// How a client calls: what is not set here is the profile's.

@@ -157,7 +157,8 @@ impl Engine {
         if call.is_over && call.on_the_way == 0 {
             self.controllers.calls.remove(&id);
         }
-        let answer = self.request(&request);
+        let reads = self.controllers.seats[controller.index()].reads;
+        let answer = self.request_as(reads, &request);
         if is_awaited {
             let options = &self.controllers.seats[controller.index()].options;
             let latency = options.response.as_ref();

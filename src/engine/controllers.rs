@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::fault::FaultError;
-use crate::client::{Client, ClientOptions, Controller, Desk, RetryQuota, Wish};
+use crate::client::{Client, ClientOptions, Controller, Desk, ReadsThrough, RetryQuota, Wish};
 use crate::ids::{CallId, ControllerId, SubscriptionId};
 use crate::ledger::controller::ControllerChange;
 use crate::ledger::event::Waking;
 use crate::ledger::{Change, Event};
-use crate::model::{Fault, ProfileError};
+use crate::model::{Fault, ProfileError, ReadAs};
 use crate::queue::Key;
 
 use super::Engine;
@@ -25,6 +25,8 @@ pub(super) struct Seat {
     running: Option<Box<dyn Controller>>,
     pub(super) options: Arc<ClientOptions>,
     pub(super) quota: RetryQuota,
+    /// Who it is for the replicas.
+    pub(super) reads: ReadAs,
     /// Calls it made so far: the luck of each is its own.
     pub(super) calls: u32,
     /// Draws and tokens it took so far.
@@ -119,7 +121,9 @@ impl Engine {
             "there are at most 65536 controllers"
         );
         let name: Arc<str> = controller.name().into();
+        let reads = self.reads_of(&options);
         self.controllers.seats.push(Seat {
+            reads,
             name: Arc::clone(&name),
             pristine: controller.clone(),
             running: Some(controller),
@@ -137,6 +141,14 @@ impl Engine {
         self.commit(None);
         self.turn(id, None, |controller, client| controller.started(client));
         Ok(id)
+    }
+
+    /// Who a controller that starts now is for the replicas.
+    fn reads_of(&mut self, options: &ClientOptions) -> ReadAs {
+        match options.reads {
+            ReadsThrough::AnyReplica => ReadAs::AnyReplica,
+            ReadsThrough::Session => self.session().into(),
+        }
     }
 
     /// A controller, unless it is crashed.
@@ -197,6 +209,9 @@ impl Engine {
         }
         seat.running = Some(seat.pristine.clone());
         seat.quota = RetryQuota::full(&seat.options.backoff);
+        let options = Arc::clone(&seat.options);
+        let reads = self.reads_of(&options);
+        self.controllers.seats[controller.index()].reads = reads;
         self.effects
             .change(Change::Controller(ControllerChange::Restarted(controller)));
         self.commit(event);

@@ -19,7 +19,6 @@ use crate::model::glob::Glob;
 ///     r#"{"kind": "ContainerExit", "task": "4f5c", "container": "app", "exitCode": 137}"#,
 /// )?;
 /// assert_eq!(fault.kind(), "ContainerExit");
-/// assert!(fault.is_modelled());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
@@ -302,44 +301,6 @@ impl Fault {
             Self::Outage { .. } => "Outage",
             Self::Recovery { .. } => "Recovery",
         }
-    }
-
-    /// Whether this version acts on the fault; the other kinds can be written but not injected.
-    pub fn is_modelled(&self) -> bool {
-        matches!(
-            self,
-            Self::AgentDisconnect { .. }
-                | Self::AgentReconnect { .. }
-                | Self::AgentRestart { .. }
-                | Self::InstanceStop { .. }
-                | Self::InstanceStart { .. }
-                | Self::InstanceTerminate { .. }
-                | Self::ZoneOutage { .. }
-                | Self::ZoneRecovery { .. }
-                | Self::SpotInterruption(_)
-                | Self::ContainerExit { .. }
-                | Self::HealthFail { .. }
-                | Self::HealthRecover { .. }
-                | Self::PullFail { .. }
-                | Self::ReadLag { .. }
-                | Self::Throttle { .. }
-                | Self::ServerError { .. }
-                | Self::ControllerCrash { .. }
-                | Self::ControllerRestart { .. }
-                | Self::Slow { .. }
-                | Self::Partition { .. }
-                | Self::MessageLoss { .. }
-                | Self::MessageRepeat { .. }
-                | Self::MessageReorder { .. }
-                | Self::EventLoss { .. }
-                | Self::EventRepeat { .. }
-                | Self::EventReorder { .. }
-                | Self::ClockSkew { .. }
-                | Self::RegistryOutage { .. }
-                | Self::EniAttachFail { .. }
-                | Self::Outage { .. }
-                | Self::Recovery { .. }
-        )
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn viewed(place: &str, view: &ViewModel) -> Result<(), ProfileError> 
 impl Latencies {
     /// Each latency with its name, in the order of the names.
     fn named(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
-        let values = [
+        let values: [&Latency; Self::NAMES.len()] = [
             &self.payload,
             &self.report,
             &self.container_report,

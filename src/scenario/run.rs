@@ -120,7 +120,6 @@ impl Failed {
 impl From<FaultError> for Failed {
     fn from(error: FaultError) -> Self {
         let kind = match error {
-            FaultError::NotYetKnown { .. } => "NotYetKnown",
             FaultError::NoSuchContainerInstance { .. } => "NoSuchContainerInstance",
             FaultError::NoSuchController { .. } => "NoSuchController",
             FaultError::NoSuchTask { .. } => "NoSuchTask",
