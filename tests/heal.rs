@@ -355,3 +355,14 @@ fn healing_ends_a_lag_of_reads() {
         .must_settle(Duration::ZERO)
         .expect("readers see the truth");
 }
+
+#[test]
+fn healing_lets_calls_be_answered() {
+    let mut trial = Trial::web();
+    let (operation, lasting) = (Glob::any(), Duration::from_secs(3600));
+    trial.fault(Fault::Throttle { operation, lasting });
+    let refused = trial.run_task(RunTask::new("web"));
+    assert!(refused.is_err());
+    trial.heal();
+    trial.run("web");
+}
