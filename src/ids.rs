@@ -8,6 +8,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// An id that is a number, for tables that hold things of one kind or another.
+pub trait DenseId: Copy {
+    /// The id with this number.
+    fn of_number(number: u32) -> Self;
+
+    /// The number of this id.
+    fn to_number(self) -> u32;
+}
+
 macro_rules! dense_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -34,6 +43,16 @@ macro_rules! dense_id {
             #[must_use]
             pub const fn index(self) -> usize {
                 self.0 as usize
+            }
+        }
+
+        impl DenseId for $name {
+            fn of_number(number: u32) -> Self {
+                Self(number)
+            }
+
+            fn to_number(self) -> u32 {
+                self.0
             }
         }
 

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use wavetank::model::Run;
+use wavetank::model::{Reads, Run};
 use wavetank::{
     Checking, ContainerDefinition, Latency, PlacementStrategy, Profile, RegisterContainerInstance,
     RegisterTaskDefinition, RunTask, SimTime, Simulation, StopTask, TraceMode,
@@ -57,6 +57,15 @@ pub(crate) struct Life {
 
 impl Life {
     pub(crate) fn new(instances: u32, strategy: &[PlacementStrategy]) -> Self {
+        Self::read_through(Reads::Consistent, instances, strategy)
+    }
+
+    /// One whose readers see the truth late, though nobody reads.
+    pub(crate) fn lagging(instances: u32) -> Self {
+        Self::read_through(Reads::realistic(), instances, &[])
+    }
+
+    fn read_through(reads: Reads, instances: u32, strategy: &[PlacementStrategy]) -> Self {
         let memory: u64 = (0..instances as usize)
             .map(|number| u64::from(INSTANCE_MEMORY[number % INSTANCE_MEMORY.len()]))
             .sum();
@@ -68,7 +77,7 @@ impl Life {
         let wanted = memory * 4 / 5 / task;
         let batches = u32::try_from(wanted / BATCH).expect("clusters are not that large");
         let mut life = Self {
-            sim: cluster(instances),
+            sim: cluster(instances, reads),
             requests: requests(strategy),
             wanted,
             // One in ten ends early, so that they end by a ninth quicker.
@@ -200,7 +209,7 @@ impl Case for Life {
 }
 
 /// Container instances of three sizes in three zones, empty, and 24 task definitions.
-fn cluster(instances: u32) -> Simulation {
+fn cluster(instances: u32, reads: Reads) -> Simulation {
     let mut profile = Profile::ideal();
     let run = Latency::exponential(MEAN_RUN).expect("the mean is in range");
     profile.default_workload.run = Run::For(run);
@@ -209,6 +218,7 @@ fn cluster(instances: u32) -> Simulation {
         .checking(Checking::AtRest)
         .trace(TraceMode::Off)
         .profile(profile)
+        .reads(reads)
         .build()
         .expect("the options are good");
     for number in 0..instances as usize {

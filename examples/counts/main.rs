@@ -36,7 +36,7 @@ use place::Place;
 type Make = fn() -> Box<dyn Case>;
 
 /// The cases by name: each series with its sizes ascending.
-const CASES: [(&str, Make); 13] = [
+const CASES: [(&str, Make); 14] = [
     ("life-random-100", || life(100, &[])),
     ("life-random-1000", || life(1_000, &[])),
     ("life-random-10000", || life(10_000, &[])),
@@ -46,6 +46,7 @@ const CASES: [(&str, Make); 13] = [
     ("life-binpack-1000", || {
         life(1_000, &[PlacementStrategy::binpack_memory()])
     }),
+    ("life-lagging-1000", || Box::new(Life::lagging(1_000))),
     ("place-binpack-100", || place(100, &[Rule::BinpackMemory])),
     ("place-binpack-1000", || {
         place(1_000, &[Rule::BinpackMemory])

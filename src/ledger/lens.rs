@@ -264,10 +264,10 @@ impl<'a> Onlookers<'a> {
         let latest = lenses.flat_map(|lens| {
             let tasks = versions.tasks().iter();
             let tasks =
-                tasks.map(move |(task, known)| lens.converged_at(Changed::Task(*task), known));
+                tasks.map(move |(task, known)| lens.converged_at(Changed::Task(task), known));
             let instances = versions.instances().iter();
             let instances = instances.map(move |(instance, known)| {
-                lens.converged_at(Changed::ContainerInstance(*instance), known)
+                lens.converged_at(Changed::ContainerInstance(instance), known)
             });
             tasks.chain(instances)
         });

@@ -50,6 +50,7 @@ pub mod fits;
 pub mod glance;
 pub mod group;
 pub mod hazard;
+pub mod histories;
 pub mod host;
 pub mod index;
 pub mod instance;

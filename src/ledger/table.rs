@@ -42,6 +42,14 @@ struct Chunk<T> {
     slots: [Option<T>; CHUNK],
 }
 
+impl<T> Chunk<T> {
+    fn empty() -> Box<Self> {
+        Box::new(Self {
+            slots: [const { None }; CHUNK],
+        })
+    }
+}
+
 impl<T> Place<T> {
     fn empty() -> Self {
         Self {
@@ -189,9 +197,7 @@ impl<T: Clone> Table<T> {
         self.gone = self.gone.min(chunk - self.first);
         let place = &mut self.places[chunk - self.first];
         if place.is_empty() {
-            place.own = Some(Box::new(Chunk {
-                slots: std::array::from_fn(|_| None),
-            }));
+            place.own = Some(Chunk::empty());
         }
         let chunk = place.chunk_mut().expect("it was filled where it was empty");
         let slot = &mut chunk.slots[index % CHUNK];

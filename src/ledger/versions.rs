@@ -1,7 +1,6 @@
 //! What those who lag may still see: past versions of tasks and container instances, pruned beyond the longest lag.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -16,23 +15,7 @@ use super::subscription::Changed;
 use super::tags::TaggedResource;
 
 pub use super::glance::{InstanceGlance, InstanceSeen, TaskGlance, TaskSeen};
-
-/// One version of a record.
-#[derive(Clone, Debug)]
-pub struct Version<T> {
-    /// When it was committed.
-    pub at: SimTime,
-    /// The number its luck goes by: its version, as far as that fits.
-    pub nth: u16,
-    /// How many lag spikes had begun by then.
-    pub spikes: u32,
-    /// Whose call made it; `None` for what came about in the simulation.
-    pub by: Option<ReadAs>,
-    /// Whether a task was placed in it.
-    pub placed: bool,
-    /// The record; `None` when it was forgotten.
-    pub seen: Option<T>,
-}
+pub use super::histories::{Histories, History, Version};
 
 /// How the versions of one commit were made.
 #[derive(Clone, Copy, Debug)]
@@ -53,55 +36,6 @@ impl Made {
             by: self.by,
             placed: self.placed,
             seen,
-        }
-    }
-}
-
-/// What there was of one record of late.
-#[derive(Clone, Debug)]
-pub struct History<T> {
-    /// What everybody has seen at least; `None` when that is nothing.
-    pub base: Option<T>,
-    /// What came after, oldest first; the last of them is the truth.
-    pub recent: VecDeque<Version<T>>,
-}
-
-impl<T> History<T> {
-    fn since(base: Option<T>) -> Self {
-        Self {
-            base,
-            recent: VecDeque::new(),
-        }
-    }
-
-    /// The newest.
-    #[must_use]
-    pub fn newest(&self) -> Option<&T> {
-        match self.recent.back() {
-            Some(last) => last.seen.as_ref(),
-            None => self.base.as_ref(),
-        }
-    }
-
-    /// Adds a version; changes of one call at one time make one.
-    fn push(&mut self, version: Version<T>) {
-        match self.recent.back_mut() {
-            Some(last)
-                if (last.at, last.spikes, last.by) == (version.at, version.spikes, version.by) =>
-            {
-                // The luck of the first is that of all: what was seen of it is not unseen.
-                last.seen = version.seen;
-                last.placed |= version.placed;
-            }
-            _ => self.recent.push_back(version),
-        }
-    }
-
-    /// Lets go of what nobody can see any more.
-    fn prune(&mut self, now: SimTime, retention: Duration) {
-        let is_old = |first: &Version<T>| first.at.saturating_add(retention) <= now;
-        while self.recent.front().is_some_and(is_old) {
-            self.base = self.recent.pop_front().and_then(|first| first.seen);
         }
     }
 }
@@ -128,8 +62,8 @@ pub struct Versions {
     for_schedulers: bool,
     spikes: Vec<LagSpike>,
     spikes_begun: u32,
-    tasks: BTreeMap<TaskId, History<TaskSeen>>,
-    instances: BTreeMap<ContainerInstanceId, History<InstanceSeen>>,
+    tasks: Histories<TaskId, TaskSeen>,
+    instances: Histories<ContainerInstanceId, InstanceSeen>,
     /// What became a version when, oldest first.
     due: VecDeque<(SimTime, Changed)>,
     /// What the commit under way is about.
@@ -170,22 +104,23 @@ impl Versions {
 
     /// The tasks that changed of late, in order of creation.
     #[must_use]
-    pub fn tasks(&self) -> &BTreeMap<TaskId, History<TaskSeen>> {
+    pub fn tasks(&self) -> &Histories<TaskId, TaskSeen> {
         &self.tasks
     }
 
     /// The container instances that changed of late, in order of registration.
     #[must_use]
-    pub fn instances(&self) -> &BTreeMap<ContainerInstanceId, History<InstanceSeen>> {
+    pub fn instances(&self) -> &Histories<ContainerInstanceId, InstanceSeen> {
         &self.instances
     }
 
     /// How many versions are kept, for whoever wants to know what that takes.
     #[must_use]
     pub fn len(&self) -> usize {
-        let tasks = self.tasks.values().map(|history| history.recent.len() + 1);
-        let instances = self.instances.values();
-        let instances = instances.map(|history| history.recent.len() + 1);
+        let tasks = self.tasks.iter();
+        let tasks = tasks.map(|(_, history)| history.recent.len() + 1);
+        let instances = self.instances.iter();
+        let instances = instances.map(|(_, history)| history.recent.len() + 1);
         tasks.sum::<usize>() + instances.sum::<usize>()
     }
 
@@ -218,8 +153,8 @@ impl Versions {
 
     fn forget_unless_kept(&mut self) {
         if !self.are_kept() {
-            self.tasks.clear();
-            self.instances.clear();
+            self.tasks = Histories::default();
+            self.instances = Histories::default();
             self.due.clear();
             self.touched.clear();
         }
@@ -244,27 +179,12 @@ impl Versions {
             }
             self.due.pop_front();
             match about {
-                Changed::Task(task) => prune_in(&mut self.tasks, task, now, retention),
+                Changed::Task(task) => self.tasks.prune(task, now, retention),
                 Changed::ContainerInstance(instance) => {
-                    prune_in(&mut self.instances, instance, now, retention);
+                    self.instances.prune(instance, now, retention);
                 }
             }
         }
-    }
-}
-
-fn prune_in<K: Ord, T>(
-    histories: &mut BTreeMap<K, History<T>>,
-    key: K,
-    now: SimTime,
-    retention: Duration,
-) {
-    let Entry::Occupied(mut entry) = histories.entry(key) else {
-        return;
-    };
-    entry.get_mut().prune(now, retention);
-    if entry.get().recent.is_empty() {
-        entry.remove();
     }
 }
 
@@ -288,15 +208,15 @@ impl Ledger {
         }
         for about in &touched {
             match *about {
-                Changed::Task(task) if !self.versions.tasks.contains_key(&task) => {
-                    let base = History::since(self.task_seen(task));
-                    self.versions.tasks.insert(task, base);
+                Changed::Task(task) if !self.versions.tasks.contains(task) => {
+                    let base = self.task_seen(task);
+                    self.versions.tasks.begin(task, base);
                 }
                 Changed::ContainerInstance(instance)
-                    if !self.versions.instances.contains_key(&instance) =>
+                    if !self.versions.instances.contains(instance) =>
                 {
-                    let base = History::since(self.instance_seen(instance));
-                    self.versions.instances.insert(instance, base);
+                    let base = self.instance_seen(instance);
+                    self.versions.instances.begin(instance, base);
                 }
                 _ => {}
             }
@@ -330,7 +250,7 @@ impl Ledger {
             match *about {
                 Changed::Task(task) => {
                     let seen = self.task_seen(task);
-                    let Some(history) = self.versions.tasks.get_mut(&task) else {
+                    let Some(history) = self.versions.tasks.get_mut(task) else {
                         continue;
                     };
                     let nth = seen.as_ref().map(|seen| seen.record.version);
@@ -338,14 +258,13 @@ impl Ledger {
                 }
                 Changed::ContainerInstance(instance) => {
                     let seen = self.instance_seen(instance);
-                    let Entry::Occupied(mut entry) = self.versions.instances.entry(instance) else {
+                    let Some(history) = self.versions.instances.get_mut(instance) else {
                         continue;
                     };
-                    let history = entry.get_mut();
                     if let (Some(was), Some(is)) = (history.newest(), &seen) {
                         if was.is_still(is) {
                             if history.recent.is_empty() {
-                                entry.remove();
+                                self.versions.instances.end(instance);
                             }
                             continue;
                         }
@@ -404,7 +323,7 @@ impl Ledger {
         nth: usize,
         falsify: impl FnOnce(&mut InstanceSeen),
     ) {
-        let history = self.versions.instances.get_mut(&instance);
+        let history = self.versions.instances.get_mut(instance);
         let version = history.and_then(|history| history.recent.get_mut(nth));
         let seen = version.and_then(|version| version.seen.as_mut());
         falsify(seen.expect("there is such a version"));

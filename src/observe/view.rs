@@ -49,7 +49,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn task(&self, task: TaskId) -> Option<TaskGlance<'a>> {
         let recent = self.ledger.versions().tasks();
-        match recent.get(&task).filter(|_| !self.lens.shows_truth()) {
+        match recent.get(task).filter(|_| !self.lens.shows_truth()) {
             None => self.ledger.glance(task),
             Some(history) => {
                 let seen = self.lens.seen(Changed::Task(task), history);
@@ -62,7 +62,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn instance(&self, instance: ContainerInstanceId) -> Option<InstanceGlance<'a>> {
         let recent = self.ledger.versions().instances();
-        match recent.get(&instance).filter(|_| !self.lens.shows_truth()) {
+        match recent.get(instance).filter(|_| !self.lens.shows_truth()) {
             None => self.ledger.instance_glance(instance),
             Some(history) => {
                 let about = Changed::ContainerInstance(instance);
@@ -74,14 +74,15 @@ impl<'a> View<'a> {
     /// The numbers of tasks from `first` on that this read may see, in order of creation.
     pub fn task_numbers(&self, first: TaskId) -> impl Iterator<Item = TaskId> + 'a {
         let known = self.ledger.tasks_from(first).map(|(task, _)| task);
-        let late = self.ledger.versions().tasks().range(first..);
-        merged(known, late.map(|(task, _)| *task))
+        let late = self.ledger.versions().tasks().iter_from(first);
+        merged(known, late.map(|(task, _)| task))
     }
 
     /// The numbers of container instances that this read may see, in order of registration.
     pub fn instance_numbers(&self) -> impl Iterator<Item = ContainerInstanceId> + 'a {
         let known = self.ledger.instances().iter().map(|(instance, _)| instance);
-        merged(known, self.ledger.versions().instances().keys().copied())
+        let late = self.ledger.versions().instances().iter();
+        merged(known, late.map(|(instance, _)| instance))
     }
 }
 

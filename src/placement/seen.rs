@@ -35,14 +35,14 @@ impl<'a> SeenCluster<'a> {
     /// What a lens sees of a cluster.
     pub(crate) fn new(ledger: &'a Ledger, cluster: ClusterId, lens: Lens<'a>) -> Self {
         let mut late: BTreeMap<ContainerInstanceId, Option<&InstanceSeen>> = BTreeMap::new();
-        for (instance, history) in ledger.versions().instances() {
-            let place = lens.place(Changed::ContainerInstance(*instance), history);
+        for (instance, history) in ledger.versions().instances().iter() {
+            let place = lens.place(Changed::ContainerInstance(instance), history);
             let is_newest = place.map_or(0, |place| place + 1) == history.recent.len();
             if is_newest || cluster_of(history) != Some(cluster) {
                 continue;
             }
-            let seen = lens.seen(Changed::ContainerInstance(*instance), history);
-            late.insert(*instance, seen.filter(|seen| seen.record.is_registered()));
+            let seen = lens.seen(Changed::ContainerInstance(instance), history);
+            late.insert(instance, seen.filter(|seen| seen.record.is_registered()));
         }
         let truth = &ledger.cluster(cluster).capacity;
         let mut groups = BTreeMap::new();
@@ -103,7 +103,7 @@ impl<'a> SeenCluster<'a> {
     /// What was missed of a container instance, and for how long what is seen of it has not been true.
     pub(crate) fn missed(&self, instance: ContainerInstanceId) -> (Duration, Vec<Missed>) {
         let mut missed = Vec::new();
-        let Some(history) = self.ledger.versions().instances().get(&instance) else {
+        let Some(history) = self.ledger.versions().instances().get(instance) else {
             return (Duration::ZERO, missed);
         };
         let place = self

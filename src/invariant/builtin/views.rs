@@ -36,22 +36,22 @@ impl Invariant for ViewsConverge {
         };
         let versions = seen.ledger.versions();
         for lens in onlookers.lenses(seen.ledger, seen.now) {
-            for (task, history) in versions.tasks() {
-                sees_truth(&lens, Changed::Task(*task), history)
+            for (task, history) in versions.tasks().iter() {
+                sees_truth(&lens, Changed::Task(task), history)
                     .map_err(|at| format!("{lens} does not see what {task} became at {at}"))?;
             }
-            for (instance, history) in versions.instances() {
-                sees_truth(&lens, Changed::ContainerInstance(*instance), history)
+            for (instance, history) in versions.instances().iter() {
+                sees_truth(&lens, Changed::ContainerInstance(instance), history)
                     .map_err(|at| format!("{lens} does not see what {instance} became at {at}"))?;
             }
         }
-        for (task, history) in versions.tasks() {
-            if history.newest() != seen.ledger.task_seen(*task).as_ref() {
+        for (task, history) in versions.tasks().iter() {
+            if history.newest() != seen.ledger.task_seen(task).as_ref() {
                 return Err(format!("the newest version of {task} is not the truth"));
             }
         }
-        for (instance, history) in versions.instances() {
-            if history.newest() != seen.ledger.instance_seen(*instance).as_ref() {
+        for (instance, history) in versions.instances().iter() {
+            if history.newest() != seen.ledger.instance_seen(instance).as_ref() {
                 return Err(format!("the newest version of {instance} is not the truth"));
             }
         }
@@ -117,7 +117,7 @@ impl ViewsWithinBound {
         onlookers: Onlookers<'_>,
         task: TaskId,
     ) -> Result<(), String> {
-        match seen.ledger.versions().tasks().get(&task) {
+        match seen.ledger.versions().tasks().get(task) {
             Some(history) => self.look(seen, onlookers, (Changed::Task(task), task), history),
             None => Ok(()),
         }
@@ -130,7 +130,7 @@ impl ViewsWithinBound {
         instance: ContainerInstanceId,
     ) -> Result<(), String> {
         let about = Changed::ContainerInstance(instance);
-        match seen.ledger.versions().instances().get(&instance) {
+        match seen.ledger.versions().instances().get(instance) {
             Some(history) => self.look(seen, onlookers, (about, instance), history),
             None => Ok(()),
         }
@@ -161,10 +161,10 @@ impl Invariant for ViewsWithinBound {
             TaskId::new(self.next.0),
             ContainerInstanceId::new(self.next.1),
         );
-        let tasks = versions.tasks().range(task..).take(ROUND);
-        let tasks: Vec<TaskId> = tasks.map(|(task, _)| *task).collect();
-        let instances = versions.instances().range(instance..).take(ROUND);
-        let instances: Vec<ContainerInstanceId> = instances.map(|(id, _)| *id).collect();
+        let tasks = versions.tasks().iter_from(task).take(ROUND);
+        let tasks: Vec<TaskId> = tasks.map(|(task, _)| task).collect();
+        let instances = versions.instances().iter_from(instance).take(ROUND);
+        let instances: Vec<ContainerInstanceId> = instances.map(|(id, _)| id).collect();
         let after = |last: Option<u32>| last.map_or(0, |last| last.saturating_add(1));
         let last = (tasks.last().copied(), instances.last().copied());
         self.next = (
@@ -185,11 +185,11 @@ impl Invariant for ViewsWithinBound {
             return Ok(());
         };
         let versions = seen.ledger.versions();
-        for task in versions.tasks().keys() {
-            self.look_at_task(seen, onlookers, *task)?;
+        for (task, _) in versions.tasks().iter() {
+            self.look_at_task(seen, onlookers, task)?;
         }
-        for instance in versions.instances().keys() {
-            self.look_at_instance(seen, onlookers, *instance)?;
+        for (instance, _) in versions.instances().iter() {
+            self.look_at_instance(seen, onlookers, instance)?;
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ type Memory<K, T> = BTreeMap<K, VecDeque<(SimTime, Option<T>)>>;
 
 impl VersionsTruthful {
     fn look_at_task(&mut self, seen: &Seen<'_>, task: TaskId) -> Result<(), String> {
-        let history = seen.ledger.versions().tasks().get(&task);
+        let history = seen.ledger.versions().tasks().get(task);
         let truth = |ledger: &Ledger| ledger.task_seen(task);
         agree(
             &mut self.tasks,
@@ -224,7 +224,7 @@ impl VersionsTruthful {
         seen: &Seen<'_>,
         instance: ContainerInstanceId,
     ) -> Result<(), String> {
-        let history = seen.ledger.versions().instances().get(&instance);
+        let history = seen.ledger.versions().instances().get(instance);
         let truth = || seen.ledger.instance_seen(instance);
         agree(&mut self.instances, instance, history, truth, seen.now)
             .map_err(|at| format!("the version of {instance} of {at} is not what it was then"))
@@ -275,9 +275,9 @@ impl Invariant for VersionsTruthful {
         if seen.step % TIDY == 0 {
             let versions = seen.ledger.versions();
             self.tasks
-                .retain(|task, _| versions.tasks().contains_key(task));
+                .retain(|task, _| versions.tasks().contains(*task));
             self.instances
-                .retain(|instance, _| versions.instances().contains_key(instance));
+                .retain(|instance, _| versions.instances().contains(*instance));
         }
         for change in seen.changes {
             let task = change.task();
@@ -295,9 +295,9 @@ impl Invariant for VersionsTruthful {
     fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         let versions = seen.ledger.versions();
         self.tasks
-            .retain(|task, _| versions.tasks().contains_key(task));
+            .retain(|task, _| versions.tasks().contains(*task));
         self.instances
-            .retain(|instance, _| versions.instances().contains_key(instance));
+            .retain(|instance, _| versions.instances().contains(*instance));
         Ok(())
     }
 }

@@ -1,0 +1,231 @@
+//! What there was of records of late: their versions, oldest first, by the number of the record.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::ids::DenseId;
+use crate::model::ReadAs;
+use crate::time::SimTime;
+
+use super::table::Table;
+
+/// Histories that ended and are kept for the next records that change.
+const SPARE_MAX: usize = 64;
+
+/// One version of a record.
+#[derive(Clone, Debug)]
+pub struct Version<T> {
+    /// When it was committed.
+    pub at: SimTime,
+    /// The number its luck goes by: its version, as far as that fits.
+    pub nth: u16,
+    /// How many lag spikes had begun by then.
+    pub spikes: u32,
+    /// Whose call made it; `None` for what came about in the simulation.
+    pub by: Option<ReadAs>,
+    /// Whether a task was placed in it.
+    pub placed: bool,
+    /// The record; `None` when it was forgotten.
+    pub seen: Option<T>,
+}
+
+/// What there was of one record of late.
+#[derive(Clone, Debug)]
+pub struct History<T> {
+    /// What everybody has seen at least; `None` when that is nothing.
+    pub base: Option<T>,
+    /// What came after, oldest first; the last of them is the truth.
+    pub recent: VecDeque<Version<T>>,
+}
+
+impl<T> Default for History<T> {
+    fn default() -> Self {
+        Self {
+            base: None,
+            recent: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> History<T> {
+    /// The newest.
+    #[must_use]
+    pub fn newest(&self) -> Option<&T> {
+        match self.recent.back() {
+            Some(last) => last.seen.as_ref(),
+            None => self.base.as_ref(),
+        }
+    }
+
+    /// Adds a version; changes of one call at one time make one.
+    pub(super) fn push(&mut self, version: Version<T>) {
+        match self.recent.back_mut() {
+            Some(last)
+                if (last.at, last.spikes, last.by) == (version.at, version.spikes, version.by) =>
+            {
+                // The luck of the first is that of all: what was seen of it is not unseen.
+                last.seen = version.seen;
+                last.placed |= version.placed;
+            }
+            _ => self.recent.push_back(version),
+        }
+    }
+
+    /// Lets go of what nobody can see any more.
+    fn prune(&mut self, now: SimTime, retention: Duration) {
+        let is_old = |first: &Version<T>| first.at.saturating_add(retention) <= now;
+        while self.recent.front().is_some_and(is_old) {
+            self.base = self.recent.pop_front().and_then(|first| first.seen);
+        }
+    }
+}
+
+/// The histories of the records of one kind that changed of late.
+#[derive(Clone, Debug)]
+pub struct Histories<K, T> {
+    known: Table<Box<History<T>>>,
+    /// Empty ones, to be used again: what changes of late is never the same for long.
+    spare: Vec<Box<History<T>>>,
+    of: PhantomData<K>,
+}
+
+impl<K, T> Default for Histories<K, T> {
+    fn default() -> Self {
+        Self {
+            known: Table::default(),
+            spare: Vec::new(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<K: DenseId, T> Histories<K, T> {
+    /// The history of a record, if it changed of late.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, of: K) -> Option<&History<T>> {
+        self.known.get(of.to_number()).map(|history| &**history)
+    }
+
+    /// Whether a record changed of late.
+    #[must_use]
+    pub fn contains(&self, of: K) -> bool {
+        self.get(of).is_some()
+    }
+
+    /// All of them, in order of creation of what they are about.
+    pub fn iter(&self) -> impl Iterator<Item = (K, &History<T>)> {
+        self.iter_from(K::of_number(0))
+    }
+
+    /// Those of records from `first` on, likewise.
+    pub fn iter_from(&self, first: K) -> impl Iterator<Item = (K, &History<T>)> {
+        let known = self.known.iter_from(first.to_number());
+        known.map(|(number, history)| (K::of_number(number), &**history))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+impl<K: DenseId, T: Clone> Histories<K, T> {
+    /// Begins the history of a record.
+    pub(super) fn begin(&mut self, of: K, base: Option<T>) {
+        let mut history = self.spare.pop().unwrap_or_default();
+        history.base = base;
+        self.known.insert(of.to_number(), history);
+    }
+
+    /// The history of a record, to be added to.
+    #[inline]
+    pub(super) fn get_mut(&mut self, of: K) -> Option<&mut History<T>> {
+        self.known
+            .get_mut(of.to_number())
+            .map(|history| &mut **history)
+    }
+
+    /// Ends the history of a record.
+    pub(super) fn end(&mut self, of: K) {
+        let ended = self.known.remove(of.to_number());
+        if let (Some(mut ended), true) = (ended, self.spare.len() < SPARE_MAX) {
+            ended.base = None;
+            ended.recent.clear();
+            self.spare.push(ended);
+        }
+    }
+
+    /// Lets go of what nobody can see any more of a record.
+    pub(super) fn prune(&mut self, of: K, now: SimTime, retention: Duration) {
+        let Some(history) = self.get_mut(of) else {
+            return;
+        };
+        history.prune(now, retention);
+        if history.recent.is_empty() {
+            self.end(of);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::TaskId;
+
+    use super::*;
+
+    fn at(second: u64, seen: &str) -> Version<String> {
+        Version {
+            at: SimTime::from_secs(second),
+            nth: 0,
+            spikes: 0,
+            by: None,
+            placed: false,
+            seen: Some(seen.to_owned()),
+        }
+    }
+
+    fn task(number: u32) -> TaskId {
+        TaskId::new(number)
+    }
+
+    #[test]
+    fn a_history_ends_when_nobody_can_see_its_versions_any_more() {
+        let mut known = Histories::<TaskId, String>::default();
+        known.begin(task(3), None);
+        let history = known.get_mut(task(3)).expect("it has begun");
+        history.push(at(1, "first"));
+        history.push(at(2, "second"));
+        known.prune(task(3), SimTime::from_secs(11), Duration::from_secs(10));
+        let history = known.get(task(3)).expect("the second may still be unseen");
+        assert_eq!(history.base.as_deref(), Some("first"));
+        assert_eq!(history.newest().map(String::as_str), Some("second"));
+        known.prune(task(3), SimTime::from_secs(12), Duration::from_secs(10));
+        assert!(known.is_empty());
+    }
+
+    #[test]
+    fn what_is_used_again_remembers_nothing() {
+        let mut known = Histories::<TaskId, String>::default();
+        known.begin(task(3), Some("base".to_owned()));
+        let history = known.get_mut(task(3)).expect("it has begun");
+        history.push(at(1, "first"));
+        known.end(task(3));
+        known.begin(task(900), None);
+        assert!(!known.contains(task(3)));
+        let again = known.get(task(900)).expect("it has begun");
+        assert_eq!((again.newest(), again.recent.len()), (None, 0));
+    }
+
+    #[test]
+    fn changes_of_one_call_at_one_time_are_one_version() {
+        let mut history = History::default();
+        history.push(at(1, "half"));
+        history.push(at(1, "whole"));
+        history.push(at(2, "later"));
+        let seen = history.recent.iter().map(|version| version.seen.as_deref());
+        assert_eq!(seen.collect::<Vec<_>>(), [Some("whole"), Some("later")]);
+    }
+}
