@@ -54,6 +54,7 @@ mod placement_rules;
 mod ports;
 mod presets;
 mod properties;
+mod promises;
 mod query_language;
 mod reads;
 mod refusals;

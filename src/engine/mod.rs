@@ -51,7 +51,7 @@ use crate::fault::plan::FaultPlan;
 use crate::ids::SubscriptionId;
 use crate::invariant::{Checking, Invariants, Violation};
 use crate::ledger::blame::Hindsight;
-use crate::ledger::{Ctx, Effects, Event, Ledger};
+use crate::ledger::{Ctx, Effects, Event, Ledger, OrderBy};
 use crate::model::{Profile, ReadAs, Reads, RequestRates, Settings, ViewModel};
 use crate::placement::{Explaining, Explanation, Scheduler};
 use crate::queue::Queue;
@@ -135,6 +135,8 @@ pub(crate) struct Engine {
     violations: Vec<Violation>,
     /// What is known better afterwards of what the last request was decided on.
     hindsight: Vec<Hindsight>,
+    /// By what the request that is committed now packed its tasks: see [`Seen`](crate::invariant::Seen::packed_by).
+    packed_by: Option<OrderBy>,
     /// How many of the violations driving has told of.
     violations_told: usize,
     /// Kept between commits so that handlers do not allocate.
@@ -179,6 +181,7 @@ impl Engine {
             checking: parts.checking,
             violations: Vec::new(),
             hindsight: Vec::new(),
+            packed_by: None,
             violations_told: 0,
             effects: Effects::default(),
         };

@@ -172,6 +172,7 @@ impl Engine {
         let views = self.late_scheduling();
         let (ctx, out, scheduler) = self.parts();
         let mut look = views.as_ref().and_then(|views| views.look(&ctx));
+        let is_late = look.is_some();
         let late = look.as_mut();
         let answer = api::run_task::run_task(&ctx, request, constraints, scheduler, late, out);
         let hindsight = look.map(|look| look.hindsight);
@@ -186,7 +187,9 @@ impl Engine {
         match answer {
             Answer::Placed(failures) => {
                 let first = self.ledger.next_task();
+                self.packed_by = self.packing_of(request, is_late);
                 self.commit(None);
+                self.packed_by = None;
                 Ok(RunTaskOutput {
                     tasks: self.shown_tasks(first),
                     failures,

@@ -2,7 +2,9 @@
 
 use crate::invariant::{Checking, Finding, Seen, Violation};
 use crate::ledger::blame::Hindsight;
-use crate::ledger::{Change, Event};
+use crate::ledger::{Change, Event, OrderBy};
+use crate::model::{PlacementConstraint, PlacementConstraintType, RunTask};
+use crate::placement::Rule;
 
 use super::Engine;
 
@@ -20,7 +22,10 @@ impl Engine {
                     .versions()
                     .are_kept()
                     .then(|| self.views.all(&self.draws));
-                self.invariants.after_step(&seen.with_onlookers(onlookers))
+                self.invariants.after_step(&Seen {
+                    packed_by: self.packed_by,
+                    ..seen.with_onlookers(onlookers)
+                })
             }
             Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
                 let seen = Seen::rest(self.now, self.steps, &self.ledger);
@@ -32,6 +37,18 @@ impl Engine {
             let findings = self.looked_back_on(findings, changes);
             self.write_down(findings);
         }
+    }
+
+    /// By what a request has its tasks packed that ECS's own scheduler decided by the truth, where somebody judges it.
+    pub(super) fn packing_of(&self, request: &RunTask, is_late: bool) -> Option<OrderBy> {
+        let first = request.placement_strategy.first()?;
+        if self.checking != Checking::EveryEvent || is_late || self.scheduler.name() != "ecs" {
+            return None;
+        }
+        let is_member_of =
+            |rule: &PlacementConstraint| rule.r#type == Some(PlacementConstraintType::MemberOf);
+        let is_free = !request.placement_constraints.iter().any(is_member_of);
+        Rule::read(first)?.order().filter(|_| is_free)
     }
 
     /// Tells in the evidence what a scheduler that saw late had to do with it, where its decision is among the changes.

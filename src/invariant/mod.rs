@@ -15,14 +15,15 @@ mod suite;
 
 use std::fmt;
 
+use crate::ledger::cluster::OrderBy;
 use crate::ledger::lens::Onlookers;
 use crate::ledger::{Change, Event, Ledger};
 use crate::time::SimTime;
 
 pub use builtin::{
-    Audit, ContainerOrder, DeadHosts, DistinctInstance, LifecycleOrder, PortsApart, RequestCounts,
-    ResourcesConserved, StartedOnce, StopTime, TimesOrdered, VersionsGrow, VersionsTruthful,
-    ViewsConverge, ViewsWithinBound,
+    Audit, BinpackKept, ContainerOrder, DeadHosts, DistinctInstance, LifecycleOrder, NothingLost,
+    PortsApart, RequestCounts, ResourcesConserved, StartedOnce, StopTime, TimesOrdered,
+    VersionsGrow, VersionsTruthful, ViewsConverge, ViewsWithinBound,
 };
 pub use kinds::{Always, Eventually, Sometimes, always, eventually, sometimes};
 pub use report::{Coverage, Finding, Looks, Violation};
@@ -127,6 +128,9 @@ pub struct Seen<'a> {
     pub onlookers: Option<Onlookers<'a>>,
     /// Whether nothing is waited for, so that everybody must see the truth.
     pub has_settled: bool,
+    /// By what a RunTask of this step packed its tasks; `None` where its first rule is another, or somebody else than ECS's own
+    /// scheduler decided, or by a late view.
+    pub packed_by: Option<OrderBy>,
 }
 
 impl<'a> Seen<'a> {
@@ -147,6 +151,7 @@ impl<'a> Seen<'a> {
             ledger,
             onlookers: None,
             has_settled: false,
+            packed_by: None,
         }
     }
 
@@ -176,6 +181,7 @@ impl<'a> Seen<'a> {
             ledger,
             onlookers: None,
             has_settled: false,
+            packed_by: None,
         }
     }
 }

@@ -3,9 +3,8 @@
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::invariant::{Invariant, Seen};
 use crate::ledger::table::Table;
-use crate::ledger::{Change, InstanceRecord, Ledger, Moment, TaskRecord};
+use crate::ledger::{Change, InstanceRecord, Ledger, TaskRecord};
 use crate::model::{ContainerInstanceStatus, DesiredStatus, LastStatus};
-use crate::time::SimTime;
 
 use super::instance_of;
 
@@ -73,107 +72,6 @@ fn status_order(
         return Err(format!(
             "last status is {last} and desired status still RUNNING"
         ));
-    }
-    Ok(())
-}
-
-/// The times of a task are in the order of its life, present once its status calls for them, and never in the future.
-///
-/// Of those that have come: created ≤ pull started ≤ pull stopped ≤ started ≤ stopped, created ≤ started ≤ stopping ≤
-/// stopped, and created ≤ execution stopped ≤ stopped. A task told to stop while its images are pulled may be stopping
-/// before the pull ends. Once the clock of an agent was wrong, only the control plane's times are looked at.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TimesOrdered;
-
-impl Invariant for TimesOrdered {
-    fn name(&self) -> &str {
-        "times of a task are ordered"
-    }
-
-    fn after_step(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        seen.changes
-            .iter()
-            .filter_map(Change::task)
-            .try_for_each(|task| match seen.ledger.task(task) {
-                Some(record) => {
-                    times_ordered_in(seen, record).map_err(|why| format!("{task}: {why}"))
-                }
-                None => Ok(()),
-            })
-    }
-
-    fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let mut tasks = seen.ledger.tasks();
-        tasks.try_for_each(|(task, record)| {
-            times_ordered_in(seen, record).map_err(|why| format!("{task}: {why}"))
-        })
-    }
-}
-
-fn times_ordered_in(seen: &Seen<'_>, record: &TaskRecord) -> Result<(), String> {
-    let clocks_agree = !seen.ledger.hazards().clocks_were_wrong();
-    times_ordered(record, seen.now, clocks_agree)
-}
-
-/// Where the clock of an agent was ever wrong, the times that agents report say nothing beside those of others.
-fn times_ordered(record: &TaskRecord, now: SimTime, clocks_agree: bool) -> Result<(), String> {
-    let created = ("createdAt", Moment::from(record.created_at));
-    let started = ("startedAt", record.started_at);
-    let stopped = ("stoppedAt", record.stopped_at);
-    let agents_time = |time| if clocks_agree { time } else { Moment::NEVER };
-    ascending([
-        created,
-        ("pullStartedAt", agents_time(record.pull_started_at)),
-        ("pullStoppedAt", agents_time(record.pull_stopped_at)),
-        started,
-        stopped,
-        ("now", now.into()),
-    ])?;
-    ascending([
-        created,
-        started,
-        ("stoppingAt", record.stopping_at),
-        stopped,
-    ])?;
-    ascending([
-        created,
-        (
-            "executionStoppedAt",
-            agents_time(record.execution_stopped_at),
-        ),
-        stopped,
-    ])?;
-    let required = [
-        (
-            record.last_status == LastStatus::Running,
-            "startedAt",
-            record.started_at,
-        ),
-        (!record.is_wanted(), "stoppingAt", record.stopping_at),
-        (record.is_stopped(), "stoppedAt", record.stopped_at),
-    ];
-    match required
-        .iter()
-        .find(|(is_required, _, moment)| *is_required && !moment.has_come())
-    {
-        Some((_, name, _)) => Err(format!(
-            "{name} is missing though it is {}, wanted {}",
-            record.last_status, record.desired_status
-        )),
-        None => Ok(()),
-    }
-}
-
-fn ascending<const N: usize>(times: [(&str, Moment); N]) -> Result<(), String> {
-    let mut earlier: Option<(&str, SimTime)> = None;
-    for (name, moment) in times {
-        let Some(at) = moment.get() else { continue };
-        match earlier {
-            Some((before, at_before)) if at < at_before => {
-                return Err(format!("{name} {at} is before {before} {at_before}"));
-            }
-            _ => earlier = Some((name, at)),
-        }
     }
     Ok(())
 }
@@ -320,7 +218,8 @@ pub(super) fn forget<T: Clone>(memory: &mut Table<T>, is_known: impl Fn(u32) -> 
 mod tests {
     use super::super::support::{History, judge, judge_at_rest};
     use super::*;
-    use crate::ids::LaunchId;
+    use crate::ledger::Moment;
+    use crate::time::SimTime;
 
     #[test]
     fn a_whole_life_is_in_order() {
@@ -329,17 +228,12 @@ mod tests {
             judge(&mut LifecycleOrder::default(), &history),
             [] as [String; 0]
         );
-        assert_eq!(judge(&mut TimesOrdered, &history), [] as [String; 0]);
         assert_eq!(
             judge(&mut VersionsGrow::default(), &history),
             [] as [String; 0]
         );
         assert_eq!(
             judge_at_rest(&mut LifecycleOrder::default(), &history),
-            [] as [String; 0]
-        );
-        assert_eq!(
-            judge_at_rest(&mut TimesOrdered, &history),
             [] as [String; 0]
         );
         assert_eq!(
@@ -400,61 +294,6 @@ mod tests {
         );
         let found = judge(&mut VersionsGrow::default(), &history);
         assert_eq!(found, ["task-0: a visible change left the version at 1"]);
-    }
-
-    #[test]
-    fn each_pair_of_times_is_compared() {
-        let at = |secs| Moment::from(SimTime::from_secs(secs));
-        let mut record = TaskRecord::placed(
-            LaunchId::new(0),
-            Some(ContainerInstanceId::new(0)),
-            LastStatus::Pending,
-            SimTime::from_secs(1),
-        );
-        record.last_status = LastStatus::Stopped;
-        record.desired_status = DesiredStatus::Stopped;
-        record.pull_started_at = at(2);
-        record.pull_stopped_at = at(3);
-        record.started_at = at(4);
-        record.stopping_at = at(5);
-        record.execution_stopped_at = at(4);
-        record.stopped_at = at(6);
-        let judge = |doctor: fn(&mut TaskRecord)| {
-            let mut doctored = record;
-            doctor(&mut doctored);
-            times_ordered(&doctored, SimTime::from_secs(6), true)
-        };
-        assert_eq!(judge(|_| {}), Ok(()));
-        assert_eq!(
-            judge(|record| record.pull_started_at = SimTime::ZERO.into()),
-            Err("pullStartedAt 0.000s is before createdAt 1.000s".to_owned())
-        );
-        assert!(judge(|record| record.pull_stopped_at = SimTime::from_secs(1).into()).is_err());
-        assert!(judge(|record| record.started_at = SimTime::from_millis(2_999).into()).is_err());
-        assert!(judge(|record| record.stopping_at = SimTime::from_millis(3_999).into()).is_err());
-        assert!(judge(|record| record.stopping_at = SimTime::from_secs(7).into()).is_err());
-        assert!(judge(|record| record.stopped_at = SimTime::from_millis(4_999).into()).is_err());
-        assert!(
-            judge(|record| record.execution_stopped_at = SimTime::from_secs(7).into()).is_err()
-        );
-        assert!(judge(|record| record.execution_stopped_at = SimTime::ZERO.into()).is_err());
-        assert!(
-            judge(|record| record.stopped_at = SimTime::from_secs(7).into()).is_err(),
-            "in the future"
-        );
-        assert!(
-            judge(|record| record.stopped_at = Moment::NEVER).is_err(),
-            "missing"
-        );
-        assert!(
-            judge(|record| record.stopping_at = Moment::NEVER).is_err(),
-            "missing"
-        );
-        assert_eq!(
-            judge(|record| record.started_at = Moment::NEVER),
-            Ok(()),
-            "it may never have run"
-        );
     }
 
     #[test]

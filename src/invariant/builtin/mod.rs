@@ -2,18 +2,24 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `lifecycle` | [`LifecycleOrder`], [`TimesOrdered`], [`VersionsGrow`] |
+//! | `lifecycle` | [`LifecycleOrder`], [`VersionsGrow`] |
+//! | `times` | [`TimesOrdered`] |
 //! | `resources` | [`ResourcesConserved`], [`Audit`] |
 //! | `hosts` | [`DeadHosts`], [`StartedOnce`], [`ContainerOrder`], [`StopTime`] |
 //! | `views` | [`ViewsConverge`], [`ViewsWithinBound`], [`VersionsTruthful`] |
 //! | `placement` | [`PortsApart`], [`DistinctInstance`], [`RequestCounts`] |
+//! | `packing` | [`BinpackKept`] |
+//! | `liveness` | [`NothingLost`] |
 
 mod hosts;
 mod lifecycle;
+mod liveness;
+mod packing;
 mod placement;
 mod resources;
 #[cfg(test)]
 mod support;
+mod times;
 mod views;
 
 use crate::ids::ContainerInstanceId;
@@ -22,9 +28,12 @@ use crate::ledger::Change;
 use super::{Invariant, Seen};
 
 pub use hosts::{ContainerOrder, DeadHosts, StartedOnce, StopTime};
-pub use lifecycle::{LifecycleOrder, TimesOrdered, VersionsGrow};
+pub use lifecycle::{LifecycleOrder, VersionsGrow};
+pub use liveness::NothingLost;
+pub use packing::BinpackKept;
 pub use placement::{DistinctInstance, PortsApart, RequestCounts};
 pub use resources::{Audit, ResourcesConserved};
+pub use times::TimesOrdered;
 pub use views::{VersionsTruthful, ViewsConverge, ViewsWithinBound};
 
 /// The invariants that are on by default.
@@ -37,10 +46,12 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
         Box::new(PortsApart),
         Box::new(DistinctInstance),
         Box::new(RequestCounts::default()),
+        Box::new(BinpackKept),
         Box::new(DeadHosts),
         Box::new(StartedOnce::default()),
         Box::new(ContainerOrder),
         Box::new(StopTime::default()),
+        Box::new(NothingLost),
         Box::new(ViewsConverge),
         Box::new(ViewsWithinBound::default()),
         Box::new(VersionsTruthful::default()),
