@@ -464,6 +464,111 @@ fn a_process_that_stays_within_its_limit_or_ends_before_is_not_killed() {
     }
 }
 
+/// Two containers of a task of 100 MiB that use 30 MiB and then, at those times after their starts, so many.
+fn sharing(app: (u64, u32), helper_uses: (u64, u32)) -> (Trial, String) {
+    let uses = |(after, mib): (u64, u32)| {
+        workload(|it| {
+            it.memory = vec![
+                MemoryStep::new(lasting(0), 30),
+                MemoryStep::new(lasting(after), mib),
+            ];
+        })
+    };
+    let rows = [("app", uses(app)), ("helper", uses(helper_uses))];
+    let mut trial = Trial::web_of(builder().profile(profile(rows)));
+    let mut helper = helper("helper");
+    let mut app = container("app");
+    (helper.memory, app.memory) = (None, None);
+    let definition = RegisterTaskDefinition::new("sharing").memory("100");
+    trial.define(definition.container(app).container(helper));
+    let task = trial.run("sharing");
+    (trial, task)
+}
+
+#[test]
+fn containers_share_the_memory_of_their_task_and_the_one_that_uses_most_is_killed() {
+    // The greater one is killed, whoever took the last bit.
+    let (mut trial, task) = sharing((40, 60), (20, 70));
+    trial.rest();
+    let ended = trial.task(&task);
+    assert_eq!(ended.last_status, LastStatus::Running, "a helper may go");
+    let killed = when(&trial, "ended exit 137 out-of-memory");
+    assert_eq!(killed, ["45.600s 1 ended exit 137 out-of-memory"]);
+    let (mut trial, task) = sharing((20, 65), (40, 60));
+    trial.rest();
+    let ended = trial.task(&task);
+    assert_eq!(ms(ended.execution_stopped_at), Some(45_600));
+    assert_eq!(ended.containers[0].exit_code, Some(137));
+    assert_eq!(ended.containers[1].exit_code, Some(0), "told to stop");
+    let reason = "OutOfMemoryError: Container killed due to memory usage";
+    assert_eq!(ended.containers[0].reason.as_deref(), Some(reason));
+}
+
+#[test]
+fn containers_that_stay_within_the_memory_of_their_task_together_run_on() {
+    for (app, helper) in [((20, 50), (40, 50)), ((40, 60), (20, 40))] {
+        let (mut trial, task) = sharing(app, helper);
+        trial.rest();
+        assert_eq!(trial.task(&task).last_status, LastStatus::Running);
+    }
+}
+
+#[test]
+fn memory_of_a_container_that_has_gone_is_free_for_the_others() {
+    let (mut trial, task) = sharing((40, 60), (20, 70));
+    trial.at(40_000);
+    trial.exit(&task, "helper", 0);
+    trial.rest();
+    assert_eq!(trial.task(&task).last_status, LastStatus::Running);
+    assert_eq!(shown(&mut trial, &task)[0].2, None);
+}
+
+#[test]
+fn an_override_of_the_task_s_memory_moves_the_limit_of_its_containers() {
+    let greedy = workload(|it| it.memory = vec![MemoryStep::new(lasting(1), 100)]);
+    let mut trial = Trial::web_of(builder().profile(profile([("app", greedy)])));
+    let mut app = container("app");
+    app.memory = None;
+    trial.define(
+        RegisterTaskDefinition::new("greedy")
+            .memory("64")
+            .container(app),
+    );
+    for (memory, expected) in [("64", LastStatus::Stopped), ("128", LastStatus::Running)] {
+        let overrides = TaskOverride {
+            memory: Some(memory.to_owned()),
+            ..TaskOverride::default()
+        };
+        let request = RunTask {
+            overrides: Some(overrides),
+            ..RunTask::new("greedy")
+        };
+        let task = trial.run_all(request).remove(0);
+        trial.rest();
+        assert_eq!(trial.task(&task).last_status, expected, "{memory}");
+    }
+}
+
+#[test]
+fn changes_of_containers_alone_are_told_together() {
+    let mut profile = profile([("early", ends(20, 0)), ("late", ends(25, 0))]);
+    profile.latencies.container_report = lasting(10);
+    let (mut trial, task) = run_of(
+        builder().profile(profile),
+        [container("app"), helper("early"), helper("late")],
+    );
+    trial.rest();
+    // The first ends at 25.6 s and is told of at 35.6 s, and so is the one that ended meanwhile.
+    let trace = trial.trace().to_string();
+    let told = trace
+        .lines()
+        .filter(|line| line.contains("-> STOPPED exit 0"));
+    let told: Vec<&str> = told.filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(told, ["35.600s", "35.600s"]);
+    let versions = trial.task(&task).version;
+    assert_eq!(versions, 3, "created, RUNNING, and both ends at once");
+}
+
 #[test]
 fn an_override_of_the_memory_moves_the_limit() {
     let greedy = workload(|it| it.memory = vec![MemoryStep::new(lasting(1), 100)]);

@@ -3,14 +3,14 @@
 use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
-use crate::ledger::event::START_TIMEOUT_SLOT;
+use crate::ledger::event::{MEMORY_SLOT, START_TIMEOUT_SLOT};
 use crate::ledger::host::HostContainerPhase;
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Ctx, Effects, Event};
 
 use super::held::Held;
 use super::scene::Scene;
-use super::{exit, health, ports};
+use super::{exit, health, memory, ports};
 
 /// An image pull ends: the container is created and started, or can't be.
 pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
@@ -187,6 +187,7 @@ pub(crate) fn give_up(task: TaskId, container: u16, out: &mut Effects) {
     out.cancel(task, container);
     out.cancel(task, container | crate::ledger::event::HEALTH_SLOT);
     out.cancel(task, container | START_TIMEOUT_SLOT);
+    out.cancel(task, MEMORY_SLOT);
 }
 
 /// A process has ended by itself: it is started again in place, or that was all.
@@ -218,6 +219,7 @@ fn exited(
     if plan.health.is_some() {
         health::begun_again(scene, container, out);
     }
+    memory::watch(scene, Some(container), out);
 }
 
 /// A container has ended: with an essential one the whole task ends.

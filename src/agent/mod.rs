@@ -13,6 +13,7 @@
 //! | `scene` | what follows for the other containers of a task |
 //! | `images` | the images a container instance keeps, and downloads that are shared |
 //! | `exit` | how a process ends by itself, and whether it is started again |
+//! | [`memory`] | the memory that the containers of a task share |
 //! | [`health`] | health checks |
 //! | `ports` | host ports that are chosen |
 //! | [`power`] | the machine halts, or runs again |
@@ -27,6 +28,7 @@ mod held;
 mod host;
 mod images;
 pub(crate) mod loss;
+pub(crate) mod memory;
 mod ports;
 pub(crate) mod power;
 mod scene;

@@ -16,7 +16,7 @@ use crate::model::{Dependency, HealthStatus, StartCondition};
 
 use super::held::Held;
 use super::images::Pulls;
-use super::{exit, host, is_connected, report};
+use super::{exit, host, is_connected, memory, report};
 
 /// The exit code that an agent makes up for a container that can't start any more: what SIGTERM would have left.
 const NEVER_STARTED: i32 = 143;
@@ -42,6 +42,10 @@ pub(super) struct Scene<'a> {
     stopping: bool,
     /// A container's health that is not in the ledger yet.
     judged: Option<(u16, HealthStatus)>,
+    /// What its containers may use together of memory, where somebody says what they use.
+    pub(super) shared_memory: Option<u32>,
+    /// Whether what runs has changed while the event is handled.
+    runs_else: bool,
     /// Containers that will never start, and of which the control plane is to hear if their task goes on: a bit for each.
     unreported: u16,
     pulls: Pulls<'a>,
@@ -87,6 +91,8 @@ impl<'a> Scene<'a> {
             rest,
             stopping: record.told_to_stop || record.execution_stopped_at.has_come(),
             judged: None,
+            shared_memory: launch.shared_memory,
+            runs_else: false,
             unreported: 0,
             pulls: Pulls::at(ctx, record.on),
         }
@@ -134,6 +140,7 @@ impl<'a> Scene<'a> {
     /// Moves a container on.
     pub(super) fn move_to(&mut self, container: u16, to: HostContainerPhase, out: &mut Effects) {
         self.state_mut(container).phase = to;
+        self.runs_else |= to == HostContainerPhase::Running;
         out.change(Change::HostContainerMoved {
             task: self.task,
             container,
@@ -220,6 +227,7 @@ impl<'a> Scene<'a> {
             essential,
         });
         self.stopping |= essential;
+        self.runs_else = true;
     }
 
     /// All containers are to stop.
@@ -402,6 +410,9 @@ impl<'a> Scene<'a> {
     /// Ends the handling of an event: when no container is left, what the task held returns to the host and the next in
     /// the queue may start.
     pub(super) fn close(&mut self, is_over: bool, out: &mut Effects) {
+        if self.shared_memory.is_some() && self.runs_else {
+            memory::watch(self, None, out);
+        }
         if is_over {
             out.change(Change::HostStopped { task: self.task });
             report(self.ctx, self.task, self.record.on, Report::Stopped, out);

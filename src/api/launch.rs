@@ -238,6 +238,9 @@ pub(crate) fn prepare(
     } else {
         Arc::clone(&definition.containers)
     };
+    let own_memory = definition.definition.memory.as_deref();
+    let task_memory = echo.overrides.memory.as_deref().or(own_memory);
+    let task_memory = task_memory.and_then(|mib| mib.parse().ok());
     let cluster = ctx.ledger.cluster(wanted.cluster);
     let mut spec = LaunchSpec {
         cluster: wanted.cluster,
@@ -247,6 +250,8 @@ pub(crate) fn prepare(
         group_name,
         distinct_instance: wanted.distinct_instance,
         is_simple: is_simple(&containers),
+        shared_memory: LaunchSpec::shared(task_memory, &containers),
+        task_memory,
         containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),
@@ -299,6 +304,7 @@ fn decided(ctx: &Ctx<'_>, task: TaskId, spec: &LaunchSpec) -> LaunchSpec {
     let containers: Arc<[ContainerPlan]> = (0..).zip(spec.containers.iter()).map(plan).collect();
     LaunchSpec {
         is_simple: is_simple(&containers),
+        shared_memory: LaunchSpec::shared(spec.task_memory, &containers),
         containers,
         ..spec.clone()
     }
@@ -307,8 +313,12 @@ fn decided(ctx: &Ctx<'_>, task: TaskId, spec: &LaunchSpec) -> LaunchSpec {
 /// The containers with what the caller changes of them.
 fn overridden(plans: &Arc<[ContainerPlan]>, overrides: &TaskOverride) -> Arc<[ContainerPlan]> {
     let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
+    let of_task: Option<u32> = overrides.memory.as_deref().and_then(|mib| mib.parse().ok());
     let change = |plan: &ContainerPlan| {
         let mut plan = plan.clone();
+        if plan.memory.is_none() {
+            plan.memory_limit = of_task.or(plan.memory_limit);
+        }
         let named = |change: &&ContainerOverride| change.name.as_deref() == Some(&*plan.name);
         let Some(change) = overrides.container_overrides.iter().find(named) else {
             return plan;

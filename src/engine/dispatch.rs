@@ -1,6 +1,6 @@
 //! From an event to its handler.
 
-use crate::agent::{connection, containers, health, loss, power, task};
+use crate::agent::{connection, containers, health, loss, memory, power, task};
 use crate::api::hazard;
 use crate::control::{interface, report, retention};
 use crate::ledger::Event;
@@ -33,6 +33,7 @@ impl Engine {
                 containers::start_timed_out(&ctx, id, container, out)
             }
             Event::HealthJudged(id, container) => health::judged(&ctx, id, container, out),
+            Event::MemoryShort(id, container) => memory::short(&ctx, id, container, out),
             Event::HealthReported(id, container) => {
                 report::health_reported(&ctx, id, container, out)
             }

@@ -110,7 +110,8 @@ impl Ledger {
             .spec;
         if !spec.is_simple {
             let containers = spec.containers.len();
-            if spec.containers.iter().any(ContainerPlan::is_followed) {
+            let is_followed = spec.containers.iter().any(ContainerPlan::is_followed);
+            if is_followed || spec.shared_memory.is_some() {
                 let lives = vec![ContainerLife::NEW; containers];
                 self.hosts.lives.insert(task, lives);
             }

@@ -11,6 +11,9 @@ pub const HEALTH_SLOT: u16 = 0x100;
 /// Likewise of the end of the time that others have to wait for it.
 pub const START_TIMEOUT_SLOT: u16 = 0x200;
 
+/// The slot of a task's own, for the end of its memory.
+pub const MEMORY_SLOT: u16 = 0x400;
+
 /// What an agent tells the control plane of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Report {
@@ -72,6 +75,8 @@ pub enum Event {
     ContainerKilled(TaskId, u16),
     /// Others have waited for a container as long as its start timeout lets them.
     StartTimedOut(TaskId, u16),
+    /// The containers of a task use more memory together than it may: this one is killed.
+    MemoryShort(TaskId, u16),
     /// A container's health check comes to another verdict.
     HealthJudged(TaskId, u16),
     /// The control plane receives the health of a container.
@@ -138,6 +143,7 @@ impl Event {
             Self::PullEnded(task, container)
             | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
+            Self::MemoryShort(task, _) => Some((task, MEMORY_SLOT)),
             | Self::ContainerExited(task, container)
             | Self::ContainerKilled(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
@@ -160,6 +166,8 @@ impl Event {
             | Self::HealthJudged(task, _)
             | Self::HealthReported(task, _)
             | Self::ContainerStarted(task, _)
+            | Self::MemoryShort(task, _)
+            | Self::MessageResent(task, _)
             | Self::ContainerExited(task, _)
             | Self::ContainerStopped(task, _)
             | Self::ContainerKilled(task, _)
@@ -230,6 +238,8 @@ impl Event {
             Self::HealthReported(..) => "health-reported",
             Self::ContainerStarted(..) => "container-started",
             Self::ContainerExited(..) => "container-exited",
+            Self::MemoryShort(..) => "memory-short",
+            Self::MessageResent(..) => "message-resent",
             Self::ContainerStopped(..) => "container-stopped",
             Self::TaskReported(..) => "task-reported",
             Self::ContainerReported(..) => "container-reported",

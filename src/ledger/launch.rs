@@ -157,6 +157,12 @@ pub struct LaunchSpec {
     pub containers: Arc<[ContainerPlan]>,
     /// Whether they are one container that is [simple](ContainerPlan::is_simple).
     pub is_simple: bool,
+    /// The hard limit in MiB of each task, where it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_memory: Option<u32>,
+    /// The same, where its containers share it and somebody says what they use.
+    #[serde(skip)]
+    pub shared_memory: Option<u32>,
     /// `cluster` as an ARN.
     pub cluster_arn: Arc<str>,
     /// `definition` as an ARN.
@@ -167,6 +173,15 @@ pub struct LaunchSpec {
     pub memory: Arc<str>,
     /// As the caller sent it, to be shown again.
     pub echo: LaunchEcho,
+}
+
+impl LaunchSpec {
+    /// What the containers of a task with a hard limit share of it, if somebody says what memory they use.
+    #[must_use]
+    pub fn shared(task_memory: Option<u32>, containers: &[ContainerPlan]) -> Option<u32> {
+        let uses = |plan: &ContainerPlan| !plan.workload.memory.is_empty();
+        task_memory.filter(|_| containers.len() > 1 && containers.iter().any(uses))
+    }
 }
 
 /// What a task on Fargate runs on, as ECS shows it.

@@ -51,6 +51,8 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::PullEnded(task, container) => part(Kind::PullEnded, task, container),
         Event::ContainerCreated(task, container) => part(Kind::ContainerCreated, task, container),
         Event::StartTimedOut(task, container) => part(Kind::StartTimedOut, task, container),
+        Event::MessageResent(task, code) => part(Kind::MessageResent, task, code),
+        Event::MemoryShort(task, container) => part(Kind::MemoryShort, task, container),
         Event::HealthJudged(task, container) => part(Kind::HealthJudged, task, container),
         Event::HealthReported(task, container) => part(Kind::HealthReported, task, container),
         Event::ContainerStarted(task, container) => part(Kind::ContainerStarted, task, container),

@@ -109,6 +109,10 @@ kinds! {
     FaultDue = 38, "fault-due";
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated = 39, "task-activated";
+    /// The containers of a task used more memory together than it may.
+    MemoryShort = 40, "memory-short";
+    /// A message that nobody had acknowledged was sent again.
+    MessageResent = 41, "message-resent";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";

@@ -124,6 +124,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::ContainerCreated
             | Kind::HealthJudged
             | Kind::HealthReported
+            | Kind::MemoryShort
             | Kind::StartTimedOut
             | Kind::ContainerHealthMoved
             | Kind::HostContainerRestarted

@@ -65,6 +65,8 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
         zones: Arc::default(),
         distinct_instance: false,
         is_simple: true,
+        task_memory: None,
+        shared_memory: None,
         containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
         definition_arn: "arn:definition".into(),

@@ -189,6 +189,8 @@ fn plain_events() -> Vec<(Event, &'static str)> {
             "container-created task-3/0",
         ),
         (Event::StartTimedOut(TASK, 1), "start-timed-out task-3/1"),
+        (Event::MessageResent(TASK, 5), "message-resent task-3 #5"),
+        (Event::MemoryShort(TASK, 1), "memory-short task-3/1"),
         (Event::HealthJudged(TASK, 1), "health-judged task-3/1"),
         (Event::HealthReported(TASK, 1), "health-reported task-3/1"),
         (

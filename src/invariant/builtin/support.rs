@@ -194,6 +194,8 @@ impl History {
             zones: Arc::default(),
             distinct_instance: false,
             is_simple: true,
+            task_memory: None,
+            shared_memory: None,
             containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
             definition_arn: "d".into(),
