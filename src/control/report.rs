@@ -40,21 +40,28 @@ fn is_connected(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     record.on.is_none_or(is_connected)
 }
 
-/// A container's state arrives while its task goes on.
-pub(crate) fn container_reported(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut Effects) {
+/// The states of a task's containers arrive while it goes on.
+///
+/// An agent collects changes of containers alone, and sends them together when its timer runs out: what has changed since comes
+/// along, and the timers of those changes find nothing new (amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`).
+pub(crate) fn containers_reported(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
     };
-    let held = ctx.ledger.hosts().container(task, usize::from(container));
-    if let (true, false, Some(held)) = (hears(ctx, record), record.is_stopped(), held) {
+    if !hears(ctx, record) || record.is_stopped() {
+        return;
+    }
+    let mut is_news = false;
+    for (index, held) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
         let status = match held.phase {
             HostContainerPhase::Stopped => ContainerStatus::Stopped,
             HostContainerPhase::Running | HostContainerPhase::Stopping => ContainerStatus::Running,
-            _ => return,
+            _ => continue,
         };
-        if container_moved(ctx, task, container, status, held, out) {
-            out.change(Change::TaskTouched { task });
-        }
+        is_news |= container_moved(ctx, task, index, status, held, out);
+    }
+    if is_news {
+        out.change(Change::TaskTouched { task });
     }
 }
 

@@ -47,9 +47,7 @@ impl Engine {
                 containers::container_stopped(&ctx, id, container, out)
             }
             Event::TaskReported(id, what) => report::task_reported(&ctx, id, what, out),
-            Event::ContainerReported(id, container) => {
-                report::container_reported(&ctx, id, container, out)
-            }
+            Event::ContainerReported(id, _) => report::containers_reported(&ctx, id, out),
             Event::HostLost(id, halt) => loss::host_lost(&ctx, id, halt, out),
             Event::HostReclaimed(id) => power::halted(&ctx, id, Power::Terminated, out),
             Event::ContainerKilled(id, container) => {
