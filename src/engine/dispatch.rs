@@ -15,6 +15,7 @@ impl Engine {
         match event {
             Event::Input(number) => return self.take_input(number, &event),
             Event::StateChangeDue(delivery) => return self.deliver(delivery, &event),
+            Event::MessageResent(..) => return self.send_again(&event),
             Event::FaultDue(row, nth) => return self.take_planned(row, nth, &event),
             Event::ControllerWoken(..)
             | Event::CallArrived(..)
@@ -32,8 +33,8 @@ impl Engine {
             Event::StartTimedOut(id, container) => {
                 containers::start_timed_out(&ctx, id, container, out)
             }
-            Event::HealthJudged(id, container) => health::judged(&ctx, id, container, out),
             Event::MemoryShort(id, container) => memory::short(&ctx, id, container, out),
+            Event::HealthJudged(id, container) => health::judged(&ctx, id, container, out),
             Event::HealthReported(id, container) => {
                 report::health_reported(&ctx, id, container, out)
             }

@@ -2,51 +2,139 @@
 //!
 //! # Model
 //!
-//! Who sends a message to or from an agent tries again until it is acknowledged: after 1 s, then each time 1.3 times as long
-//! (amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`, without its jitter). The fifth try arrives in any case: a
-//! link that lets nothing through is a partition. Nobody sends a state change event again. What is late is so by up to 5 s.
+//! Who sends a message to or from an agent sends it again until it is acknowledged: after [`RESEND_AFTER`], then each time longer,
+//! up to [`RESEND_CAP`] (amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`, without its jitter). Every try has luck of
+//! its own, and so has the acknowledgement: when that is lost, what has arrived arrives again. Nobody waits for an acknowledgement
+//! where no message can be lost. Nobody sends a state change event again.
 
 use std::time::Duration;
 
 use crate::draw::{Draw, Draws, Purpose, Ratio};
-use crate::ids::ContainerInstanceId;
+use crate::ids::TaskId;
 use crate::ledger::event::Report;
 use crate::ledger::hazard::Mishaps;
 use crate::ledger::{Event, Ledger};
+use crate::model::presets::{LATE_MAX, RESEND_AFTER, RESEND_CAP, RESEND_GROWTH};
 
-/// After how long a message is sent again for the first time.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// What becomes of a message, or of an event that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fate {
+    /// When it comes; nothing when it is lost.
+    pub(crate) arrives: Option<Duration>,
+    /// When it comes a second time.
+    pub(crate) repeated: Option<Duration>,
+    /// When its sender, who has heard of no acknowledgement, sends it again.
+    pub(crate) resent: Option<(Duration, Event)>,
+}
 
-/// How often a message is lost at most.
-const LOSSES_MAX: u32 = 4;
-
-/// How late a message, or its second copy, may be.
-const LATE_MAX: Duration = Duration::from_secs(5);
-
-/// How long the copies of a message take that would take `delay`, the first of them and perhaps a second; an event that is
-/// no message comes when it is due.
-pub(crate) fn copies(
+/// What becomes of a message that would take `delay`, when it was sent so many times before; an event that is no message comes
+/// when it is due.
+pub(crate) fn fate(
     ledger: &Ledger,
     draws: &Draws,
     delay: Duration,
     event: &Event,
-) -> (Duration, Option<Duration>) {
-    let Some((on, subject, nth)) = address(ledger, event) else {
-        return (delay, None);
+    tries: u16,
+) -> Fate {
+    let undisturbed = Fate {
+        arrives: Some(delay),
+        repeated: None,
+        resent: None,
+    };
+    let Some(message) = Message::of(event) else {
+        return undisturbed;
+    };
+    let Some(on) = ledger.task(message.task).and_then(|record| record.on) else {
+        return undisturbed;
     };
     let mishaps = ledger.mishaps_of_messages(on);
     if mishaps == Mishaps::NONE {
-        return (delay, None);
+        return undisturbed;
     }
+    let subject = u64::from(message.task.number()) | u64::from(message.kind) << 32;
+    let nth = message.part | tries << PART_BITS;
     let mut draw = draws.at(Purpose::MessageFate, subject, nth);
-    let again = resent_after(&mut draw, mishaps.lost);
-    let first = delay
-        .saturating_add(again)
-        .saturating_add(late(&mut draw, mishaps.late));
-    let second = draw
+    let again = Event::MessageResent(message.task, message.resent(tries + 1));
+    let resent = Some((delay.saturating_add(waits(tries)), again));
+    if draw.chance(mishaps.lost) {
+        return Fate {
+            arrives: None,
+            repeated: None,
+            resent,
+        };
+    }
+    let first = delay.saturating_add(late(&mut draw, mishaps.late));
+    let repeated = draw
         .chance(mishaps.repeated)
         .then(|| first.saturating_add(below(&mut draw, LATE_MAX)));
-    (first, second)
+    Fate {
+        arrives: Some(first),
+        repeated,
+        resent: resent.filter(|_| draw.chance(mishaps.lost)),
+    }
+}
+
+/// How long a sender waits for an acknowledgement that has sent a message so many times before.
+fn waits(tries: u16) -> Duration {
+    let mut wait = RESEND_AFTER;
+    for _ in 0..tries {
+        wait = wait * RESEND_GROWTH / 100;
+        if wait >= RESEND_CAP {
+            return RESEND_CAP;
+        }
+    }
+    wait
+}
+
+/// How many bits tell which container a message is about.
+const PART_BITS: u32 = 4;
+
+/// How many tell how often it was sent before; more than that are not told apart.
+const TRIES_BITS: u32 = 9;
+
+/// The most tries that are told apart.
+const TRIES_MAX: u16 = (1 << TRIES_BITS) - 1;
+
+/// A message between the control plane and an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Message {
+    task: TaskId,
+    kind: u16,
+    part: u16,
+}
+
+impl Message {
+    fn of(event: &Event) -> Option<Self> {
+        let (kind, task, part) = match *event {
+            Event::PayloadDelivered(task) => (0, task, 0),
+            Event::StopDelivered(task) => (1, task, 0),
+            Event::TaskReported(task, Report::Running) => (2, task, 0),
+            Event::TaskReported(task, Report::Stopped) => (3, task, 0),
+            Event::ContainerReported(task, container) => (4, task, container),
+            Event::HealthReported(task, container) => (5, task, container),
+            _ => return None,
+        };
+        Some(Self { task, kind, part })
+    }
+
+    /// Itself, sent so many times before, in the bits that a [`MessageResent`](Event::MessageResent) has for it.
+    fn resent(self, tries: u16) -> u16 {
+        self.kind << (PART_BITS + TRIES_BITS) | self.part << TRIES_BITS | tries.min(TRIES_MAX)
+    }
+}
+
+/// What is sent again, and how often it was sent before.
+pub(crate) fn resent(task: TaskId, code: u16) -> (Event, u16) {
+    let part = code >> TRIES_BITS & ((1 << PART_BITS) - 1);
+    let event = match code >> (PART_BITS + TRIES_BITS) {
+        0 => Event::PayloadDelivered(task),
+        1 => Event::StopDelivered(task),
+        2 => Event::TaskReported(task, Report::Running),
+        3 => Event::TaskReported(task, Report::Stopped),
+        4 => Event::ContainerReported(task, part),
+        _ => Event::HealthReported(task, part),
+    };
+    (event, code & TRIES_MAX)
 }
 
 /// How long the copies of the `nth` state change of a subject take that would take `delays`.
@@ -74,34 +162,6 @@ pub(crate) fn event_copies(
     }
 }
 
-/// Between whom a message goes, and the address of its luck; what is said again shares that of the first time.
-fn address(ledger: &Ledger, event: &Event) -> Option<(ContainerInstanceId, u64, u16)> {
-    let (kind, task, part) = match *event {
-        Event::PayloadDelivered(task) => (0, task, 0),
-        Event::StopDelivered(task) => (1, task, 0),
-        Event::TaskReported(task, Report::Running) => (2, task, 0),
-        Event::TaskReported(task, Report::Stopped) => (3, task, 0),
-        Event::ContainerReported(task, container) => (4, task, container),
-        Event::HealthReported(task, container) => (5, task, container),
-        _ => return None,
-    };
-    let on = ledger.task(task)?.on?;
-    Some((on, u64::from(task.number()) | kind << 32, part))
-}
-
-/// How much later a message arrives for having been lost.
-fn resent_after(draw: &mut Draw, chance: Ratio) -> Duration {
-    let (mut after, mut next) = (Duration::ZERO, FIRST_RETRY);
-    for _ in 0..LOSSES_MAX {
-        if !draw.chance(chance) {
-            break;
-        }
-        after += next;
-        next = next * 13 / 10;
-    }
-    after
-}
-
 fn late(draw: &mut Draw, chance: Ratio) -> Duration {
     match draw.chance(chance) {
         true => below(draw, LATE_MAX),
@@ -119,12 +179,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_lost_each_time_arrives_with_the_fifth_try() {
-        let mut draw = Draws::new(1).at(Purpose::MessageFate, 0, 0);
-        let after = resent_after(&mut draw, Ratio::ONE);
-        // 1 s, 1.3 s, 1.69 s, 2.197 s
-        assert_eq!(after, Duration::from_millis(6_187));
-        assert_eq!(resent_after(&mut draw, Ratio::ZERO), Duration::ZERO);
+    fn a_sender_waits_longer_each_time_and_half_a_minute_at_most() {
+        let waits: Vec<u128> = (0..5).map(|tries| waits(tries).as_millis()).collect();
+        assert_eq!(waits, [1_000, 1_300, 1_690, 2_197, 2_856]);
+        assert_eq!(super::waits(12).as_secs(), 23);
+        assert_eq!(super::waits(13), RESEND_CAP);
+        assert_eq!(super::waits(u16::MAX), RESEND_CAP);
+    }
+
+    #[test]
+    fn a_message_that_is_sent_again_is_the_same_message() {
+        let task = TaskId::new(7);
+        let messages = [
+            Event::PayloadDelivered(task),
+            Event::StopDelivered(task),
+            Event::TaskReported(task, Report::Running),
+            Event::TaskReported(task, Report::Stopped),
+            Event::ContainerReported(task, 9),
+            Event::HealthReported(task, 9),
+        ];
+        for event in messages {
+            let message = Message::of(&event).expect("it is one");
+            for (tries, told) in [(1, 1), (511, 511), (600, 511)] {
+                assert_eq!(resent(task, message.resent(tries)), (event, told));
+            }
+        }
+        assert_eq!(Message::of(&Event::TaskExpired(task)), None);
     }
 
     #[test]

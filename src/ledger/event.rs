@@ -85,6 +85,9 @@ pub enum Event {
     TaskReported(TaskId, Report),
     /// The control plane receives a container's state while its task goes on.
     ContainerReported(TaskId, u16),
+    /// A message between the control plane and an agent is sent again, since nobody has acknowledged it: which one, and how often it
+    /// was sent before, in bits of [`fault`](crate::fault).
+    MessageResent(TaskId, u16),
     /// The control plane has learnt that a machine no longer runs: the so-manieth time that this one was halted.
     HostLost(ContainerInstanceId, u16),
     /// The notice of a machine on spot capacity has run out: it is terminated.
@@ -140,10 +143,10 @@ impl Event {
         match *self {
             Self::HealthJudged(task, container) => Some((task, container | HEALTH_SLOT)),
             Self::StartTimedOut(task, container) => Some((task, container | START_TIMEOUT_SLOT)),
+            Self::MemoryShort(task, _) => Some((task, MEMORY_SLOT)),
             Self::PullEnded(task, container)
             | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
-            Self::MemoryShort(task, _) => Some((task, MEMORY_SLOT)),
             | Self::ContainerExited(task, container)
             | Self::ContainerKilled(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
@@ -163,11 +166,11 @@ impl Event {
             | Self::PullEnded(task, _)
             | Self::ContainerCreated(task, _)
             | Self::StartTimedOut(task, _)
+            | Self::MemoryShort(task, _)
+            | Self::MessageResent(task, _)
             | Self::HealthJudged(task, _)
             | Self::HealthReported(task, _)
             | Self::ContainerStarted(task, _)
-            | Self::MemoryShort(task, _)
-            | Self::MessageResent(task, _)
             | Self::ContainerExited(task, _)
             | Self::ContainerStopped(task, _)
             | Self::ContainerKilled(task, _)
@@ -218,6 +221,7 @@ impl Event {
                 | Self::TaskReported(..)
                 | Self::ContainerReported(..)
                 | Self::HealthReported(..)
+                | Self::MessageResent(..)
         )
     }
 
@@ -234,12 +238,12 @@ impl Event {
             Self::PullEnded(..) => "pull-ended",
             Self::ContainerCreated(..) => "container-created",
             Self::StartTimedOut(..) => "start-timed-out",
+            Self::MemoryShort(..) => "memory-short",
+            Self::MessageResent(..) => "message-resent",
             Self::HealthJudged(..) => "health-judged",
             Self::HealthReported(..) => "health-reported",
             Self::ContainerStarted(..) => "container-started",
             Self::ContainerExited(..) => "container-exited",
-            Self::MemoryShort(..) => "memory-short",
-            Self::MessageResent(..) => "message-resent",
             Self::ContainerStopped(..) => "container-stopped",
             Self::TaskReported(..) => "task-reported",
             Self::ContainerReported(..) => "container-reported",

@@ -237,6 +237,22 @@ pub(super) const EVENT_DELAY: Latency = Latency::LogNormal {
 /// How many of them come twice.
 pub(super) const EVENT_DUPLICATES: Ratio = Ratio::new(1, 100);
 
+/// After how long a message between an agent and the control plane is sent again for the first time that was not
+/// acknowledged.
+pub const RESEND_AFTER: Duration = Duration::from_secs(1);
+
+/// How much longer each further wait is, in percent of the one before.
+pub const RESEND_GROWTH: u32 = 130;
+
+/// The longest of these waits.
+pub const RESEND_CAP: Duration = Duration::from_secs(30);
+
+/// How late a message or a state change, or a second copy of it, may be for a fault.
+pub const LATE_MAX: Duration = Duration::from_secs(5);
+
+/// Between the notice that spot capacity is taken back and its loss.
+pub const SPOT_NOTICE: Duration = Duration::from_secs(120);
+
 /// SIGTERM to SIGKILL for containers that do not say.
 pub const CONTAINER_STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -347,12 +363,37 @@ pub fn fixed() -> Vec<Fixed> {
             "a choice",
         ),
     ];
+    let resent = format!(
+        "after {}, then {}.{} times as long each, at most {}",
+        seconds(RESEND_AFTER),
+        RESEND_GROWTH / 100,
+        RESEND_GROWTH % 100 / 10,
+        seconds(RESEND_CAP)
+    );
+    let of_faults = [
+        (
+            "a message to or from an agent that is not acknowledged is sent again",
+            resent,
+            "amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`, without its jitter",
+        ),
+        (
+            "a message or state change, or a second copy of it, may be late for a fault",
+            format!("up to {}", seconds(LATE_MAX)),
+            "a choice",
+        ),
+        (
+            "spot capacity is taken back after the notice",
+            seconds(SPOT_NOTICE),
+            "EC2 user guide, spot interruptions",
+        ),
+    ];
     let row = |(what, value, source)| Fixed {
         what,
         value,
         source,
     };
-    rows.into_iter().chain(retries()).map(row).collect()
+    let rows = rows.into_iter().chain(of_faults);
+    rows.chain(retries()).map(row).collect()
 }
 
 /// Those of the clients of controllers.

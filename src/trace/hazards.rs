@@ -102,6 +102,7 @@ pub(super) fn tells_of(kind: Kind) -> bool {
 pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
     match record.kind() {
         Kind::HostHealthReleased => write!(f, "{}/{}", TaskId::new(record.a()), record.more()),
+            | Kind::MessageResent
         Kind::HazardBegan | Kind::HazardEnded | Kind::HazardOver | Kind::CutOver => {
             write!(f, "hazard-{}", record.a())
         }
@@ -112,13 +113,18 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Resul
 
 /// Writes what a record of this kind says of it.
 pub(super) fn what(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
+        // The low bits tell how often it was sent before.
+        Kind::MessageResent => {
+            let tries = record.more() & 0x1FF;
+            write!(f, "{} #{tries}", TaskId::new(record.a()))
+        }
     match record.kind() {
         Kind::HostHealthReleased => f.write_str("health check is left alone"),
         Kind::HostNoticed if record.detail() == 0 => f.write_str("spot notice withdrawn"),
         Kind::HostSilenced if record.detail() == 0 => f.write_str("heard again"),
         Kind::HostSilenced => f.write_str("silenced"),
         Kind::HazardBegan => write!(f, "{} begins", Word::name(record.detail())),
-        Kind::HazardOver | Kind::CutOver | Kind::FaultDue => Ok(()),
+        Kind::HazardOver | Kind::CutOver | Kind::FaultDue | Kind::MessageResent => Ok(()),
         Kind::HostNoticed => f.write_str("spot notice"),
         _ => f.write_str("over"),
     }
