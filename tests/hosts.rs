@@ -405,6 +405,20 @@ fn a_spot_task_is_told_to_stop_with_the_notice() {
 }
 
 #[test]
+fn a_task_whose_place_is_retired_is_told_to_stop() {
+    let (mut trial, _, task) = running();
+    trial.fault(Fault::TaskRetirement { task: task.clone() });
+    assert_eq!(trial.task(&task).last_status, LastStatus::Running);
+    trial.rest();
+    let (_, code, reason) = end(&mut trial, &task);
+    assert_eq!(code, Some(StopCode::TerminationNotice));
+    assert_eq!(
+        reason,
+        "ECS is performing maintenance on the underlying infrastructure hosting the task."
+    );
+}
+
+#[test]
 fn a_deleted_task_is_described_for_its_window_and_not_listed() {
     let builder = crate::support::builder()
         .stopped_task_retention(Duration::from_secs(60))

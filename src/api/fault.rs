@@ -1,7 +1,5 @@
 //! Faults: what happens to agents and containers from outside the API.
 
-use std::time::Duration;
-
 use thiserror::Error;
 
 use crate::agent;
@@ -10,8 +8,9 @@ use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::call_fault::CallFaultChange;
 use crate::ledger::change::Change;
 use crate::ledger::host::{HostContainerPhase, Power};
-use crate::ledger::{Ctx, Effects, Event, TaskRecord};
-use crate::model::{Fault, SpotTarget};
+use crate::ledger::{Ctx, Effects, Event, StoppedReason, TaskRecord};
+use crate::model::presets::SPOT_NOTICE;
+use crate::model::{Fault, SpotTarget, StopCode};
 
 /// Why a fault could not be injected; nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -102,14 +101,29 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
                 started(ctx, instance, out);
             }
         }
+        Fault::InstanceHealthFail {
+            container_instance,
+            repair,
+        } => {
+            super::instance_health::fail(ctx, find_instance(ctx, container_instance)?, *repair, out)
+        }
+        Fault::InstanceHealthRecover { container_instance } => {
+            super::instance_health::recover(ctx, find_instance(ctx, container_instance)?, out);
+        }
         Fault::SpotInterruption(SpotTarget::ContainerInstance(reference)) => {
             let instance = find_instance(ctx, reference)?;
             agent::power::noticed(ctx, instance, out);
             out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
         }
         Fault::SpotInterruption(SpotTarget::Task(reference)) => {
-            let (task, record) = find_task(ctx, reference)?;
-            super::stop_task::interrupt(ctx, task, record, out);
+            let task = find_task(ctx, reference)?;
+            let why = (StopCode::SpotInterruption, StoppedReason::SpotInterrupted);
+            super::stop_task::interrupt(ctx, task, why, out);
+        }
+        Fault::TaskRetirement { task } => {
+            let task = find_task(ctx, task)?;
+            let why = (StopCode::TerminationNotice, StoppedReason::Maintenance);
+            super::stop_task::interrupt(ctx, task, why, out);
         }
         Fault::ContainerExit {
             task,
@@ -155,9 +169,6 @@ fn calls_meet(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) {
     };
     out.change(Change::CallFault(change));
 }
-
-/// Between the notice that spot capacity is taken back and its loss (EC2 user guide, spot interruptions).
-const SPOT_NOTICE: Duration = Duration::from_secs(120);
 
 /// The registered container instances of an availability zone, in order of registration.
 fn of_zone<'a>(

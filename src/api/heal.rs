@@ -34,6 +34,7 @@ pub(crate) fn heal(ctx: &Ctx<'_>, out: &mut Effects) {
     let registered = ctx.ledger.instances().iter();
     for (instance, _) in registered.filter(|(_, record)| record.is_registered()) {
         agent::power::notice_withdrawn(ctx, instance, out);
+        super::instance_health::recover(ctx, instance, out);
         super::fault::started(ctx, instance, out);
         agent::connection::reconnected(ctx, instance, out);
     }

@@ -20,6 +20,7 @@
 //! | [`buckets`] | what is left of the account's request rates |
 //! | [`fault`] | faults, which come by the same door |
 //! | [`hazard`] | those that last, or meet several container instances |
+//! | `instance_health` | the health of a container instance, and its repair |
 //! | [`heal`] | the end of every fault |
 //! | [`validate`] | what can be refused without looking at the ledger |
 
@@ -36,6 +37,7 @@ pub(crate) mod fault;
 pub(crate) mod hazard;
 pub(crate) mod heal;
 pub(crate) mod hindsight;
+mod instance_health;
 pub(crate) mod launch;
 mod network;
 pub(crate) mod run_task;

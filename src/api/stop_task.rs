@@ -42,15 +42,20 @@ pub(crate) fn stop_task(
     Ok(task)
 }
 
-/// Spot capacity is taken back: a task is told to stop, as if by a caller.
-pub(super) fn interrupt(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
+/// What a task is on is taken away: it is told to stop, as if by a caller.
+pub(super) fn interrupt(
+    ctx: &Ctx<'_>,
+    (task, record): (TaskId, &TaskRecord),
+    (code, reason): (StopCode, StoppedReason),
+    out: &mut Effects,
+) {
     if !record.is_wanted() {
         return;
     }
     out.change(Change::TaskUnwanted {
         task,
-        code: StopCode::SpotInterruption,
-        reason: StoppedReason::SpotInterrupted,
+        code,
+        reason,
         given: None,
     });
     tell(ctx, task, record, out);

@@ -86,10 +86,16 @@ fn names(fault: &mut Fault) -> Vec<Named<'_>> {
         | Fault::InstanceStop { container_instance }
         | Fault::InstanceStart { container_instance }
         | Fault::InstanceTerminate { container_instance }
+        | Fault::InstanceHealthFail {
+            container_instance, ..
+        }
+        | Fault::InstanceHealthRecover { container_instance }
         | Fault::SpotInterruption(SpotTarget::ContainerInstance(container_instance)) => {
             vec![Named::Instance(container_instance)]
         }
-        Fault::SpotInterruption(SpotTarget::Task(task)) => vec![Named::Task(task)],
+        Fault::SpotInterruption(SpotTarget::Task(task)) | Fault::TaskRetirement { task } => {
+            vec![Named::Task(task)]
+        }
         Fault::ZoneOutage { zone } | Fault::ZoneRecovery { zone } => vec![Named::Zone(zone)],
         Fault::ContainerExit {
             task, container, ..

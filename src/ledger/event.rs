@@ -211,7 +211,7 @@ impl Event {
         }
     }
 
-    /// Whether it is a message between the control plane and an agent that arrives.
+    /// Whether it is a message between the control plane and an agent that arrives, or is sent again.
     #[must_use]
     pub fn is_message(&self) -> bool {
         matches!(

@@ -161,6 +161,13 @@ pub enum HazardChange {
         /// Whether it stands.
         stands: bool,
     },
+    /// The health checks of a container instance find it impaired, or no longer do.
+    Impaired {
+        /// Which container instance.
+        instance: ContainerInstanceId,
+        /// Whether it is.
+        is_impaired: bool,
+    },
 }
 
 /// How likely each misfortune of a message is.
@@ -205,6 +212,14 @@ impl Ledger {
             } => self.hazards.silenced(*instance, *is_silenced),
             HazardChange::Noticed { instance, stands } => {
                 self.hosts.host_mut(*instance).noticed = *stands;
+            }
+            HazardChange::Impaired {
+                instance,
+                is_impaired,
+            } => {
+                let host = self.hosts.host_mut(*instance);
+                host.impaired = *is_impaired;
+                host.health_moved_at = Some(now);
             }
             HazardChange::HealthReleased { task, container } => {
                 self.life_mut(*task, *container).forced = None;

@@ -196,6 +196,12 @@ pub struct Host {
     /// Whether its agent knows that its spot capacity will be taken back, and has it drain.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noticed: bool,
+    /// Whether the health checks of the container instance find it impaired.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub impaired: bool,
+    /// When they last found something else than before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_moved_at: Option<SimTime>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

@@ -133,6 +133,10 @@ pub enum StoppedReason {
     HostTerminated,
     /// Its spot capacity was taken back.
     SpotInterrupted,
+    /// The container instance it was on was found impaired, and is taken out of service.
+    InstanceImpaired,
+    /// What it ran on was retired for maintenance.
+    Maintenance,
 }
 
 /// What the control plane knows of a task: one record of fixed size.

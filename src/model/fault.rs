@@ -71,8 +71,25 @@ pub enum Fault {
         /// The availability zone, such as `us-east-1a`.
         zone: String,
     },
+    /// The health checks of a container instance find it impaired from now on.
+    InstanceHealthFail {
+        /// The container instance.
+        container_instance: String,
+        /// Whether it is taken out of service for that, as auto repair of ECS Managed Instances does.
+        repair: bool,
+    },
+    /// The health checks of a container instance find nothing wrong from now on.
+    InstanceHealthRecover {
+        /// The container instance.
+        container_instance: String,
+    },
     /// The two-minute notice of spot capacity, then its loss.
     SpotInterruption(SpotTarget),
+    /// What a task runs on is retired for maintenance.
+    TaskRetirement {
+        /// The task.
+        task: String,
+    },
     /// The process of a container exits now.
     ContainerExit {
         /// The task.
@@ -277,7 +294,10 @@ impl Fault {
             Self::InstanceTerminate { .. } => "InstanceTerminate",
             Self::ZoneOutage { .. } => "ZoneOutage",
             Self::ZoneRecovery { .. } => "ZoneRecovery",
+            Self::InstanceHealthFail { .. } => "InstanceHealthFail",
+            Self::InstanceHealthRecover { .. } => "InstanceHealthRecover",
             Self::SpotInterruption(_) => "SpotInterruption",
+            Self::TaskRetirement { .. } => "TaskRetirement",
             Self::ContainerExit { .. } => "ContainerExit",
             Self::HealthFail { .. } => "HealthFail",
             Self::HealthRecover { .. } => "HealthRecover",
@@ -321,8 +341,11 @@ mod tests {
             json!({"kind": "InstanceTerminate", "containerInstance": "i"}),
             json!({"kind": "ZoneOutage", "zone": "us-east-1a"}),
             json!({"kind": "ZoneRecovery", "zone": "us-east-1a"}),
+            json!({"kind": "InstanceHealthFail", "containerInstance": "i", "repair": true}),
+            json!({"kind": "InstanceHealthRecover", "containerInstance": "i"}),
             json!({"kind": "SpotInterruption", "containerInstance": "i"}),
             json!({"kind": "SpotInterruption", "task": "t"}),
+            json!({"kind": "TaskRetirement", "task": "t"}),
             json!({"kind": "ContainerExit", "task": "t", "container": "c", "exitCode": 137}),
             json!({"kind": "HealthFail", "task": "t", "container": "c"}),
             json!({"kind": "HealthRecover", "task": "t", "container": "c"}),

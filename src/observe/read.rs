@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::{InstanceRecord, filter_hash};
 use crate::model::{
-    ApiError, ClusterField, ContainerInstanceField, ContainerInstanceStatus, DescribeClusters,
-    DescribeClustersOutput, DescribeContainerInstances, DescribeContainerInstancesOutput,
-    DescribeTasks, DescribeTasksOutput, Failure, FailureReason, ListClusters, ListClustersOutput,
-    ListContainerInstances, ListContainerInstancesOutput, Settings, TaskField,
+    ApiError, ClusterField, ContainerInstance, ContainerInstanceField, ContainerInstanceStatus,
+    DescribeClusters, DescribeClustersOutput, DescribeContainerInstances,
+    DescribeContainerInstancesOutput, DescribeTasks, DescribeTasksOutput, Failure, FailureReason,
+    ListClusters, ListClustersOutput, ListContainerInstances, ListContainerInstancesOutput,
+    Settings, TaskField,
 };
 
 use super::describe;
@@ -73,14 +74,24 @@ pub(crate) fn describe_container_instances(
     let cluster = view.ledger().resolve_cluster(request.cluster.as_deref())?;
     let mut output = DescribeContainerInstancesOutput::default();
     let with_tags = request.include.contains(&ContainerInstanceField::Tags);
+    let with_health = request
+        .include
+        .contains(&ContainerInstanceField::ContainerInstanceHealth);
     for text in &request.container_instances {
         let instance = view
             .ledger()
             .resolve_instance(&settings.naming, cluster, text);
-        match instance.and_then(|instance| view.instance(instance)) {
-            Some(seen) => output
-                .container_instances
-                .push(describe::instance(settings, seen, with_tags)),
+        match instance.and_then(|instance| Some((instance, view.instance(instance)?))) {
+            Some((instance, seen)) => {
+                let health_status = with_health.then(|| {
+                    let host = view.ledger().hosts().host(instance);
+                    describe::instance_health(settings, &seen, host)
+                });
+                output.container_instances.push(ContainerInstance {
+                    health_status,
+                    ..describe::instance(settings, seen, with_tags)
+                });
+            }
             None => {
                 let arn = arn_of(settings, view, cluster, "container-instance", text);
                 output

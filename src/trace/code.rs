@@ -204,6 +204,8 @@ impl Code for StoppedReason {
         Self::HostStopped,
         Self::HostTerminated,
         Self::SpotInterrupted,
+        Self::InstanceImpaired,
+        Self::Maintenance,
     ];
 
     fn code(self) -> u8 {
@@ -219,6 +221,8 @@ impl Code for StoppedReason {
             Self::HostStopped => 9,
             Self::HostTerminated => 10,
             Self::SpotInterrupted => 11,
+            Self::InstanceImpaired => 12,
+            Self::Maintenance => 13,
         }
     }
 
@@ -235,6 +239,8 @@ impl Code for StoppedReason {
             Self::HostStopped => "host-stopped",
             Self::HostTerminated => "host-terminated",
             Self::SpotInterrupted => "spot-interrupted",
+            Self::InstanceImpaired => "instance-impaired",
+            Self::Maintenance => "maintenance",
         }
     }
 }

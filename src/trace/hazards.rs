@@ -79,6 +79,12 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         } => blank(Kind::HostSilenced)
             .with_a(instance.number())
             .with_detail(u8::from(*is_silenced)),
+        HazardChange::Impaired {
+            instance,
+            is_impaired,
+        } => blank(Kind::HostImpaired)
+            .with_a(instance.number())
+            .with_detail(u8::from(*is_impaired)),
     }
 }
 
@@ -90,11 +96,13 @@ pub(super) fn tells_of(kind: Kind) -> bool {
             | Kind::HostHealthReleased
             | Kind::HostNoticed
             | Kind::HostSilenced
+            | Kind::HostImpaired
             | Kind::HazardBegan
             | Kind::HazardEnded
             | Kind::HazardOver
             | Kind::CutOver
             | Kind::FaultDue
+            | Kind::MessageResent
     )
 }
 
@@ -102,9 +110,13 @@ pub(super) fn tells_of(kind: Kind) -> bool {
 pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
     match record.kind() {
         Kind::HostHealthReleased => write!(f, "{}/{}", TaskId::new(record.a()), record.more()),
-            | Kind::MessageResent
         Kind::HazardBegan | Kind::HazardEnded | Kind::HazardOver | Kind::CutOver => {
             write!(f, "hazard-{}", record.a())
+        }
+        // The low bits tell how often it was sent before.
+        Kind::MessageResent => {
+            let tries = record.more() & 0x1FF;
+            write!(f, "{} #{tries}", TaskId::new(record.a()))
         }
         Kind::FaultDue => write!(f, "row-{} #{}", record.a(), record.b()),
         _ => f.write_str("faults"),
@@ -113,16 +125,13 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Resul
 
 /// Writes what a record of this kind says of it.
 pub(super) fn what(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-        // The low bits tell how often it was sent before.
-        Kind::MessageResent => {
-            let tries = record.more() & 0x1FF;
-            write!(f, "{} #{tries}", TaskId::new(record.a()))
-        }
     match record.kind() {
         Kind::HostHealthReleased => f.write_str("health check is left alone"),
         Kind::HostNoticed if record.detail() == 0 => f.write_str("spot notice withdrawn"),
         Kind::HostSilenced if record.detail() == 0 => f.write_str("heard again"),
         Kind::HostSilenced => f.write_str("silenced"),
+        Kind::HostImpaired if record.detail() == 0 => f.write_str("sound again"),
+        Kind::HostImpaired => f.write_str("impaired"),
         Kind::HazardBegan => write!(f, "{} begins", Word::name(record.detail())),
         Kind::HazardOver | Kind::CutOver | Kind::FaultDue | Kind::MessageResent => Ok(()),
         Kind::HostNoticed => f.write_str("spot notice"),
@@ -179,6 +188,20 @@ pub(super) mod samples {
                     is_silenced: false,
                 },
                 "host container-instance-1 heard again",
+            ),
+            (
+                HazardChange::Impaired {
+                    instance,
+                    is_impaired: true,
+                },
+                "host container-instance-1 impaired",
+            ),
+            (
+                HazardChange::Impaired {
+                    instance,
+                    is_impaired: false,
+                },
+                "host container-instance-1 sound again",
             ),
             (noticed(true), "host container-instance-1 spot notice"),
             (

@@ -252,6 +252,8 @@ kinds! {
     HazardEnded = 161, "hazard-ended";
     /// The control plane lost an agent by a partition, or has it back.
     HostSilenced = 162, "host-silenced";
+    /// The health checks of a container instance find it impaired, or no longer do.
+    HostImpaired = 163, "host-impaired";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -322,7 +324,7 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        matches!(self.number(), 128..=143 | 157..=162)
+        matches!(self.number(), 128..=143 | 157..=163)
     }
 }
 
@@ -333,12 +335,12 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=39).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=41).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
         ];
-        let later: Vec<u8> = (128..=145).chain(150..=162).collect();
+        let later: Vec<u8> = (128..=145).chain(150..=163).collect();
         assert_eq!(numbers, [&causes[..], &changes, &later, &[255]].concat());
     }
 

@@ -100,6 +100,7 @@ impl fmt::Display for Subject<'_> {
             | Kind::DrainAsked
             | Kind::HostNoticed
             | Kind::HostSilenced
+            | Kind::HostImpaired
             | Kind::SilenceNoticed
             | Kind::LinkRestored
             | Kind::ContainerInstanceExpired => ContainerInstanceId::new(record.a()).fmt(f),
@@ -123,8 +124,8 @@ impl fmt::Display for Subject<'_> {
             Kind::PullEnded
             | Kind::ContainerCreated
             | Kind::HealthJudged
-            | Kind::HealthReported
             | Kind::MemoryShort
+            | Kind::HealthReported
             | Kind::StartTimedOut
             | Kind::ContainerHealthMoved
             | Kind::HostContainerRestarted

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::ledger::Host;
 use crate::ledger::versions::InstanceGlance;
-use crate::model::{ContainerInstance, GpuDevice, Resource, Settings};
+use crate::model::{
+    ContainerInstance, ContainerInstanceHealthStatus, GpuDevice, InstanceHealthCheckResult,
+    InstanceHealthCheckState, InstanceHealthCheckType, Resource, Settings,
+};
 
 /// A version of a container instance as ECS shows it.
 ///
@@ -53,6 +57,36 @@ pub(crate) fn instance(
         },
         gpu_devices: has_gpus.then(|| spec.gpu_ids.iter().map(|id| device(id)).collect()),
         ..ContainerInstance::default()
+    }
+}
+
+/// What the health checks of a container instance say.
+///
+/// # Model
+///
+/// There is one, of the container runtime, and what it finds is known at once. ECS makes it about twice a minute, and knows
+/// nothing while the agent is not connected.
+pub(crate) fn instance_health(
+    settings: &Settings,
+    seen: &InstanceGlance<'_>,
+    host: Option<&Host>,
+) -> ContainerInstanceHealthStatus {
+    let impaired = host.is_some_and(|host| host.impaired);
+    let status = match (seen.record.agent_connected, impaired) {
+        (false, _) => InstanceHealthCheckState::InsufficientData,
+        (true, true) => InstanceHealthCheckState::Impaired,
+        (true, false) => InstanceHealthCheckState::Ok,
+    };
+    let turned = host.and_then(|host| host.health_moved_at);
+    let turned = turned.unwrap_or(seen.record.registered_at);
+    ContainerInstanceHealthStatus {
+        overall_status: Some(status),
+        details: vec![InstanceHealthCheckResult {
+            r#type: Some(InstanceHealthCheckType::ContainerRuntime),
+            status: Some(status),
+            last_status_change: Some(settings.timestamp(turned)),
+            ..InstanceHealthCheckResult::default()
+        }],
     }
 }
 

@@ -9,6 +9,6 @@ mod task;
 
 pub(crate) use cluster::cluster;
 pub(crate) use definition::definition;
-pub(crate) use instance::instance;
+pub(crate) use instance::{instance, instance_health};
 pub(crate) use setting::setting;
 pub(crate) use task::{stopped_task, task};

@@ -159,6 +159,12 @@ fn stopped_reason(settings: &Settings, ledger: &Ledger, seen: &TaskGlance<'_>) -
             return Some(format!("Host EC2 (instance {}) terminated.", host()));
         }
         StoppedReason::SpotInterrupted => "Your Spot Task was interrupted.",
+        StoppedReason::Maintenance => {
+            "ECS is performing maintenance on the underlying infrastructure hosting the task."
+        }
+        StoppedReason::InstanceImpaired => {
+            return Some(format!("Host EC2 (instance {}) is impaired.", host()));
+        }
         StoppedReason::CannotPull | StoppedReason::CannotStart => {
             return Some(failed_to_start(record, extras, launch));
         }
