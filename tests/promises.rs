@@ -55,6 +55,64 @@ fn a_task_of_one_container_costs_at_most_twelve_events() {
     }
 }
 
+/// Where each task went, and how long its message, its pull, its start and report, and its run took, and how it exited.
+fn luck(builder: wavetank::Builder) -> (Vec<Option<String>>, Vec<String>) {
+    let uniform = |low, high| {
+        Latency::uniform(Duration::from_secs(low), Duration::from_secs(high)).expect("low is lower")
+    };
+    let mut profile = Profile::ideal();
+    profile.latencies.payload = uniform(1, 20);
+    profile.latencies.report = uniform(1, 20);
+    profile.default_workload.pull = uniform(1, 100);
+    profile.default_workload.start = uniform(1, 100);
+    profile.default_workload.run = Run::For(uniform(100, 1_000));
+    profile.default_workload.exit_code = ExitCode::Weighted(vec![(1, 0), (1, 1), (1, 2)]);
+    let mut sim = builder.profile(profile).build().expect("options are good");
+    for _ in 0..4 {
+        let machine = RegisterContainerInstance::default().cpu(4096).memory(8192);
+        sim.register_container_instance(machine)
+            .expect("the machine is accepted");
+    }
+    sim.register_task_definition(one("web"))
+        .expect("the definition is accepted");
+    for _ in 0..3 {
+        sim.run_task(packed("web").count(4))
+            .expect("it is asked well");
+    }
+    sim.settle(AN_HOUR).expect("all of them end");
+    let arns = sim.list_tasks(ListTasks {
+        desired_status: Some(DesiredStatus::Stopped),
+        ..ListTasks::new()
+    });
+    let arns = arns.expect("the cluster is there").task_arns;
+    let tasks = sim.describe_tasks(DescribeTasks::new(arns));
+    let tasks = tasks.expect("the cluster is there").tasks;
+    let places = tasks.iter().map(|it| it.container_instance_arn.as_deref());
+    let places = places.map(|arn| arn.map(str::to_owned)).collect();
+    let told = tasks.iter().map(|task| {
+        let times = [
+            task.pull_started_at,
+            task.pull_stopped_at,
+            task.started_at,
+            task.execution_stopped_at,
+            task.stopped_at,
+        ];
+        format!("{times:?} {:?}", task.containers[0].exit_code)
+    });
+    (places, told.collect())
+}
+
+#[test]
+fn the_same_task_meets_the_same_luck_under_every_scheduler() {
+    let (packed, lives) = luck(builder());
+    let (spread, others) = luck(builder().scheduler(Impostor).without_invariants());
+    assert_eq!(lives.len(), 12);
+    assert_ne!(packed, spread, "they go elsewhere");
+    assert_eq!(lives, others);
+    let (_, other_seed) = luck(builder().seed(7));
+    assert_ne!(lives, other_seed);
+}
+
 /// Says that it is ECS's own scheduler, and spreads what it should pack.
 #[derive(Clone, Debug)]
 struct Impostor;

@@ -10,15 +10,12 @@ use crate::ledger::change::Change;
 use crate::ledger::instance::{InstanceKind, InstanceSpec, ZONE, are_too_many, merged};
 use crate::ledger::tags;
 use crate::ledger::{Ctx, Effects, StoppedReason};
+use crate::model::presets::RESERVED_TCP;
 use crate::model::{
     ApiError, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
     DeregisterContainerInstance, EXTERNAL, Failure, FailureReason, PlatformDeviceType,
     RegisterContainerInstance, Resource, StopCode, UpdateContainerInstancesState, eni,
 };
-
-/// TCP ports that an agent on Linux reserves: ssh, docker, docker over TLS, and its own two (ECS agent 1.105.1,
-/// `DefaultConfig`).
-const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
 
 /// What is read of an instance identity document.
 #[derive(Debug, Default, Deserialize)]

@@ -7,6 +7,7 @@ use crate::ids::{LaunchId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::launch::FargatePlatform;
 use crate::ledger::{Ctx, Effects, Event, GroupRecord};
+use crate::model::presets::STORAGE_GIB;
 use crate::model::{
     ApiError, AttachmentStatus, Compatibility, CpuArchitecture, LaunchType, OsFamily, Problem,
     TaskDefinition, TaskOverride,
@@ -19,9 +20,6 @@ use super::network;
 /// page *platform_versions*).
 const ON_LINUX: [&str; 2] = ["1.4.0", "1.3.0"];
 const ON_WINDOWS: [&str; 1] = ["1.0.0"];
-
-/// The scratch space of a task that asks for none, in GiB (API reference of `EphemeralStorage`).
-const STORAGE_GIB: i32 = 20;
 
 /// What tasks of a definition run on, with these overrides.
 pub(super) fn platform(

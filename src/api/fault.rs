@@ -66,31 +66,6 @@ pub enum FaultError {
 /// Makes a fault happen now.
 pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<(), FaultError> {
     match fault {
-        Fault::AgentDisconnect { container_instance } => {
-            agent::connection::disconnected(ctx, find_instance(ctx, container_instance)?, out);
-        }
-        Fault::AgentReconnect { container_instance } => {
-            agent::connection::reconnected(ctx, find_instance(ctx, container_instance)?, out);
-        }
-        Fault::AgentRestart {
-            container_instance,
-            lasting,
-        } => {
-            let instance = find_instance(ctx, container_instance)?;
-            agent::connection::disconnected(ctx, instance, out);
-            out.after(*lasting, Event::AgentBack(instance));
-        }
-        Fault::InstanceStop { container_instance } => {
-            let instance = find_instance(ctx, container_instance)?;
-            agent::power::halted(ctx, instance, Power::Off, out);
-        }
-        Fault::InstanceStart { container_instance } => {
-            started(ctx, find_instance(ctx, container_instance)?, out);
-        }
-        Fault::InstanceTerminate { container_instance } => {
-            let instance = find_instance(ctx, container_instance)?;
-            agent::power::halted(ctx, instance, Power::Terminated, out);
-        }
         Fault::ZoneOutage { zone } => {
             for instance in of_zone(ctx, zone) {
                 agent::power::halted(ctx, instance, Power::Off, out);
@@ -100,20 +75,6 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
             for instance in of_zone(ctx, zone) {
                 started(ctx, instance, out);
             }
-        }
-        Fault::InstanceHealthFail {
-            container_instance,
-            repair,
-        } => {
-            super::instance_health::fail(ctx, find_instance(ctx, container_instance)?, *repair, out)
-        }
-        Fault::InstanceHealthRecover { container_instance } => {
-            super::instance_health::recover(ctx, find_instance(ctx, container_instance)?, out);
-        }
-        Fault::SpotInterruption(SpotTarget::ContainerInstance(reference)) => {
-            let instance = find_instance(ctx, reference)?;
-            agent::power::noticed(ctx, instance, out);
-            out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
         }
         Fault::SpotInterruption(SpotTarget::Task(reference)) => {
             let task = find_task(ctx, reference)?;
@@ -142,11 +103,67 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
         }),
         Fault::Throttle { .. } | Fault::ServerError { .. } => calls_meet(ctx, fault, out),
         other => {
+            if let Some(injected) = on_instance(ctx, other, out) {
+                return injected;
+            }
             let injected = super::hazard::inject(ctx, other, out);
             return injected.expect("the engine has seen to faults of controllers");
         }
     }
     Ok(())
+}
+
+/// The one container instance that a fault is about, if it is about one.
+fn instance_of(fault: &Fault) -> Option<&str> {
+    match fault {
+        Fault::AgentDisconnect { container_instance }
+        | Fault::AgentReconnect { container_instance }
+        | Fault::AgentRestart {
+            container_instance, ..
+        }
+        | Fault::InstanceStop { container_instance }
+        | Fault::InstanceStart { container_instance }
+        | Fault::InstanceTerminate { container_instance }
+        | Fault::InstanceHealthFail {
+            container_instance, ..
+        }
+        | Fault::InstanceHealthRecover { container_instance }
+        | Fault::SpotInterruption(SpotTarget::ContainerInstance(container_instance)) => {
+            Some(container_instance)
+        }
+        _ => None,
+    }
+}
+
+/// A fault of one container instance, or of its agent; `None` when it is no such fault.
+fn on_instance(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Option<Result<(), FaultError>> {
+    let name = instance_of(fault)?;
+    let instance = match find_instance(ctx, name) {
+        Ok(instance) => instance,
+        Err(error) => return Some(Err(error)),
+    };
+    match fault {
+        Fault::AgentDisconnect { .. } => agent::connection::disconnected(ctx, instance, out),
+        Fault::AgentReconnect { .. } => agent::connection::reconnected(ctx, instance, out),
+        Fault::AgentRestart { lasting, .. } => {
+            agent::connection::disconnected(ctx, instance, out);
+            out.after(*lasting, Event::AgentBack(instance));
+        }
+        Fault::InstanceStop { .. } => agent::power::halted(ctx, instance, Power::Off, out),
+        Fault::InstanceStart { .. } => started(ctx, instance, out),
+        Fault::InstanceTerminate { .. } => {
+            agent::power::halted(ctx, instance, Power::Terminated, out);
+        }
+        Fault::InstanceHealthFail { repair, .. } => {
+            super::instance_health::fail(ctx, instance, *repair, out);
+        }
+        Fault::InstanceHealthRecover { .. } => super::instance_health::recover(ctx, instance, out),
+        _ => {
+            agent::power::noticed(ctx, instance, out);
+            out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
+        }
+    }
+    Some(Ok(()))
 }
 
 /// Has calls of the API meet a fault from now on.

@@ -12,6 +12,9 @@ use crate::ledger::demand::{gpu_count, static_host_port};
 use crate::ledger::launch::{ContainerPlan, HealthPlan, PortPlan, RestartPlan};
 use crate::ledger::{Ctx, Demand, Effects};
 use crate::model::constraint::Constraint;
+use crate::model::presets::{
+    HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_TIMEOUT, RESTART_ATTEMPT_PERIOD,
+};
 use crate::model::{
     Attribute, Capabilities, Capability, ContainerDefinition, ContainerRestartPolicy, HealthCheck,
     NetworkMode, RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus,
@@ -19,19 +22,6 @@ use crate::model::{
 };
 
 use super::validate::{self, sizes};
-
-/// Seconds between two health checks when nothing else is said (API reference of `HealthCheck`).
-const HEALTH_INTERVAL: i32 = 30;
-
-/// Seconds that one of them may take, likewise.
-const HEALTH_TIMEOUT: i32 = 5;
-
-/// Failures in a row that make a container unhealthy, likewise.
-const HEALTH_RETRIES: i32 = 3;
-
-/// Seconds that a container must have run to be started again, when its policy does not say (API reference of
-/// `ContainerRestartPolicy`).
-const RESTART_ATTEMPT_PERIOD: i32 = 300;
 
 /// Registers the next revision of a family, whose placement constraints are compiled already.
 pub(crate) fn register(

@@ -11,6 +11,10 @@ use crate::draw::{Latency, Ratio};
 use super::profile::Latencies;
 use super::workload::{ExitCode, Health, Run, Workload};
 
+mod fixed;
+
+pub use fixed::{Fixed, fixed};
+
 /// What a number is in a preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -253,6 +257,24 @@ pub const LATE_MAX: Duration = Duration::from_secs(5);
 /// Between the notice that spot capacity is taken back and its loss.
 pub const SPOT_NOTICE: Duration = Duration::from_secs(120);
 
+/// Between probes of a health check that does not say, in seconds.
+pub const HEALTH_INTERVAL: i32 = 30;
+
+/// How long such a probe may take, in seconds.
+pub const HEALTH_TIMEOUT: i32 = 5;
+
+/// How many failures in a row make a container UNHEALTHY whose check does not say.
+pub const HEALTH_RETRIES: i32 = 3;
+
+/// How long a container must have run to be started again whose restart policy does not say, in seconds.
+pub const RESTART_ATTEMPT_PERIOD: i32 = 300;
+
+/// TCP ports that a container instance reserves that registers without any.
+pub const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
+
+/// Scratch space of a task on Fargate that does not say, in GiB.
+pub const STORAGE_GIB: i32 = 20;
+
 /// SIGTERM to SIGKILL for containers that do not say.
 pub const CONTAINER_STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -301,130 +323,6 @@ pub const RETRY_THROTTLED_COST: u32 = 5;
 
 /// How long it is until a batch asks again for tasks without a place.
 pub const ASK_AGAIN: Duration = Duration::from_secs(10);
-
-/// A number that can't be set for a run as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Fixed {
-    /// What it is of.
-    pub what: &'static str,
-    /// The number.
-    pub value: String,
-    /// Where it comes from.
-    pub source: &'static str,
-}
-
-/// The numbers that can't be set for a run as a whole.
-#[must_use]
-pub fn fixed() -> Vec<Fixed> {
-    let seconds = |span: Duration| format!("{} s", span.as_secs());
-    let hours = |span: Duration| format!("{} h", span.as_secs() / 3_600);
-    let token = hours(TOKEN_LIFETIME) + ", or until an hour after its last task stopped";
-    let ports = format!("{}–{}", DYNAMIC_PORTS.start(), DYNAMIC_PORTS.end());
-    let rows = [
-        (
-            "a stopped task can be described",
-            hours(STOPPED_TASK_RETENTION),
-            "API reference of DescribeTasks: at least an hour",
-        ),
-        (
-            "an INACTIVE container instance can be described",
-            hours(INACTIVE_INSTANCE_RETENTION),
-            "developer guide: about an hour",
-        ),
-        (
-            "a client token of RunTask is remembered",
-            token,
-            "API reference, on idempotency",
-        ),
-        (
-            "attaching a network interface may take",
-            seconds(ATTACH_TIMEOUT),
-            "nothing is published; some three minutes are remembered",
-        ),
-        (
-            "host ports of an instance, reserved ones included",
-            PORT_QUOTA.to_string(),
-            "API reference of PortMapping",
-        ),
-        (
-            "host ports that agents choose from",
-            ports,
-            "current Linux kernels",
-        ),
-        (
-            "replicas that lagging reads go to",
-            REPLICAS.to_string(),
-            "a choice",
-        ),
-        (
-            "a batch asks again for tasks without a place",
-            format!("after {}", seconds(ASK_AGAIN)),
-            "a choice",
-        ),
-    ];
-    let resent = format!(
-        "after {}, then {}.{} times as long each, at most {}",
-        seconds(RESEND_AFTER),
-        RESEND_GROWTH / 100,
-        RESEND_GROWTH % 100 / 10,
-        seconds(RESEND_CAP)
-    );
-    let of_faults = [
-        (
-            "a message to or from an agent that is not acknowledged is sent again",
-            resent,
-            "amazon-ecs-agent 1.105.1, `agent/eventhandler/task_handler.go`, without its jitter",
-        ),
-        (
-            "a message or state change, or a second copy of it, may be late for a fault",
-            format!("up to {}", seconds(LATE_MAX)),
-            "a choice",
-        ),
-        (
-            "spot capacity is taken back after the notice",
-            seconds(SPOT_NOTICE),
-            "EC2 user guide, spot interruptions",
-        ),
-    ];
-    let row = |(what, value, source)| Fixed {
-        what,
-        value,
-        source,
-    };
-    let rows = rows.into_iter().chain(of_faults);
-    rows.chain(retries()).map(row).collect()
-}
-
-/// Those of the clients of controllers.
-fn retries() -> [(&'static str, String, &'static str); 3] {
-    let source = "AWS SDKs and Tools reference guide, retry behavior: standard mode as of 2026";
-    let waits = format!(
-        "up to {} ms, after throttling {} s; doubled each time, at most {} s",
-        RETRY_TRANSIENT.as_millis(),
-        RETRY_THROTTLED.as_secs(),
-        RETRY_CAP.as_secs()
-    );
-    let quota =
-        format!("{RETRY_QUOTA}; {RETRY_TRANSIENT_COST}, after throttling {RETRY_THROTTLED_COST}");
-    [
-        (
-            "a client makes a call at most (`Backoff`)",
-            format!("{RETRY_ATTEMPTS} times"),
-            source,
-        ),
-        (
-            "it waits before it makes a call again (`Backoff`)",
-            waits,
-            source,
-        ),
-        (
-            "its quota of retries, and what one costs (`Backoff`)",
-            quota,
-            source,
-        ),
-    ]
-}
 
 #[cfg(test)]
 mod tests {
