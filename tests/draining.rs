@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wavetank::ledger::host::HostPhase;
 use wavetank::model::*;
 use wavetank::{Latency, PlacementStrategy};
 
@@ -155,4 +156,23 @@ fn a_job_shorter_than_the_notice_ends_well_on_a_machine_that_is_taken_back() {
     trial.rest();
     let stop_code = trial.task(&job).stop_code;
     assert_eq!(stop_code, Some(StopCode::EssentialContainerExited));
+}
+
+#[test]
+fn a_machine_that_is_taken_back_takes_along_what_a_forced_deregistration_left_running() {
+    let mut trial = Trial::web();
+    let (host, task) = (trial.host(), trial.run("web"));
+    trial.at(10_000);
+    trial.fault(notice(&host));
+    trial.give_up(&host);
+    trial.at(129_999);
+    let runs = |trial: &Trial| {
+        let held = trial.ledger().hosts().tasks();
+        held.filter(|(_, held)| held.phase == HostPhase::Active)
+            .count()
+    };
+    assert_eq!(runs(&trial), 1);
+    assert_eq!(trial.status(&task).0, LastStatus::Stopped);
+    trial.at(130_000);
+    assert_eq!(runs(&trial), 0);
 }

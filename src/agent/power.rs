@@ -26,6 +26,13 @@ pub(crate) fn halted(ctx: &Ctx<'_>, instance: ContainerInstanceId, to: Power, ou
             die(ctx, task, held, out);
         }
     }
+    if !record.is_registered() {
+        // Its tasks were given up, so that no list has them; what still runs of them ends here.
+        let orphans = hosts.tasks().filter(|(_, held)| held.on == Some(instance));
+        for (task, held) in orphans {
+            die(ctx, task, held, out);
+        }
+    }
     let is_downloading = |images: &crate::ledger::host::Images| !images.downloads.is_empty();
     if hosts.images(instance).is_some_and(is_downloading) {
         out.change(Change::HostDownloading {
