@@ -115,6 +115,15 @@ fn check_fold(player: &mut Player, from: SubscriptionId) -> Result<(), TestCaseE
     Ok(())
 }
 
+/// A script in which no event is lost and what is there can be described.
+fn all_is_told(mut script: Vec<Action>) -> Vec<Action> {
+    script.retain(|action| match action {
+        Action::Weather(weather) => !weather.loses_events() && !weather.meets_calls(),
+        _ => true,
+    });
+    script
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -122,7 +131,7 @@ proptest! {
     fn the_newest_events_say_what_describe_says(stage in stage(), script in script(40)) {
         let mut player = Player::on(stage);
         let from = subscribe(&mut player.sim, EventPattern::any(), Delivery::ideal());
-        player.play(&script);
+        player.play(&all_is_told(script));
         check_fold(&mut player, from)?;
     }
 
@@ -133,7 +142,7 @@ proptest! {
     ) {
         let mut player = Player::on(stage);
         let from = subscribe(&mut player.sim, EventPattern::any(), chaotic());
-        player.play(&script);
+        player.play(&all_is_told(script));
         check_fold(&mut player, from)?;
     }
 

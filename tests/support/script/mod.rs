@@ -1,6 +1,7 @@
 //! Random scripts: requests, faults and advances that refer to what earlier ones made, by number.
 
 mod random;
+mod weather;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use wavetank::model::*;
 use wavetank::{Builder, EventTies, Reads, Simulation, TraceMode};
 
 pub(crate) use random::{script, stage};
+pub(crate) use weather::Weather;
 
 /// One line of a script. Numbers are taken modulo what is there; what is not there is a name nobody has.
 #[derive(Clone, Debug)]
@@ -94,6 +96,8 @@ pub(crate) enum Action {
         lag: u64,
         seconds: u64,
     },
+    Weather(Weather),
+    Heal,
     Later {
         family: u8,
         millis: u64,
@@ -213,6 +217,7 @@ impl Player {
                     self.sim.schedule(Duration::from_millis(*millis), request)
                 )
             }
+            Action::Heal => format!("{:?}", self.sim.heal()),
             Action::Step(count) => (0..*count)
                 .map(|_| format!("{:?}\n", self.sim.step()))
                 .collect(),
@@ -259,6 +264,7 @@ impl Player {
                 lag: Duration::from_secs(*lag),
                 lasting: Duration::from_secs(*seconds),
             },
+            Action::Weather(weather) => weather.fault(self),
             _ => return None,
         })
     }
@@ -492,6 +498,14 @@ fn definition(
         .memory(memory);
     if let Some(port) = port {
         app = app.port(PortMapping::tcp(80).host_port(port));
+    }
+    if family == 2 {
+        let check = HealthCheck::shell("true");
+        app = app.health_check(HealthCheck {
+            interval: Some(5),
+            retries: Some(2),
+            ..check
+        });
     }
     let mut request = RegisterTaskDefinition::new(format!("f{family}"));
     if family == NETWORKED {

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::weather::{KINDS, Weather};
 use super::{Action, Pace, Stage};
 
 /// Any stage.
@@ -119,6 +120,8 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (any::<u8>(), any::<bool>()).prop_map(|(instance, draining)| Action::SetState { instance, draining }),
         1 => (any::<u8>(), rarely()).prop_map(|(instance, force)| Action::Deregister { instance, force }),
         5 => fault(),
+        3 => weather().prop_map(Action::Weather),
+        1 => Just(Action::Heal),
         1 => (0..3_u8, 0..9_000_u64).prop_map(|(family, millis)| Action::Later { family, millis }),
         8 => (0..20_000_u64).prop_map(|millis| Action::Advance { millis }),
         1 => Just(Action::Advance { millis: 3_700_000 }),
@@ -205,6 +208,14 @@ fn reading() -> impl Strategy<Value = Action> {
             }
         }),
     ]
+}
+
+fn weather() -> impl Strategy<Value = Weather> {
+    (0..KINDS, any::<u8>(), 0..90_u64).prop_map(|(kind, number, seconds)| Weather {
+        kind,
+        number,
+        seconds,
+    })
 }
 
 fn fault() -> impl Strategy<Value = Action> {
