@@ -298,3 +298,45 @@ fn two_dispatchers_that_do_not_know_of_each_other_do_not_overbook() {
     assert_eq!(most(&mut trial, seconds(300)), 4);
     assert_eq!(trial.ledger().tasks_known(), 4);
 }
+
+#[test]
+fn the_dispatcher_sees_container_instances_beyond_the_first_page() {
+    let mut trial = Trial::new();
+    for _ in 0..250 {
+        trial.instance(128, 128);
+    }
+    let roomy = trial.instance(1024, 4096);
+    trial.define(one("job"));
+    trial.add_controller(Dispatcher::new("it", "job", (256, 512), 3).patience(seconds(10)));
+    most(&mut trial, seconds(60));
+    assert_eq!(trial.left(&roomy), (256, 2560));
+    assert_eq!(trial.ledger().tasks_known(), 3);
+}
+
+#[test]
+fn the_keeper_fills_the_place_of_a_task_that_was_forgotten_while_nobody_could_ask() {
+    let mut trial = cluster(builder());
+    let keeper = Keeper::new("keeper", RunTask::new("web"), 2).patience(seconds(5));
+    let id = trial.add_controller(keeper);
+    trial.at(60_000);
+    let held: Vec<String> = keeper_of(&trial, id).tasks().map(str::to_owned).collect();
+    trial.fault(Fault::Throttle {
+        operation: Glob::new("DescribeTasks"),
+        lasting: seconds(4_000),
+    });
+    trial.stop(&held[0]);
+    trial.at(4_000_000);
+    assert_eq!(wanted(trial.ledger()), 1);
+    let described = trial.ledger().tasks().count();
+    assert_eq!(described, 1, "the one that was stopped is forgotten");
+    assert_eq!(most(&mut trial, seconds(300)), 2);
+    assert!(!keeper_of(&trial, id).tasks().any(|task| task == held[0]));
+}
+
+#[test]
+fn the_keeper_does_not_take_a_late_reader_at_its_word_that_a_task_is_missing() {
+    let mut trial = cluster(builder().reads(late(3_000)));
+    let keeper = Keeper::new("keeper", RunTask::new("web"), 2).patience(seconds(0));
+    trial.add_controller(keeper);
+    assert_eq!(most(&mut trial, seconds(7_200)), 2);
+}

@@ -7,7 +7,7 @@ use crate::client::{CallError, Client, Controller};
 use crate::ids::CallId;
 use crate::model::{
     ContainerInstance, ContainerInstanceStatus, DescribeContainerInstances, ListContainerInstances,
-    ListTasks, Output, StartTask,
+    ListContainerInstancesOutput, ListTasks, Output, StartTask,
 };
 use crate::time::SimTime;
 
@@ -29,9 +29,14 @@ enum Job {
 /// What a call was made for.
 #[derive(Clone, Debug)]
 enum Purpose {
-    ListInstances,
-    DescribeInstances,
-    Start { job: usize, on: String },
+    /// A page of container instances, and what was described of those on pages before it.
+    ListInstances(Vec<ContainerInstance>),
+    /// Those of a page, likewise, and the page after it.
+    DescribeInstances(Vec<ContainerInstance>, Option<String>),
+    Start {
+        job: usize,
+        on: String,
+    },
     Find(usize),
 }
 
@@ -133,10 +138,49 @@ impl Dispatcher {
                 self.calls.insert(client.call(find), Purpose::Find(job));
             }
         }
-        if self.jobs.contains(&Job::Waiting) {
-            let mut list = ListContainerInstances::new();
-            list.cluster.clone_from(&self.request.cluster);
-            self.calls.insert(client.call(list), Purpose::ListInstances);
+        let is_looking = |call: &Purpose| {
+            matches!(
+                call,
+                Purpose::ListInstances(_) | Purpose::DescribeInstances(..)
+            )
+        };
+        if self.jobs.contains(&Job::Waiting) && !self.calls.values().any(is_looking) {
+            self.list(Vec::new(), None, client);
+        }
+    }
+
+    /// Asks for a page of container instances; those described before are of the pages before it.
+    fn list(
+        &mut self,
+        described: Vec<ContainerInstance>,
+        page: Option<String>,
+        client: &mut Client<'_>,
+    ) {
+        let mut list = ListContainerInstances::new();
+        list.cluster.clone_from(&self.request.cluster);
+        list.next_token = page;
+        let purpose = Purpose::ListInstances(described);
+        self.calls.insert(client.call(list), purpose);
+    }
+
+    /// Has the container instances of a page described; after the last page all is known.
+    fn listed(
+        &mut self,
+        described: Vec<ContainerInstance>,
+        page: ListContainerInstancesOutput,
+        client: &mut Client<'_>,
+    ) {
+        let next = page.next_token;
+        match (page.container_instance_arns, next) {
+            (arns, next) if !arns.is_empty() => {
+                let mut describe = DescribeContainerInstances::new(arns);
+                describe.cluster.clone_from(&self.request.cluster);
+                let call = client.call(describe);
+                let purpose = Purpose::DescribeInstances(described, next);
+                self.calls.insert(call, purpose);
+            }
+            (_, Some(next)) => self.list(described, Some(next), client),
+            (_, None) => self.described(&described, client),
         }
     }
 
@@ -257,17 +301,18 @@ impl Controller for Dispatcher {
         client: &mut Client<'_>,
     ) {
         match (self.calls.remove(&call), answer) {
-            (Some(Purpose::ListInstances), Ok(Output::ListContainerInstances(listed)))
-                if !listed.container_instance_arns.is_empty() =>
-            {
-                let arns = listed.container_instance_arns;
-                let mut describe = DescribeContainerInstances::new(arns);
-                describe.cluster.clone_from(&self.request.cluster);
-                let call = client.call(describe);
-                self.calls.insert(call, Purpose::DescribeInstances);
+            (Some(Purpose::ListInstances(described)), Ok(Output::ListContainerInstances(page))) => {
+                self.listed(described, page, client);
             }
-            (Some(Purpose::DescribeInstances), Ok(Output::DescribeContainerInstances(found))) => {
-                self.described(&found.container_instances, client);
+            (
+                Some(Purpose::DescribeInstances(mut described, next)),
+                Ok(Output::DescribeContainerInstances(found)),
+            ) => {
+                described.extend(found.container_instances);
+                match next {
+                    Some(page) => self.list(described, Some(page), client),
+                    None => self.described(&described, client),
+                }
             }
             (Some(Purpose::Start { job, on }), answer) => {
                 self.start_ended(job, &on, answer, client);

@@ -6,8 +6,10 @@ use std::time::Duration;
 use crate::client::{CallError, Client, Controller};
 use crate::ids::CallId;
 use crate::model::{
-    DescribeTasks, DesiredStatus, ListTasks, ListTasksOutput, Output, RunTask, StopTask, Task,
+    DescribeTasks, DescribeTasksOutput, DesiredStatus, FailureReason, ListTasks, ListTasksOutput,
+    Output, RunTask, StopTask, Task,
 };
+use crate::time::SimTime;
 
 use super::log::Log;
 
@@ -17,6 +19,9 @@ const LOOK: u64 = 1;
 
 /// Tasks that one DescribeTasks takes.
 const PER_DESCRIBE: usize = 100;
+
+/// For so long at least a task that stopped is described (API reference, DescribeTasks).
+const DESCRIBED: Duration = Duration::from_secs(3600);
 
 /// A place for one task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +35,12 @@ enum Slot {
         /// Whether some call with this token may have launched.
         is_in_doubt: bool,
     },
-    /// There is a task, or was when it was last heard of.
-    Held { task: String, is_stopping: bool },
+    /// There is a task, or was when it was last heard of; it was there before `since`.
+    Held {
+        task: String,
+        since: SimTime,
+        is_stopping: bool,
+    },
 }
 
 /// What a call was made for.
@@ -39,7 +48,8 @@ enum Slot {
 enum Purpose {
     List,
     Run(usize),
-    Describe,
+    /// Made at that time.
+    Describe(SimTime),
     Stop(usize),
 }
 
@@ -49,7 +59,8 @@ enum Purpose {
 /// - Each launch has a client token. When a call ends without a clear answer it is made again with the same token, and
 ///   launches once however often that is.
 /// - A place is empty again when a read says that its task is not wanted any more or has stopped: old news of an end is
-///   still true. That a task is MISSING is no such news: its place stays taken.
+///   still true. That a task is MISSING is no such news, a late reader says so of a task that is new; but a task that
+///   stopped is described for an hour, so of one that is older than that and than the patience, MISSING means forgotten.
 /// - When it starts, after a crash too, it knows nothing of what it did. So it has patience: it waits until every reader
 ///   sees what it may have done before, and adopts what it finds.
 ///
@@ -140,8 +151,10 @@ impl Keeper {
 
     /// Takes over what ran before it started.
     fn adopt(&mut self, listed: ListTasksOutput, client: &mut Client<'_>) {
+        let since = client.now();
         let held = listed.task_arns.into_iter().map(|task| Slot::Held {
             task,
+            since,
             is_stopping: false,
         });
         self.slots.extend(held);
@@ -198,7 +211,9 @@ impl Keeper {
             // Only the answer tells which task there is to stop.
             Slot::Asked { .. } => self.fill(at, client),
             Slot::Held { is_stopping, .. } if *is_stopping => {}
-            Slot::Held { task, is_stopping } => {
+            Slot::Held {
+                task, is_stopping, ..
+            } => {
                 let mut stop = StopTask::new(task.clone()).reason("one too many");
                 stop.cluster.clone_from(&self.request.cluster);
                 *is_stopping = true;
@@ -208,7 +223,7 @@ impl Keeper {
     }
 
     fn describe(&mut self, client: &mut Client<'_>) {
-        let describing = |purpose: &Purpose| matches!(purpose, Purpose::Describe);
+        let describing = |purpose: &Purpose| matches!(purpose, Purpose::Describe(_));
         if self.calls.values().any(describing) {
             return;
         }
@@ -216,16 +231,18 @@ impl Keeper {
         for some in tasks.chunks(PER_DESCRIBE) {
             let mut describe = DescribeTasks::new(some.iter().cloned());
             describe.cluster.clone_from(&self.request.cluster);
-            self.calls.insert(client.call(describe), Purpose::Describe);
+            let purpose = Purpose::Describe(client.now());
+            self.calls.insert(client.call(describe), purpose);
         }
     }
 
     /// A launch has come to its end.
-    fn ran(&mut self, at: usize, answer: Result<Output, CallError>) {
+    fn ran(&mut self, at: usize, answer: Result<Output, CallError>, since: SimTime) {
         self.slots[at] = match (answer, &self.slots[at]) {
             (Ok(Output::RunTask(output)), _) => match output.tasks.into_iter().next() {
                 Some(task) if !is_gone(&task) => Slot::Held {
                     task: task.task_arn,
+                    since,
                     is_stopping: false,
                 },
                 _ => Slot::Empty,
@@ -244,14 +261,34 @@ impl Keeper {
         };
     }
 
-    fn has_ended(&mut self, task: &Task) {
-        let held = |slot: &&mut Slot| match slot {
-            Slot::Held { task: known, .. } => *known == task.task_arn,
-            _ => false,
-        };
-        if let Some(slot) = self.slots.iter_mut().find(held) {
-            *slot = Slot::Empty;
+    /// Takes in what was told of tasks in a call that was made at `asked`.
+    fn described(&mut self, told: &DescribeTasksOutput, asked: SimTime) {
+        let ended = told.tasks.iter().filter(|task| is_gone(task));
+        let ended = ended.map(|task| (&*task.task_arn, SimTime::MAX));
+        let missing = told.failures.iter().filter_map(|failure| {
+            let is_missing = failure.reason == FailureReason::Missing;
+            let arn = failure.arn.as_deref().filter(|_| is_missing)?;
+            // A task that is younger than this may be one that a late reader does not see yet.
+            let oldest = asked.as_nanos().checked_sub(self.forgotten_after())?;
+            Some((arn, SimTime::from_nanos(oldest)))
+        });
+        let ended: Vec<(&str, SimTime)> = ended.chain(missing).collect();
+        for slot in &mut self.slots {
+            if let Slot::Held { task, since, .. } = slot {
+                if ended
+                    .iter()
+                    .any(|(arn, until)| task == arn && *since <= *until)
+                {
+                    *slot = Slot::Empty;
+                }
+            }
         }
+    }
+
+    /// In nanoseconds: how old a task must be that is MISSING because it is no longer described.
+    fn forgotten_after(&self) -> u64 {
+        let after = DESCRIBED.max(self.patience);
+        SimTime::ZERO.saturating_add(after).as_nanos()
     }
 }
 
@@ -295,12 +332,10 @@ impl Controller for Keeper {
                 if let Err(error) = &answer {
                     self.log.write(client, format!("place {at}: {error}"));
                 }
-                self.ran(at, answer);
+                self.ran(at, answer, client.now());
             }
-            (Some(Purpose::Describe), Ok(Output::DescribeTasks(described))) => {
-                for task in described.tasks.iter().filter(|task| is_gone(task)) {
-                    self.has_ended(task);
-                }
+            (Some(Purpose::Describe(asked)), Ok(Output::DescribeTasks(told))) => {
+                self.described(&told, asked);
                 self.look_again(client);
             }
             (Some(Purpose::Stop(at)), Err(_)) => {
