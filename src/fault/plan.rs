@@ -12,11 +12,11 @@ use super::target::{self, TargetError};
 
 /// Faults to come: each at a time, at a rate, or when something happens.
 ///
-/// Where a fault names a container instance, a task, a container or a zone, it may leave that open:
+/// Where a fault names a container instance, a task, a container, a zone or a controller, it may leave that open:
 ///
 /// | text | stands for |
 /// | --- | --- |
-/// | `$any` | one of them by luck: container instances that are registered, tasks that are wanted, containers of the task |
+/// | `$any` | one of them by luck: container instances that are registered, tasks that are wanted, containers of the task, controllers |
 /// | `$any:us-east-1a` | of container instances: one of that zone |
 /// | `$any:rack=r1` | of container instances: one with an attribute of that value |
 /// | `$any:web*` | of tasks: one of a family that matches |

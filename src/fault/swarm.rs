@@ -47,6 +47,8 @@ pub enum FaultFamily {
     Calls,
     /// Readers see what was.
     Reads,
+    /// Controllers crash, and begin again.
+    Controllers,
 }
 
 impl FaultFamily {
@@ -67,6 +69,7 @@ impl FaultFamily {
         Self::Interfaces,
         Self::Calls,
         Self::Reads,
+        Self::Controllers,
     ];
 
     /// The faults of the family, and how many times the swarm's mean gap each of them has between two.
@@ -111,6 +114,7 @@ impl FaultFamily {
             Self::Interfaces => vec![(2, interfaces(minute))],
             Self::Calls => calls(),
             Self::Reads => vec![(2, lag(minute))],
+            Self::Controllers => controllers(),
         }
     }
 }
@@ -146,6 +150,19 @@ fn machines() -> Vec<(u32, Fault)> {
                 container_instance: runs,
             },
         ),
+    ]
+}
+
+fn controllers() -> Vec<(u32, Fault)> {
+    let (crashes, begins) = (any(), any());
+    vec![
+        (
+            4,
+            Fault::ControllerCrash {
+                controller: crashes,
+            },
+        ),
+        (1, Fault::ControllerRestart { controller: begins }),
     ]
 }
 

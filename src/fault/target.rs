@@ -63,14 +63,17 @@ enum Named<'a> {
     Task(&'a mut String),
     Container(&'a mut String),
     Zone(&'a mut String),
+    Controller(&'a mut String),
 }
 
 impl Named<'_> {
     fn text(&self) -> &str {
         match self {
-            Self::Instance(text) | Self::Task(text) | Self::Container(text) | Self::Zone(text) => {
-                text
-            }
+            Self::Instance(text)
+            | Self::Task(text)
+            | Self::Container(text)
+            | Self::Zone(text)
+            | Self::Controller(text) => text,
         }
     }
 }
@@ -97,6 +100,9 @@ fn names(fault: &mut Fault) -> Vec<Named<'_>> {
             vec![Named::Task(task)]
         }
         Fault::ZoneOutage { zone } | Fault::ZoneRecovery { zone } => vec![Named::Zone(zone)],
+        Fault::ControllerCrash { controller } | Fault::ControllerRestart { controller } => {
+            vec![Named::Controller(controller)]
+        }
         Fault::ContainerExit {
             task, container, ..
         }
@@ -140,7 +146,9 @@ pub(crate) fn fill(
 ) -> Option<Fault> {
     let wants_down = matches!(
         fault,
-        Fault::InstanceStart { .. } | Fault::AgentReconnect { .. }
+        Fault::InstanceStart { .. }
+            | Fault::AgentReconnect { .. }
+            | Fault::ControllerRestart { .. }
     );
     let mut filled = fault.clone();
     let mut met = None;
@@ -165,6 +173,10 @@ pub(crate) fn fill(
                 met = Some(task);
                 *text = task_arn(ctx, task)?;
             }
+            (Named::Controller(text), Open::Any(_)) => {
+                *text = any_controller(ctx, wants_down, draw)?;
+            }
+            (Named::Controller(_), _) => return None,
             (Named::Container(text), _) => *text = any_container(ctx, met?, draw)?,
             (Named::Zone(text), open) => {
                 *text = match open {
@@ -236,6 +248,14 @@ fn any_task(ctx: &Ctx<'_>, which: Option<&str>, draw: &mut Draw) -> Option<TaskI
 fn any_container(ctx: &Ctx<'_>, task: TaskId, draw: &mut Draw) -> Option<String> {
     let plans = &ctx.ledger.launch_of(ctx.ledger.task(task)?).containers;
     let names: Vec<_> = plans.iter().map(|plan| plan.name.to_string()).collect();
+    one_of(&names, draw)
+}
+
+/// One of the controllers that run, or of those that are crashed, by name.
+fn any_controller(ctx: &Ctx<'_>, wants_down: bool, draw: &mut Draw) -> Option<String> {
+    let known = ctx.ledger.controllers().iter();
+    let met = known.filter(|known| known.is_running != wants_down);
+    let names: Vec<_> = met.map(|known| known.name.to_string()).collect();
     one_of(&names, draw)
 }
 
