@@ -9,7 +9,7 @@ use wavetank::placement::{
     Ask, Baseline, Blame, FnScheduler, Missed, Mistake, Placement, Pool, Remaining, Scheduler,
     Update,
 };
-use wavetank::{Builder, Checking, Ledger, SimTime, TaskId, always};
+use wavetank::{Builder, Checking, Ledger, SimTime, Simulation, TaskId, always};
 
 use crate::support::script::{Action, Player, script, stage};
 use crate::support::{Trial, builder, reasons, sized};
@@ -336,6 +336,96 @@ fn a_violation_tells_what_the_view_had_to_do_with_the_decision() {
         "container-instance-0 has two; task-1 went to container-instance-0 by a stale view: 0.000s old, missed task-0 \
          placed at 60.000s; fresh it goes to container-instance-1"
     );
+}
+
+/// Two machines, and an invariant that one of them must not come to run two tasks.
+fn lonely(scheduler: impl Scheduler + 'static, checking: Checking) -> Simulation {
+    let lonely = always("one task runs on a machine", |seen| {
+        let runs = |on| {
+            let tasks = seen
+                .ledger
+                .tasks()
+                .filter(move |(_, task)| task.on == Some(on));
+            tasks.filter(|(_, task)| task.last_status == LastStatus::Running)
+        };
+        let mut machines = seen.ledger.instances().iter();
+        match machines.find(|(instance, _)| runs(*instance).count() > 1) {
+            Some((instance, _)) => Err(format!("{instance} has two")),
+            None => Ok(()),
+        }
+    });
+    let options = builder()
+        .scheduler(scheduler)
+        .scheduler_sees(ViewModel::FixedLag(secs(5)))
+        .checking(checking)
+        .invariant(lonely);
+    let mut sim = options.build().expect("the options are good");
+    sim.register_task_definition(sized("web", 256, 64))
+        .expect("it is good");
+    for _ in 0..2 {
+        let machine = RegisterContainerInstance::default().cpu(1024).memory(4096);
+        sim.register_container_instance(machine)
+            .expect("it is good");
+    }
+    sim.advance(secs(60)).expect("nothing happens");
+    sim
+}
+
+const MISLED: &str = "; task-1 went to container-instance-0 by a stale view: 2.000s old, missed task-0 placed at 60.000s; \
+                      fresh it goes to container-instance-1";
+
+#[test]
+fn a_violation_that_comes_after_the_decision_tells_of_it_too() {
+    for checking in [
+        Checking::EveryEvent,
+        Checking::EveryNth(1),
+        Checking::AtRest,
+    ] {
+        let mut sim = lonely(Baseline::WorstFit, checking);
+        sim.run_task(RunTask::new("web")).expect("there is room");
+        sim.advance(secs(2)).expect("one runs nowhere yet");
+        sim.run_task(RunTask::new("web")).expect("there is room");
+        let violation = match sim.advance(secs(30)) {
+            Err(violation) => violation,
+            Ok(_) => sim.check().expect_err("both run on the first"),
+        };
+        let expected = format!("container-instance-0 has two{MISLED}");
+        assert_eq!(&*violation.evidence, expected, "{checking:?}");
+    }
+}
+
+#[test]
+fn a_decision_that_the_truth_would_have_made_too_is_said_to_be_wrong_even_when_fresh() {
+    let mut sim = lonely(stubborn(0), Checking::EveryEvent);
+    for _ in 0..2 {
+        sim.run_task(RunTask::new("web")).expect("there is room");
+        sim.advance(secs(2)).expect("neither runs yet");
+    }
+    let violation = sim.advance(secs(30)).expect_err("both run on the first");
+    assert_eq!(
+        &*violation.evidence,
+        "container-instance-0 has two; task-1 went to container-instance-0 by a stale view: 2.000s old, missed task-0 \
+         placed at 60.000s; fresh it would too: wrong even when fresh"
+    );
+}
+
+#[test]
+fn a_decision_that_broke_nothing_is_not_told_of_once_all_was_found_well() {
+    let mut sim = lonely(Baseline::WorstFit, Checking::AtRest);
+    let first = sim.run_task(RunTask::new("web")).expect("there is room");
+    sim.advance(secs(2)).expect("one runs nowhere yet");
+    sim.run_task(RunTask::new("web")).expect("there is room");
+    let task = &first.tasks[0].task_arn;
+    sim.stop_task(StopTask::new(task)).expect("it is there");
+    sim.settle(secs(60)).expect("one of them runs");
+    let machines = ListContainerInstances::new();
+    let machines = sim.list_container_instances(machines).expect("it is good");
+    let on = &machines.container_instance_arns[0];
+    sim.start_task(StartTask::new("web", [on.as_str()]))
+        .expect("there is room");
+    sim.advance(secs(30)).expect("nobody looks");
+    let violation = sim.check().expect_err("two run on the first");
+    assert_eq!(&*violation.evidence, "container-instance-0 has two");
 }
 
 /// First fit that writes down what it was shown.

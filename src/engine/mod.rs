@@ -41,7 +41,7 @@ mod views;
 mod watch;
 mod weather;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::api::buckets::Buckets;
@@ -137,6 +137,8 @@ pub(crate) struct Engine {
     hindsight: Vec<Hindsight>,
     /// By what the request that is committed now packed its tasks: see [`Seen`](crate::invariant::Seen::packed_by).
     packed_by: Option<OrderBy>,
+    /// The latest decisions that the truth would have made otherwise, since all was at rest and well.
+    misled: VecDeque<Hindsight>,
     /// How many of the violations driving has told of.
     violations_told: usize,
     /// Kept between commits so that handlers do not allocate.
@@ -182,6 +184,7 @@ impl Engine {
             violations: Vec::new(),
             hindsight: Vec::new(),
             packed_by: None,
+            misled: VecDeque::new(),
             violations_told: 0,
             effects: Effects::default(),
         };

@@ -184,6 +184,7 @@ impl Engine {
             }
         };
         self.hindsight = hindsight.unwrap_or_default();
+        self.remember_misled();
         match answer {
             Answer::Placed(failures) => {
                 let first = self.ledger.next_task();

@@ -11,6 +11,12 @@ use super::Engine;
 /// How many lines of the trace a violation shows.
 const LINES: usize = 20;
 
+/// How many decisions are remembered that the truth would have made otherwise.
+const MISLED_MAX: usize = 16;
+
+/// How many of them are told when an invariant looks at everything and not at one step.
+const TOLD_MAX: usize = 4;
+
 impl Engine {
     /// Lets invariants look at what a step changed, when it is time to.
     pub(super) fn watch(&mut self, event: Option<&Event>, changes: &[Change]) {
@@ -29,13 +35,24 @@ impl Engine {
             }
             Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
                 let seen = Seen::rest(self.now, self.steps, &self.ledger);
-                self.invariants.at_rest(&seen)
+                let findings = self.invariants.at_rest(&seen);
+                return self.look_back_on_all(findings, false);
             }
             _ => return,
         };
         if !findings.is_empty() {
-            let findings = self.looked_back_on(findings, changes);
-            self.write_down(findings);
+            // What was decided about the tasks that the step is about, now or before.
+            let is_about = |known: &&Hindsight| {
+                changes.iter().any(|change| match change {
+                    Change::TaskRefused { task, .. } => *task == known.task,
+                    other => other.task() == Some(known.task),
+                })
+            };
+            let now = self.hindsight.iter().filter(is_about);
+            let is_new = |known: &&Hindsight| !self.hindsight.contains(known);
+            let before = self.misled.iter().filter(is_new).filter(is_about);
+            let told = tell(now.chain(before));
+            self.write_down_with(findings, &told);
         }
     }
 
@@ -51,22 +68,36 @@ impl Engine {
         Rule::read(first)?.order().filter(|_| is_free)
     }
 
-    /// Tells in the evidence what a scheduler that saw late had to do with it, where its decision is among the changes.
-    fn looked_back_on(&self, mut findings: Vec<Finding>, changes: &[Change]) -> Vec<Finding> {
-        let is_decided = |known: &&Hindsight| {
-            changes.iter().any(|change| match change {
-                Change::TaskPlaced { task, .. } | Change::TaskRefused { task, .. } => {
-                    *task == known.task
-                }
-                _ => false,
-            })
-        };
-        for known in self.hindsight.iter().filter(is_decided) {
-            for finding in &mut findings {
-                finding.evidence.push_str(&format!("; {known}"));
+    /// Writes down what a look at everything found, and the latest decisions that the truth would have made otherwise. Where
+    /// nothing is waited for and all is well, they did no harm and are forgotten.
+    fn look_back_on_all(&mut self, findings: Vec<Finding>, has_settled: bool) {
+        if findings.is_empty() {
+            if has_settled {
+                self.misled.clear();
+            }
+            return;
+        }
+        let skipped = self.misled.len().saturating_sub(TOLD_MAX);
+        let told = tell(self.misled.iter().skip(skipped));
+        self.write_down_with(findings, &told);
+    }
+
+    /// Remembers the decisions of the last request that the truth would have made otherwise.
+    pub(super) fn remember_misled(&mut self) {
+        for known in &self.hindsight {
+            if known.chosen != known.fresh {
+                self.misled.push_back(known.clone());
             }
         }
-        findings
+        let surplus = self.misled.len().saturating_sub(MISLED_MAX);
+        self.misled.drain(..surplus);
+    }
+
+    fn write_down_with(&mut self, mut findings: Vec<Finding>, told: &str) {
+        for finding in &mut findings {
+            finding.evidence.push_str(told);
+        }
+        self.write_down(findings);
     }
 
     /// Lets every invariant look at everything now.
@@ -90,7 +121,7 @@ impl Engine {
             true => seen.settled(),
             false => seen,
         });
-        self.write_down(findings);
+        self.look_back_on_all(findings, has_settled);
         self.tell()
     }
 
@@ -128,4 +159,15 @@ impl Engine {
             self.violations.push(violation);
         }
     }
+}
+
+/// What the view of a scheduler had to do with what it decided, as the end of some evidence.
+fn tell<'a>(known: impl Iterator<Item = &'a Hindsight>) -> String {
+    let verdict = |known: &Hindsight| match known.chosen == known.fresh {
+        true => ": wrong even when fresh",
+        false => "",
+    };
+    known
+        .map(|known| format!("; {known}{}", verdict(known)))
+        .collect()
 }
