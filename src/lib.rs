@@ -250,7 +250,9 @@ pub use crate::engine::announce::ToldEvent;
 pub use crate::engine::input::{Input, InputKey, Outcome, PastDeadline};
 pub use crate::engine::plan::FaultCount;
 pub use crate::engine::run::{Progress, SettleError, Step, Stopped};
-pub use crate::engine::stuck::{Lack, Stuck, Unsettled, WaitingContainer, WaitsFor};
+pub use crate::engine::stuck::{
+    CallStage, ControllerWaitsFor, Lack, Stuck, Unsettled, WaitingContainer, WaitsFor,
+};
 pub use crate::fault::plan::FaultPlan;
 pub use crate::fault::swarm::FaultFamily;
 pub use crate::ids::TaskId;

@@ -21,6 +21,7 @@ mod consistency;
 mod container_instances;
 mod containers;
 mod controllers;
+mod controllers_at_rest;
 mod corpus;
 mod definition_life;
 mod definition_lists;

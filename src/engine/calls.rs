@@ -29,9 +29,9 @@ pub(super) struct Call {
     /// Which call of its controller it is: whose luck it has.
     luck: u64,
     /// The attempt that is under way, counted from 1.
-    attempt: u8,
+    pub(super) attempt: u8,
     /// When that attempt leaves the client.
-    leaves_at: SimTime,
+    pub(super) leaves_at: SimTime,
     arrival: Key,
     timeout: Key,
     /// The answer on its way back.

@@ -11,9 +11,11 @@ use crate::ledger::event::Waking;
 use crate::ledger::{Change, Event};
 use crate::model::{Fault, ProfileError, ReadAs};
 use crate::queue::Key;
+use crate::time::SimTime;
 
 use super::Engine;
 use super::calls::Call;
+use super::stuck::{CallStage, ControllerWaitsFor, Stuck};
 
 /// A controller and all that is kept of it.
 #[derive(Clone, Debug)]
@@ -64,6 +66,13 @@ impl Controllers {
     fn named(&self, name: &str) -> Option<ControllerId> {
         let found = self.seats.iter().position(|seat| *seat.name == *name)?;
         Some(id_of(found))
+    }
+
+    /// Those that are crashed, in the order in which they were brought in.
+    pub(super) fn crashed(&self) -> Vec<ControllerId> {
+        let seats = self.seats.iter().enumerate();
+        let crashed = seats.filter(|(_, seat)| seat.running.is_none());
+        crashed.map(|(position, _)| id_of(position)).collect()
     }
 
     /// Calls under way and controllers that are woken to work, ten at most.
@@ -219,6 +228,62 @@ impl Engine {
             controller.started(client);
         });
         true
+    }
+
+    /// Controllers that do not run or are not done, and what each of them waits for.
+    pub(super) fn stuck_controllers(&self) -> Vec<Stuck> {
+        let Controllers { seats, calls, .. } = &self.controllers;
+        let stuck = |controller: ControllerId, waits_for| Stuck::Controller {
+            controller,
+            name: Arc::clone(&seats[controller.index()].name),
+            waits_for,
+        };
+        let crashed = self.controllers.crashed().into_iter();
+        let crashed = crashed.map(|controller| (controller, ControllerWaitsFor::Restart));
+        // What comes first of a call is what becomes of it next.
+        let mut next: BTreeMap<CallId, (SimTime, CallStage)> = BTreeMap::new();
+        let mut woken = Vec::new();
+        for (at, event) in self.queue.iter() {
+            let (call, attempt, stage) = match *event {
+                Event::CallArrived(call, attempt) => (call, Some(attempt), CallStage::Arrives),
+                Event::CallAnswered(call, ..) => (call, None, CallStage::Answered),
+                Event::CallTimedOut(call, attempt) => (call, Some(attempt), CallStage::TimesOut),
+                Event::ControllerWoken(whose, _, Waking::Work) => {
+                    let controller = ControllerId::new(whose.into());
+                    woken.push((controller, ControllerWaitsFor::Timer { until: at }));
+                    continue;
+                }
+                _ => continue,
+            };
+            let known = calls.get(&call).filter(|known| !known.is_over);
+            // An attempt that was given up may still be on its way.
+            if let Some(known) = known.filter(|it| attempt.is_none_or(|nth| nth == it.attempt)) {
+                let come = match known.leaves_at > self.now {
+                    true => (known.leaves_at, CallStage::Again),
+                    false => (at, stage),
+                };
+                let first = next.entry(call).or_insert(come);
+                if come.0 < first.0 {
+                    *first = come;
+                }
+            }
+        }
+        let under_way = next.into_iter().map(|(call, (until, next))| {
+            let known = &calls[&call];
+            let waits_for = ControllerWaitsFor::Call {
+                call,
+                operation: known.request.operation(),
+                attempt: known.attempt,
+                next,
+                until,
+            };
+            (known.controller, waits_for)
+        });
+        let mut all: Vec<_> = crashed.chain(under_way).chain(woken).collect();
+        all.sort_by_key(|(controller, _)| *controller);
+        all.into_iter()
+            .map(|(controller, waits_for)| stuck(controller, waits_for))
+            .collect()
     }
 
     /// Makes a fault happen that is about a controller; `None` when it is about something else.

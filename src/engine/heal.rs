@@ -39,6 +39,9 @@ impl Engine {
         let (ctx, out, _) = self.parts();
         heal::heal(&ctx, out);
         self.commit(None);
+        for controller in self.controllers.crashed() {
+            self.restart_controller(controller, None);
+        }
     }
 
     /// Comes to rest, and judges whether everything is then as it is wanted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ids::{CallId, ContainerInstanceId, ControllerId, TaskId};
 use crate::ledger::host::{HostContainerPhase, HostPhase, Power};
 use crate::ledger::{Demand, Event, Host, HostTask, InstanceRecord, TaskRecord};
 use crate::model::{AttachmentStatus, LastStatus, StartCondition};
@@ -20,7 +20,7 @@ use super::Engine;
 pub struct Unsettled {
     /// What the clock says.
     pub at: SimTime,
-    /// What is not as it is wanted: container instances first, then tasks, in order of their numbers.
+    /// What is not as it is wanted: container instances first, then tasks, then controllers, in order of their numbers.
     pub stuck: Vec<Stuck>,
     /// How many events were pending that something waits for.
     pub pending: usize,
@@ -53,6 +53,15 @@ pub enum Stuck {
         on: Option<ContainerInstanceId>,
         /// Why it is no further.
         waits_for: WaitsFor,
+    },
+    /// A controller that does not run, or is not done.
+    Controller {
+        /// Which one.
+        controller: ControllerId,
+        /// Its name.
+        name: Arc<str>,
+        /// Why it is no further.
+        waits_for: ControllerWaitsFor,
     },
     /// A replica that does not show the truth yet.
     Replicas {
@@ -118,6 +127,45 @@ pub enum WaitsFor {
     Nothing,
 }
 
+/// What keeps a controller from being done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum ControllerWaitsFor {
+    /// To be restarted: it crashed.
+    Restart,
+    /// The end of a call.
+    Call {
+        /// Which one.
+        call: CallId,
+        /// What of.
+        operation: &'static str,
+        /// The attempt that is under way, counted from 1.
+        attempt: u8,
+        /// What becomes of it next.
+        next: CallStage,
+        /// When that is.
+        until: SimTime,
+    },
+    /// To be woken for work.
+    Timer {
+        /// When that is.
+        until: SimTime,
+    },
+}
+
+/// What becomes next of a call under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum CallStage {
+    /// It is made again, after the last attempt failed.
+    Again,
+    /// It reaches ECS.
+    Arrives,
+    /// Its answer reaches the controller.
+    Answered,
+    /// The controller waits no longer for an answer.
+    TimesOut,
+}
+
 /// A resource of a host of which there is not enough.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lack {
@@ -177,6 +225,7 @@ impl Engine {
                 waits_for: self.waits_for(task, record, pending, there.unwrap_or(&none)),
             }
         }));
+        stuck.extend(self.stuck_controllers());
         let until = self.converged_at();
         if until > self.now() {
             stuck.push(Stuck::Replicas { until });

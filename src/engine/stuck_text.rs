@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use crate::ledger::host::Power;
 use crate::time::SimTime;
 
-use super::stuck::{Lack, Stuck, Unsettled, WaitingContainer, WaitsFor};
+use super::stuck::{
+    CallStage, ControllerWaitsFor, Lack, Stuck, Unsettled, WaitingContainer, WaitsFor,
+};
 
 /// Lines that a report has at most.
 const LINES: usize = 50;
@@ -36,9 +39,9 @@ impl fmt::Display for Stuck {
                 power,
                 until,
             } => {
-                let why = match power.is_on() {
-                    true => "agent not connected",
-                    false => "machine does not run",
+                let why = match power {
+                    Power::On => "agent not connected",
+                    power => machine(*power),
                 };
                 write!(f, "{instance}: {why}{}", Until(*until))
             }
@@ -58,6 +61,11 @@ impl fmt::Display for Stuck {
                 }
                 write!(f, ": {waits_for}")
             }
+            Self::Controller {
+                controller,
+                name,
+                waits_for,
+            } => write!(f, "{controller} {name}: {waits_for}"),
             Self::Replicas { until } => write!(f, "replicas lag until {until}"),
         }
     }
@@ -69,8 +77,8 @@ impl fmt::Display for WaitsFor {
             Self::Interface { status, until } => {
                 write!(f, "network interface {status}{}", Until(*until))
             }
-            Self::Machine { until, .. } => {
-                write!(f, "machine does not run{}", Known(*until))
+            Self::Machine { power, until } => {
+                write!(f, "{}{}", machine(*power), Known(*until))
             }
             Self::Agent { until } => write!(f, "agent not connected{}", Until(*until)),
             Self::Registration { until } => write!(f, "registration{}", Until(*until)),
@@ -93,6 +101,38 @@ impl fmt::Display for WaitsFor {
             }
             Self::Containers(waiting) => list(f, waiting),
             Self::Nothing => f.write_str("nothing is pending that could move it"),
+        }
+    }
+}
+
+/// What a machine is that does not run.
+fn machine(power: Power) -> &'static str {
+    match power {
+        Power::Terminated => "machine is terminated",
+        _ => "machine does not run",
+    }
+}
+
+impl fmt::Display for ControllerWaitsFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Restart => f.write_str("crashed"),
+            Self::Call {
+                call,
+                operation,
+                attempt,
+                next,
+                until,
+            } => {
+                let next = match next {
+                    CallStage::Again => "is made",
+                    CallStage::Arrives => "arrives",
+                    CallStage::Answered => "is answered",
+                    CallStage::TimesOut => "times out",
+                };
+                write!(f, "{call} {operation}, attempt {attempt} {next} at {until}")
+            }
+            Self::Timer { until } => write!(f, "to be woken for work at {until}"),
         }
     }
 }

@@ -87,7 +87,8 @@ impl Simulation {
     ///
     /// Machines that were stopped run again; those that were terminated stay gone. Agents that were disconnected are back,
     /// and each side says again what the other missed. Pulls and health checks are as their workloads say. A notice of spot
-    /// capacity is withdrawn; a container instance that its agent has set to DRAINING for it stays so.
+    /// capacity is withdrawn; a container instance that its agent has set to DRAINING for it stays so. Controllers that
+    /// crashed begin again, with the memory they were added with.
     pub fn heal(&mut self) {
         self.engine.heal();
     }
@@ -99,7 +100,7 @@ impl Simulation {
     }
 
     /// Comes to rest, as [`settle`](Self::settle) does, and demands that everything is then as it is wanted: tasks run or
-    /// have stopped, agents are connected, replicas show the truth.
+    /// have stopped, agents are connected, replicas show the truth, controllers run and have nothing under way.
     ///
     /// Something may be pending still when `within` has passed, such as the exit of a task that runs: that is no failure.
     ///
