@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::ids::{ContainerInstanceId, GroupId, TaskId};
 
 use super::Ledger;
+use super::change::Change;
 use super::instance::InstanceRecord;
 use super::launch::LaunchSpec;
 use super::task::{TaskExtras, TaskRecord};
@@ -23,6 +24,14 @@ pub struct TaskSeen {
 }
 
 impl TaskSeen {
+    /// Bytes of its own beside it.
+    pub(super) fn beside(&self) -> usize {
+        let extras = self.extras.as_deref().map_or(0, |extras| {
+            size_of_val(extras) + size_of_val(&*extras.rest) + size_of_val(&*extras.health)
+        });
+        extras + size_of_val(&*self.chosen_ports)
+    }
+
     /// What it takes to describe it.
     #[must_use]
     pub fn glance(&self) -> TaskGlance<'_> {
@@ -57,11 +66,19 @@ pub struct InstanceSeen {
     pub left: (u32, u32, u32),
     /// Network interfaces left.
     pub enis: u32,
-    /// Its tasks wanted RUNNING and their groups, in order of creation; kept for schedulers that see it late.
-    pub wanted: Vec<(TaskId, GroupId)>,
+    /// Its tasks wanted RUNNING and their groups, in order of creation; kept for schedulers that see it late. Versions in
+    /// which they are the same share them.
+    pub wanted: Arc<[(TaskId, GroupId)]>,
 }
 
 impl InstanceSeen {
+    /// Bytes of its own beside it.
+    pub(super) fn beside(&self) -> usize {
+        let known = &self.record;
+        let ports = size_of_val(&*known.tcp) + size_of_val(&*known.udp);
+        ports + size_of_val(&*known.tasks) + size_of_val(&*self.wanted)
+    }
+
     /// The same, borrowed.
     #[must_use]
     pub fn glance(&self) -> InstanceGlance<'_> {
@@ -91,6 +108,10 @@ pub struct InstanceGlance<'a> {
     pub left: (u32, u32, u32),
 }
 
+/// Of so many changes at most it is looked through what they mean for the tasks of a container instance; beyond, those are
+/// gathered anew.
+const FEW_CHANGES: usize = 64;
+
 impl Ledger {
     /// A task as it stands.
     #[must_use]
@@ -119,10 +140,60 @@ impl Ledger {
     /// A container instance as it stands, with what those who lag may be shown of it.
     #[must_use]
     pub fn instance_seen(&self, instance: ContainerInstanceId) -> Option<InstanceSeen> {
+        let wanted = |record: &InstanceRecord| self.wanted_on(record).collect();
+        self.instance_seen_with(instance, wanted)
+    }
+
+    /// The same after some changes, `was` being what it was before them.
+    pub(super) fn instance_seen_after(
+        &self,
+        instance: ContainerInstanceId,
+        was: Option<&InstanceSeen>,
+        changes: &[Change],
+    ) -> Option<InstanceSeen> {
+        self.instance_seen_with(instance, |record| {
+            let Some(was) = was.filter(|_| changes.len() <= FEW_CHANGES) else {
+                return self.wanted_on(record).collect();
+            };
+            let unwanted = changes.iter().filter_map(|change| match *change {
+                Change::TaskUnwanted { task, .. } => Some(task),
+                _ => None,
+            });
+            let mut gone = unwanted;
+            let is_there = |task| {
+                was.wanted
+                    .binary_search_by_key(&task, |known| known.0)
+                    .is_ok()
+            };
+            let placed = changes.iter().filter_map(|change| match *change {
+                Change::TaskPlaced { task, on, .. } if on == Some(instance) => {
+                    Some((task, self.launch_of(self.task(task)?).group))
+                }
+                _ => None,
+            });
+            let mut placed = placed.peekable();
+            if placed.peek().is_none() && !gone.any(is_there) {
+                return Arc::clone(&was.wanted);
+            }
+            let is_wanted = |(task, _): &(TaskId, GroupId)| {
+                !changes.iter().any(|change| {
+                    matches!(change, Change::TaskUnwanted { task: gone, .. } if gone == task)
+                })
+            };
+            let all = was.wanted.iter().copied().chain(placed);
+            all.filter(is_wanted).collect()
+        })
+    }
+
+    fn instance_seen_with(
+        &self,
+        instance: ContainerInstanceId,
+        wanted: impl FnOnce(&InstanceRecord) -> Arc<[(TaskId, GroupId)]>,
+    ) -> Option<InstanceSeen> {
         let record = self.instance(instance)?;
         let (tasks, wanted) = match self.versions.are_for_schedulers() {
-            true => (record.tasks.clone(), self.wanted_on(record).collect()),
-            false => (Vec::new(), Vec::new()),
+            true => (record.tasks.clone(), wanted(record)),
+            false => (Vec::new(), Arc::default()),
         };
         Some(InstanceSeen {
             record: InstanceRecord {

@@ -10,8 +10,10 @@ use crate::time::SimTime;
 
 use super::table::Table;
 
-/// Histories that ended and are kept for the next records that change.
+/// Histories that ended and are kept for the next records that change, and versions that they have room for at most: else
+/// each of them would come to have as much room as the longest ever needed.
 const SPARE_MAX: usize = 64;
+const ROOM_MAX: usize = 8;
 
 /// One version of a record.
 #[derive(Clone, Debug)]
@@ -56,6 +58,16 @@ impl<T> History<T> {
             Some(last) => last.seen.as_ref(),
             None => self.base.as_ref(),
         }
+    }
+
+    /// How many bytes it takes, `beside` being what a record points at and shares with nobody.
+    fn bytes(&self, beside: impl Fn(&T) -> usize) -> usize {
+        let recent = self
+            .recent
+            .iter()
+            .filter_map(|version| version.seen.as_ref());
+        let beside: usize = self.base.iter().chain(recent).map(beside).sum();
+        size_of::<Self>() + self.recent.capacity() * size_of::<Version<T>>() + beside
     }
 
     /// Adds a version; changes of one call at one time make one.
@@ -130,6 +142,14 @@ impl<K: DenseId, T> Histories<K, T> {
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
+
+    /// How many bytes they take, `beside` being what a record points at and shares with nobody.
+    pub(super) fn bytes(&self, beside: impl Fn(&T) -> usize) -> usize {
+        let known = self.known.iter().map(|(_, history)| history);
+        let all = known.chain(&self.spare);
+        let all: usize = all.map(|history| history.bytes(&beside)).sum();
+        self.known.bytes() + self.spare.capacity() * size_of::<Box<History<T>>>() + all
+    }
 }
 
 impl<K: DenseId, T: Clone> Histories<K, T> {
@@ -150,8 +170,10 @@ impl<K: DenseId, T: Clone> Histories<K, T> {
 
     /// Ends the history of a record.
     pub(super) fn end(&mut self, of: K) {
-        let ended = self.known.remove(of.to_number());
-        if let (Some(mut ended), true) = (ended, self.spare.len() < SPARE_MAX) {
+        let Some(mut ended) = self.known.remove(of.to_number()) else {
+            return;
+        };
+        if self.spare.len() < SPARE_MAX && ended.recent.capacity() <= ROOM_MAX {
             ended.base = None;
             ended.recent.clear();
             self.spare.push(ended);

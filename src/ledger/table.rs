@@ -129,6 +129,16 @@ impl<T> Table<T> {
         self.live == 0
     }
 
+    /// How many bytes it takes, what its records point at left out; chunks shared with clones count in each.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let chunks = self.places.iter().map(|place| {
+            usize::from(place.own.is_some()) + usize::from(place.shared.get().is_some())
+        });
+        self.places.capacity() * size_of::<Place<T>>()
+            + chunks.sum::<usize>() * size_of::<Chunk<T>>()
+    }
+
     /// The record under `number`.
     #[inline]
     #[must_use]

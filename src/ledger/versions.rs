@@ -124,6 +124,13 @@ impl Versions {
         tasks.sum::<usize>() + instances.sum::<usize>()
     }
 
+    /// How many bytes they take, what they share with the records as they are left out.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let due = self.due.capacity() * size_of::<(SimTime, Changed)>();
+        self.tasks.bytes(TaskSeen::beside) + self.instances.bytes(InstanceSeen::beside) + due
+    }
+
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -257,7 +264,9 @@ impl Ledger {
                     history.push(made.version(nth, seen));
                 }
                 Changed::ContainerInstance(instance) => {
-                    let seen = self.instance_seen(instance);
+                    let known = self.versions.instances.get(instance);
+                    let was = known.and_then(History::newest);
+                    let seen = self.instance_seen_after(instance, was, changes);
                     let Some(history) = self.versions.instances.get_mut(instance) else {
                         continue;
                     };

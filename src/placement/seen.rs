@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ids::{ClusterId, ContainerInstanceId, GroupId, TaskId};
+use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
 use crate::ledger::blame::{Missed, Update};
 use crate::ledger::cluster::Capacity;
 use crate::ledger::group::Counts;
@@ -24,60 +24,55 @@ pub(crate) struct SeenCluster<'a> {
     ledger: &'a Ledger,
     lens: Lens<'a>,
     capacity: Capacity,
-    /// Container instances that have a row and are seen late.
-    late: BTreeMap<ContainerInstanceId, &'a InstanceSeen>,
+    /// Container instances that have a row and are seen late, ascending.
+    late: Vec<Late<'a>>,
     /// Task groups whose counts are not the ledger's.
     groups: BTreeMap<GroupId, Counts>,
     is_stale: bool,
 }
 
+/// A container instance that is seen late, and as what.
+type Late<'a> = (ContainerInstanceId, &'a InstanceSeen);
+
 impl<'a> SeenCluster<'a> {
     /// What a lens sees of a cluster.
     pub(crate) fn new(ledger: &'a Ledger, cluster: ClusterId, lens: Lens<'a>) -> Self {
-        let mut late: BTreeMap<ContainerInstanceId, Option<&InstanceSeen>> = BTreeMap::new();
+        let mut late: Vec<Late<'a>> = Vec::new();
+        // Those that are seen as if they were not registered.
+        let mut hidden: Vec<ContainerInstanceId> = Vec::new();
+        let mut groups = BTreeMap::new();
         for (instance, history) in ledger.versions().instances().iter() {
             let place = lens.place(Changed::ContainerInstance(instance), history);
             let is_newest = place.map_or(0, |place| place + 1) == history.recent.len();
             if is_newest || cluster_of(history) != Some(cluster) {
                 continue;
             }
-            let seen = lens.seen(Changed::ContainerInstance(instance), history);
-            late.insert(instance, seen.filter(|seen| seen.record.is_registered()));
+            let seen = match place {
+                Some(place) => history.recent[place].seen.as_ref(),
+                None => history.base.as_ref(),
+            };
+            let seen = seen.filter(|seen| seen.record.is_registered());
+            regroup(ledger, &mut groups, instance, (history.newest(), seen));
+            match seen {
+                Some(seen) => late.push((instance, seen)),
+                None => hidden.push(instance),
+            }
         }
         let truth = &ledger.cluster(cluster).capacity;
-        let mut groups = BTreeMap::new();
-        for (instance, seen) in &late {
-            let is_there = ledger.instance(*instance);
-            let is_there = is_there
-                .into_iter()
-                .flat_map(|record| ledger.wanted_on(record));
-            for (_, group) in is_there {
-                counts_of(ledger, &mut groups, group).remove(*instance);
-            }
-            for (_, group) in seen.iter().flat_map(|seen| &seen.wanted) {
-                counts_of(ledger, &mut groups, *group).add(*instance);
-            }
-        }
-        let known = |instance: &ContainerInstanceId| late.get(instance).copied();
         let mut rows: Vec<ContainerInstanceId> = truth.instances.clone();
-        rows.extend(
-            late.keys()
-                .filter(|instance| truth.row(**instance).is_none()),
-        );
-        rows.retain(|instance| known(instance).is_none_or(|seen| seen.is_some()));
+        let unknown = late.iter().map(|(instance, _)| *instance);
+        rows.extend(unknown.filter(|instance| truth.row(*instance).is_none()));
+        if !hidden.is_empty() {
+            rows.retain(|instance| hidden.binary_search(instance).is_err());
+        }
         rows.sort_unstable();
-        let is_stale = !late.is_empty();
-        let late: BTreeMap<_, _> = late
-            .into_iter()
-            .filter_map(|(instance, seen)| Some((instance, seen?)))
-            .collect();
         Self {
             ledger,
             lens,
-            capacity: columns(ledger, truth, &rows, &late),
+            capacity: columns(ledger, truth, rows, &late),
+            is_stale: !(late.is_empty() && hidden.is_empty()),
             late,
             groups,
-            is_stale,
         }
     }
 
@@ -92,7 +87,7 @@ impl<'a> SeenCluster<'a> {
 
     /// A container instance that is seen late.
     pub(super) fn late(&self, instance: ContainerInstanceId) -> Option<&'a InstanceSeen> {
-        self.late.get(&instance).copied()
+        found(&self.late, instance)
     }
 
     /// The counts of a group, where they are not the ledger's.
@@ -151,20 +146,60 @@ fn counts_of<'g>(
     })
 }
 
-/// The columns of a cluster in which some container instances are seen late.
+/// Moves the counts of groups from what is true of a container instance to what is seen of it.
+fn regroup(
+    ledger: &Ledger,
+    groups: &mut BTreeMap<GroupId, Counts>,
+    instance: ContainerInstanceId,
+    (truth, seen): (Option<&InstanceSeen>, Option<&InstanceSeen>),
+) {
+    let wanted = |seen: Option<&'_ InstanceSeen>| seen.map(|seen| Arc::clone(&seen.wanted));
+    let (truth, seen) = (wanted(truth), wanted(seen));
+    if let (Some(truth), Some(seen)) = (&truth, &seen) {
+        if Arc::ptr_eq(truth, seen) {
+            return;
+        }
+    }
+    let (truth, seen) = (truth.unwrap_or_default(), seen.unwrap_or_default());
+    for (_, group) in only_in(&truth, &seen) {
+        counts_of(ledger, groups, *group).remove(instance);
+    }
+    for (_, group) in only_in(&seen, &truth) {
+        counts_of(ledger, groups, *group).add(instance);
+    }
+}
+
+/// What is in the first of two ascending lists and not in the second.
+fn only_in<'l, T: Ord>(these: &'l [T], those: &'l [T]) -> impl Iterator<Item = &'l T> {
+    let mut rest = those;
+    these.iter().filter(move |this| {
+        while rest.first().is_some_and(|other| other < this) {
+            rest = &rest[1..];
+        }
+        rest.first() != Some(this)
+    })
+}
+
+/// As what a container instance is seen, if it is seen late.
+fn found<'a>(late: &[Late<'a>], instance: ContainerInstanceId) -> Option<&'a InstanceSeen> {
+    let place = late.binary_search_by_key(&instance, |known| known.0).ok()?;
+    Some(late[place].1)
+}
+
+/// The columns of a cluster with these rows, in which some container instances are seen late.
 fn columns(
     ledger: &Ledger,
     truth: &Capacity,
-    rows: &[ContainerInstanceId],
-    late: &BTreeMap<ContainerInstanceId, &InstanceSeen>,
+    rows: Vec<ContainerInstanceId>,
+    late: &[Late<'_>],
 ) -> Capacity {
-    let is_described_alike = |(instance, seen): (&ContainerInstanceId, &&InstanceSeen)| {
+    let is_described_alike = |(instance, seen): &Late<'_>| {
         let known = ledger.instance(*instance);
         known.is_some_and(|known| Arc::ptr_eq(&known.spec, &seen.record.spec))
     };
-    let mut columns = if *rows == truth.instances && late.iter().all(is_described_alike) {
+    let mut columns = if rows == truth.instances && late.iter().all(is_described_alike) {
         Capacity {
-            instances: truth.instances.clone(),
+            instances: rows,
             cpu: truth.cpu.clone(),
             memory: truth.memory.clone(),
             gpus: truth.gpus.clone(),
@@ -179,14 +214,14 @@ fn columns(
     } else {
         let mut columns = Capacity::default();
         for instance in rows {
-            let record = late.get(instance).map(|seen| &seen.record);
-            let record = record.or_else(|| ledger.instance(*instance));
+            let record = found(late, instance).map(|seen| &seen.record);
+            let record = record.or_else(|| ledger.instance(instance));
             add(
                 &mut columns,
-                *instance,
+                instance,
                 record.expect("a row is of the truth or seen late"),
             );
-            if let (Some(from), Some(to)) = (truth.row(*instance), columns.row(*instance)) {
+            if let (Some(from), Some(to)) = (truth.row(instance), columns.row(instance)) {
                 columns.cpu[to] = truth.cpu[from];
                 columns.memory[to] = truth.memory[from];
                 columns.gpus[to] = truth.gpus[from];
@@ -223,18 +258,13 @@ fn updates(before: Option<&InstanceSeen>, after: Option<&InstanceSeen>) -> Vec<U
         (Some(_), None) => return vec![Update::Deregistered],
         (Some(before), Some(after)) => (before, after),
     };
-    let without = |these: &InstanceSeen, those: &InstanceSeen| -> Vec<TaskId> {
-        let is_new = |task: &&(TaskId, GroupId)| !those.wanted.contains(task);
-        these
-            .wanted
-            .iter()
-            .filter(is_new)
-            .map(|(task, _)| *task)
-            .collect()
-    };
     let mut updates: Vec<Update> = Vec::new();
-    updates.extend(without(before, after).into_iter().map(Update::TaskGone));
-    updates.extend(without(after, before).into_iter().map(Update::TaskPlaced));
+    if !Arc::ptr_eq(&before.wanted, &after.wanted) {
+        let gone = only_in(&before.wanted, &after.wanted);
+        updates.extend(gone.map(|(task, _)| Update::TaskGone(*task)));
+        let placed = only_in(&after.wanted, &before.wanted);
+        updates.extend(placed.map(|(task, _)| Update::TaskPlaced(*task)));
+    }
     let (was, is) = (&before.record, &after.record);
     if was.status != is.status {
         updates.push(Update::Status(is.status));
