@@ -207,6 +207,90 @@ fn a_plan_meets_the_same_whatever_else_happens() {
 }
 
 #[test]
+fn a_row_says_how_long_its_faults_last() {
+    let minutes_long = |minutes_long| Latency::Fixed(minutes(minutes_long));
+    let plan = FaultPlan::new()
+        .at(minutes(1), stop_of(ANY))
+        .lasting(minutes_long(5))
+        .at(
+            minutes(10),
+            Fault::Throttle {
+                operation: Glob::any(),
+                lasting: Duration::from_secs(1),
+            },
+        )
+        .lasting(minutes_long(1))
+        .at(
+            minutes(20),
+            Fault::ZoneOutage {
+                zone: ANY.to_owned(),
+            },
+        )
+        .lasting(minutes_long(2));
+    let mut trial = Trial::of(builder().faults(plan));
+    let machine = RegisterContainerInstance::default().cpu(2048).memory(4096);
+    trial.register(machine.attribute("ecs.availability-zone", "us-east-1a"));
+    let is_on = |trial: &Trial| {
+        let id = wavetank::ids::ContainerInstanceId::new(0);
+        let host = trial.ledger().hosts().host(id);
+        host.is_some_and(|host| host.power.is_on())
+    };
+    let mut found = Vec::new();
+    for at in [59_999, 60_000, 359_999, 360_000] {
+        trial.at(at);
+        found.push(is_on(&trial));
+    }
+    for at in [600_000, 659_999, 660_000] {
+        trial.at(at);
+        found.push(trial.list_tasks(ListTasks::new()).is_ok());
+    }
+    for at in [1_199_999, 1_200_000, 1_319_999, 1_320_000] {
+        trial.at(at);
+        found.push(is_on(&trial));
+    }
+    let (good, bad) = (true, false);
+    assert_eq!(
+        found,
+        [good, bad, bad, good, bad, bad, good, good, bad, bad, good]
+    );
+    assert_eq!(trial.fault_counts(), [count(1, 1); 3]);
+    let trace = trial.trace().to_string();
+    assert!(trace.contains("fault-due row-0 #0 over"), "{trace}");
+}
+
+#[test]
+fn faults_of_a_rate_last_as_long_as_luck_has_it_and_end_with_the_plan() {
+    let plan: FaultPlan = serde_json::from_str(
+        r#"[ { "when": { "every": { "gap": "10m" } },
+               "fault": { "kind": "AgentDisconnect", "containerInstance": "$any" },
+               "for": { "uniform": ["1m", "9m"] } } ]"#,
+    )
+    .expect("the plan is good");
+    let mut trial = planned(plan);
+    let host = trial.host();
+    let mut away = Vec::new();
+    for round in 1..=12 {
+        let minute = |trial: &mut Trial, minute: u64| {
+            trial.at((round * 10 + minute) * 60_000);
+            !trial.shown(&host).agent_connected
+        };
+        away.push((0..10).filter(|at| minute(&mut trial, *at)).count());
+    }
+    assert!(
+        away.iter().all(|minutes| (1..10).contains(minutes)),
+        "{away:?}"
+    );
+    assert!(away.iter().any(|minutes| *minutes != away[0]), "{away:?}");
+    assert_eq!(trial.fault_counts()[0].happened, 12);
+    trial.at(130 * 60_000);
+    assert!(!trial.shown(&host).agent_connected);
+    trial.heal();
+    let before = trial.events();
+    trial.at(200 * 60_000);
+    assert_eq!(trial.events(), before);
+}
+
+#[test]
 fn a_plan_without_rows_costs_and_changes_nothing() {
     let run = |mut trial: Trial| {
         trial.run("web");
@@ -250,8 +334,20 @@ fn a_plan_that_makes_no_sense_is_refused_with_its_row() {
         (
             FaultPlan::new()
                 .at(minutes(1), good.clone())
-                .every(Latency::Choice(Vec::new()), good),
+                .every(Latency::Choice(Vec::new()), good.clone()),
             "row 1",
+        ),
+        (
+            FaultPlan::new()
+                .at(minutes(1), good)
+                .lasting(Latency::Choice(Vec::new())),
+            "row 0",
+        ),
+        (
+            FaultPlan::new()
+                .at(minutes(1), exit_of(ANY))
+                .lasting(Latency::ZERO),
+            "ContainerExit has no end",
         ),
     ] {
         let error = builder()
@@ -268,6 +364,7 @@ fn a_plan_reads_and_writes_alike() {
     for seed in 0..50 {
         let plan = FaultPlan::swarm(seed, FaultFamily::ALL)
             .at(minutes(3), stop_of(ANY))
+            .lasting(Latency::Fixed(minutes(2)))
             .when_task("web*", LastStatus::Running, exit_of("$cause"));
         let written = serde_json::to_string(&plan).expect("a plan is plain data");
         let read: FaultPlan = serde_json::from_str(&written).expect("it reads back");

@@ -103,6 +103,8 @@ pub enum Purpose {
     Activation = 43,
     /// How long removing it there takes.
     Deactivation = 44,
+    /// How long a fault of a plan lasts.
+    FaultLasting = 47,
 }
 
 /// The address of one random decision: its purpose, its subject and which attempt it is.
@@ -208,6 +210,7 @@ mod tests {
             (Purpose::Arrival, 34),
             (Purpose::Activation, 43),
             (Purpose::Deactivation, 44),
+            (Purpose::FaultLasting, 47),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u8, number, "{purpose:?}");

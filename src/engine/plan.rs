@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::draw::Purpose;
+use crate::fault::ending;
 use crate::fault::plan::{FaultPlan, When};
 use crate::fault::target::{self, Cause};
 use crate::ids::TaskId;
+use crate::ledger::event::FAULT_ENDS;
 use crate::ledger::{Change, Event, Ledger};
-use crate::model::{ContainerInstanceStatus, LastStatus};
+use crate::model::{ContainerInstanceStatus, Fault, LastStatus};
 use crate::time::SimTime;
 
 use super::Engine;
@@ -36,6 +38,8 @@ pub(super) struct Planned {
     seen: Vec<u32>,
     /// What the faults that are on their way are tied to.
     causes: BTreeMap<(u16, u32), Cause>,
+    /// What undoes those that happened and are to end.
+    ends: BTreeMap<(u16, u32), Fault>,
     is_over: bool,
 }
 
@@ -47,6 +51,7 @@ impl Planned {
             counts: vec![FaultCount::default(); rows],
             seen: vec![0; rows],
             causes: BTreeMap::new(),
+            ends: BTreeMap::new(),
             is_over: false,
         }
     }
@@ -117,6 +122,11 @@ fn family(ledger: &Ledger, task: TaskId) -> &str {
     record.map_or("", |record| &ledger.launch_of(record).family)
 }
 
+/// The number of the next fault of a row.
+fn following(nth: u32) -> u32 {
+    nth.wrapping_add(1) & !FAULT_ENDS
+}
+
 impl Engine {
     /// Makes the first faults of a plan come due.
     pub(super) fn begin_plan(&mut self, plan: FaultPlan) {
@@ -155,26 +165,47 @@ impl Engine {
         let Some(planned) = &mut self.planned else {
             return;
         };
+        if nth & FAULT_ENDS != 0 {
+            if let Some(undoing) = planned.ends.remove(&(row, nth)) {
+                // What it would undo may be gone, or undone.
+                let _ = self.inject_from(&undoing, Some(event));
+            }
+            return;
+        }
         let cause = planned.causes.remove(&(row, nth));
         let index = usize::from(row);
         planned.counts[index].came = planned.counts[index].came.saturating_add(1);
         let comes = planned.plan.rows()[index].clone();
         if let When::Every(rate) = &comes.when {
-            let next = self.gap(&rate.gap, row, nth.wrapping_add(1));
+            let next = self.gap(&rate.gap, row, following(nth));
             let at = self.now.saturating_add(next);
             if at < SimTime::ZERO.saturating_add(rate.until) {
-                self.push(next, Event::FaultDue(row, nth.wrapping_add(1)));
+                self.push(next, Event::FaultDue(row, following(nth)));
             }
         }
         let purpose = Purpose::FaultTarget;
         let mut draw = self.draws.at(purpose, row.into(), nth as u16);
         let (ctx, _, _) = self.parts();
-        let Some(fault) = target::fill(&ctx, &comes.fault, cause, &mut draw) else {
+        let Some(mut fault) = target::fill(&ctx, &comes.fault, cause, &mut draw) else {
             return;
         };
-        if self.inject_from(&fault, Some(event)).is_ok() {
-            if let Some(planned) = &mut self.planned {
-                planned.counts[index].happened += 1;
+        let lasts = comes.lasting.as_ref().map(|lasting| {
+            let purpose = Purpose::FaultLasting;
+            self.draws
+                .duration(lasting, purpose, row.into(), nth as u16)
+        });
+        if let (Some(lasts), Some(lasting)) = (lasts, ending::lasting_mut(&mut fault)) {
+            *lasting = lasts;
+        }
+        if self.inject_from(&fault, Some(event)).is_err() {
+            return;
+        }
+        if let Some(planned) = &mut self.planned {
+            planned.counts[index].happened += 1;
+            if let (Some(lasts), Some(undoing)) = (lasts, ending::undoing(&fault)) {
+                let nth = nth | FAULT_ENDS;
+                planned.ends.insert((row, nth), undoing);
+                self.push(lasts, Event::FaultDue(row, nth));
             }
         }
     }
@@ -204,6 +235,7 @@ impl Engine {
         if let Some(planned) = &mut self.planned {
             planned.is_over = true;
             planned.causes.clear();
+            planned.ends.clear();
         }
     }
 

@@ -7,6 +7,7 @@
 //! | [`swarm`] | plans that have some families of faults and lack others |
 //! | [`target`] | whom a planned fault meets |
 
+pub(crate) mod ending;
 pub(crate) mod messages;
 pub mod plan;
 pub mod swarm;

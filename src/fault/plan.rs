@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::draw::{Latency, LatencyError};
 use crate::model::{ContainerInstanceStatus, Fault, Glob, LastStatus, distribution, duration};
 
+use super::ending;
 use super::target::{self, TargetError};
 
 /// Faults to come: each at a time, at a rate, or when something happens.
@@ -51,6 +52,39 @@ pub struct PlannedFault {
     pub when: When,
     /// What comes.
     pub fault: Fault,
+    /// How long it lasts each time, in place of what it says itself. A fault that another one undoes, such as a stop by a
+    /// start, is undone after that. In JSON under `for`.
+    #[serde(
+        rename = "for",
+        default,
+        with = "lasting",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub lasting: Option<Latency>,
+}
+
+/// The form of a distribution that may be left out.
+mod lasting {
+    use serde::{Deserializer, Serializer};
+
+    use crate::draw::Latency;
+    use crate::model::distribution;
+
+    pub(super) fn serialize<S: Serializer>(
+        lasting: &Option<Latency>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match lasting {
+            Some(lasting) => distribution::serialize(lasting, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Latency>, D::Error> {
+        distribution::deserialize(deserializer).map(Some)
+    }
 }
 
 /// When a planned fault comes.
@@ -180,6 +214,22 @@ pub enum PlanError {
         /// Why.
         error: LatencyError,
     },
+    /// How long a fault lasts can't be drawn.
+    #[error("row {row} of the plan of faults: {error}")]
+    Lasting {
+        /// Which row, from 0.
+        row: usize,
+        /// Why.
+        error: LatencyError,
+    },
+    /// A fault of a kind that neither lasts nor is undone by another is to last.
+    #[error("row {row} of the plan of faults: {kind} has no end, so `for` says nothing")]
+    Endless {
+        /// Which row, from 0.
+        row: usize,
+        /// The kind.
+        kind: &'static str,
+    },
     /// What a fault leaves open can't be found.
     #[error("row {row} of the plan of faults: {error}")]
     Target {
@@ -224,7 +274,31 @@ impl FaultPlan {
     /// Adds a row.
     #[must_use]
     pub fn row(mut self, when: When, fault: Fault) -> Self {
-        self.rows.push(PlannedFault { when, fault });
+        self.rows.push(PlannedFault {
+            when,
+            fault,
+            lasting: None,
+        });
+        self
+    }
+
+    /// Has the fault of the last row last so long each time: what [`PlannedFault::lasting`] says. Nothing without a row.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::{Fault, FaultPlan, Latency};
+    ///
+    /// let hours = |hours| Latency::exponential(Duration::from_secs(3600 * hours));
+    /// let outage = Fault::ZoneOutage { zone: "$any".to_owned() };
+    /// let plan = FaultPlan::new().every(hours(200)?, outage).lasting(hours(1)?);
+    /// assert_eq!(plan.validate(), Ok(()));
+    /// # Ok::<(), wavetank::draw::LatencyError>(())
+    /// ```
+    #[must_use]
+    pub fn lasting(mut self, lasting: Latency) -> Self {
+        if let Some(last) = self.rows.last_mut() {
+            last.lasting = Some(lasting);
+        }
         self
     }
 
@@ -245,7 +319,7 @@ impl FaultPlan {
     ///
     /// # Errors
     ///
-    /// The first row whose gap can't be drawn, or whose fault leaves open what can't be found.
+    /// The first row whose gap or length can't be drawn, or whose fault leaves open what can't be found.
     pub fn validate(&self) -> Result<(), PlanError> {
         if self.rows.len() > usize::from(u16::MAX) {
             let rows = self.rows.len();
@@ -255,6 +329,15 @@ impl FaultPlan {
             if let When::Every(rate) = &planned.when {
                 let valid = rate.gap.validate();
                 valid.map_err(|error| PlanError::Gap { row, error })?;
+            }
+            if let Some(lasting) = &planned.lasting {
+                let valid = lasting.validate();
+                valid.map_err(|error| PlanError::Lasting { row, error })?;
+                let mut fault = planned.fault.clone();
+                if ending::undoing(&fault).is_none() && ending::lasting_mut(&mut fault).is_none() {
+                    let kind = fault.kind();
+                    return Err(PlanError::Endless { row, kind });
+                }
             }
             let found = target::check(planned);
             found.map_err(|error| PlanError::Target { row, error })?;

@@ -45,6 +45,9 @@ pub enum Verdict {
     Refused,
 }
 
+/// Set in the number of a fault of a plan where it does not come but ends.
+pub const FAULT_ENDS: u32 = 1 << 31;
+
 /// Something that comes due at a point in simulated time: closed, small, serializable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -102,7 +105,7 @@ pub enum Event {
     SilenceNoticed(ContainerInstanceId, u16),
     /// Messages pass again between the control plane and an agent.
     LinkRestored(ContainerInstanceId),
-    /// A fault of a plan comes: of which row, and which one of it.
+    /// A fault of a plan comes: of which row, and which one of it; with [`FAULT_ENDS`] it is undone.
     FaultDue(u16, u32),
     /// An agent asks that its container instance drains, since its spot capacity will be taken back.
     DrainAsked(ContainerInstanceId),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ids::TaskId;
 use crate::ledger::Change;
+use crate::ledger::event::FAULT_ENDS;
 use crate::ledger::hazard::HazardChange;
 use crate::model::Fault;
 use crate::time::SimTime;
@@ -117,6 +118,9 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Resul
         Kind::MessageResent => {
             let tries = record.more() & 0x1FF;
             write!(f, "{} #{tries}", TaskId::new(record.a()))
+        }
+        Kind::FaultDue if record.b() & FAULT_ENDS != 0 => {
+            write!(f, "row-{} #{} over", record.a(), record.b() & !FAULT_ENDS)
         }
         Kind::FaultDue => write!(f, "row-{} #{}", record.a(), record.b()),
         _ => f.write_str("faults"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::{ContainerInstanceId, DeliveryId, LaunchId, TaskId};
-use crate::ledger::event::Report;
+use crate::ledger::event::{FAULT_ENDS, Report};
 use crate::ledger::host::{Download, HostContainerPhase, Power};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::{Change, Event};
@@ -155,6 +155,10 @@ fn weather_events() -> Vec<(Event, &'static str)> {
     vec![
         (Event::ContainerKilled(TASK, 1), "container-killed task-3/1"),
         (Event::FaultDue(4, 7), "fault-due row-4 #7"),
+        (
+            Event::FaultDue(4, 7 | FAULT_ENDS),
+            "fault-due row-4 #7 over",
+        ),
         (Event::HazardOver(2), "hazard-over hazard-2"),
         (Event::CutOver(2), "cut-over hazard-2"),
         (
