@@ -353,6 +353,35 @@ fn seeing(stage: Stage, reads: impl Into<Reads>) -> Player {
     Player::of(stage, |builder: Builder| builder.reads(reads))
 }
 
+/// Some filters of lists that fit on a page.
+fn filters() -> [ListTasks; 4] {
+    let stopped = || ListTasks::new().desired_status(DesiredStatus::Stopped);
+    [
+        ListTasks::new(),
+        ListTasks::new().family("f1"),
+        stopped(),
+        stopped().family("f0"),
+    ]
+}
+
+/// What a list shows to who sees the truth, by a plain look at every task.
+fn listed_in_truth(sim: &Simulation, filter: &ListTasks) -> Vec<String> {
+    let ledger = sim.ledger();
+    let naming = wavetank::Naming::new(sim.seed(), "us-east-1", "123456789012");
+    let naming = naming.expect("both are good");
+    let desired = filter.desired_status.unwrap_or(DesiredStatus::Running);
+    let passes = |record: &wavetank::ledger::TaskRecord| {
+        let launch = ledger.launch_of(record);
+        let of = |family: &String| **family == *launch.family;
+        *ledger.cluster(launch.cluster).spec.name == *"default"
+            && record.desired_status == desired
+            && filter.family.as_ref().is_none_or(of)
+    };
+    let tasks = ledger.tasks().filter(|(_, record)| passes(record));
+    let arns = tasks.map(|(task, _)| naming.task_arn("default", task));
+    arns.take(100).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -367,6 +396,32 @@ proptest! {
         }
         prop_assert_eq!(fresh.answers, late.answers);
         prop_assert_eq!(fresh.sim.digest(), late.sim.digest());
+    }
+
+    #[test]
+    fn a_list_with_a_fixed_lag_is_that_of_so_long_ago(stage in stage(), script in script(60)) {
+        let mut late = seeing(stage, ViewModel::FixedLag(secs(5)));
+        // What lists are to show five seconds after the end of each second.
+        let mut past: Vec<Vec<Vec<String>>> = Vec::new();
+        let is_brief = |action: &&Action| match action {
+            Action::Advance { .. } | Action::Step(_) | Action::Settle | Action::ReadLag { .. } => false,
+            Action::Weather(weather) => !weather.meets_calls(),
+            _ => true,
+        };
+        for action in script.iter().filter(is_brief) {
+            late.act(action);
+            // What takes no time belongs to this moment.
+            let _ = late.sim.advance(Duration::ZERO);
+            if let Some(then) = past.len().checked_sub(5) {
+                let shown = filters().map(|filter| late.sim.list_tasks(filter.clone()));
+                let shown = shown.map(|answer| answer.expect("the filter is good").task_arns);
+                prop_assert_eq!(&shown.to_vec(), &past[then]);
+            }
+            let truth = filters().map(|filter| listed_in_truth(&late.sim, &filter));
+            past.push(truth.to_vec());
+            let _ = late.sim.advance(secs(1));
+        }
+        prop_assert!(late.sim.violations().is_empty(), "{}", late.sim.violations()[0]);
     }
 
     #[test]

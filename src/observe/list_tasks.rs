@@ -15,7 +15,7 @@ use super::view::View;
 ///
 /// The tasks that pass one filter are kept at hand, so a page costs the same however many tasks there are. Of filters that
 /// hold together the one that the fewest tasks pass is walked and the others are checked; when few tasks pass them,
-/// a page may end early. A reader that lags looks at every version it may see.
+/// a page may end early. A reader that lags looks besides at every task that changed of late.
 pub(crate) fn list_tasks(
     settings: &Settings,
     view: &View<'_>,
@@ -34,7 +34,10 @@ pub(crate) fn list_tasks(
     let (task_arns, next_token) = if request.daemon_name.is_some() {
         (Vec::new(), None)
     } else if view.lags() {
-        let listed = view.task_numbers(first).filter(|task| {
+        let candidates = filter.candidates(ledger).into_iter();
+        let walk = candidates.flat_map(|listed| listed.walk(first));
+        let is_met = walk.filter_map(|(task, is_met)| is_met.then_some(task));
+        let listed = view.listed_tasks(first, is_met).filter(|task| {
             view.task(*task)
                 .is_some_and(|seen| filter.passes(seen.record, seen.launch))
         });

@@ -71,11 +71,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The numbers of tasks from `first` on that this read may see, in order of creation.
-    pub fn task_numbers(&self, first: TaskId) -> impl Iterator<Item = TaskId> + 'a {
-        let known = self.ledger.tasks_from(first).map(|(task, _)| task);
+    /// The numbers of the tasks from `first` on among which are all that this read sees listed, in order of creation:
+    /// `listed`, those that are, and those that changed of late.
+    pub fn listed_tasks(
+        &self,
+        first: TaskId,
+        listed: impl Iterator<Item = TaskId> + 'a,
+    ) -> impl Iterator<Item = TaskId> + 'a {
         let late = self.ledger.versions().tasks().iter_from(first);
-        merged(known, late.map(|(task, _)| task))
+        merged(listed, late.map(|(task, _)| task))
     }
 
     /// The numbers of container instances that this read may see, in order of registration.
