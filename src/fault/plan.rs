@@ -23,6 +23,8 @@ use super::target::{self, TargetError};
 /// | `$any:web*` | of tasks: one of a family that matches |
 /// | `$cause` | the task, or the container instance, that the fault is tied to; of a task its container instance too |
 ///
+/// How long a fault lasts is a part of it, or drawn anew each time: a row may say it `for` itself.
+///
 /// Luck is drawn by address: by the row of the plan and how often it came, so a plan meets the same numbers whatever else
 /// happens. A fault that finds nobody, or can't happen, does nothing.
 ///
