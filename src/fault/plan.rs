@@ -290,7 +290,7 @@ impl FaultPlan {
     /// use std::time::Duration;
     /// use wavetank::{Fault, FaultPlan, Latency};
     ///
-    /// let hours = |hours| Latency::exponential(Duration::from_secs(3600 * hours));
+    /// let hours = |hours: u64| Latency::exponential(Duration::from_secs(3600 * hours));
     /// let outage = Fault::ZoneOutage { zone: "$any".to_owned() };
     /// let plan = FaultPlan::new().every(hours(200)?, outage).lasting(hours(1)?);
     /// assert_eq!(plan.validate(), Ok(()));
