@@ -184,7 +184,9 @@ impl Engine {
             }
         };
         self.hindsight = hindsight.unwrap_or_default();
-        self.remember_misled();
+        if !self.hindsight.is_empty() {
+            self.remember_misled();
+        }
         match answer {
             Answer::Placed(failures) => {
                 let first = self.ledger.next_task();

@@ -83,6 +83,7 @@ impl Engine {
     }
 
     /// Remembers the decisions of the last request that the truth would have made otherwise.
+    #[cold]
     pub(super) fn remember_misled(&mut self) {
         for known in &self.hindsight {
             if known.chosen != known.fresh {
