@@ -111,7 +111,9 @@ fn check_input(operation: &str, input: &Value, at: &str) -> Result<(), Flaw> {
         let place = path::pointer_of(error.path());
         let message = error.inner().to_string();
         let value = call[operation].pointer_mut(&place);
-        let is_open = value.as_deref().is_some_and(reference::has_reference);
+        let is_open = value
+            .as_deref()
+            .is_none_or(|value| value.is_null() || reference::has_reference(value));
         if is_unknown_member(&message) || (is_of_wrong_type(&message) && !is_open) {
             return Err(Flaw::new(&format!("{at}{place}"), message));
         }
@@ -226,11 +228,8 @@ mod tests {
         for (input, place) in [
             (json!({"count": "three"}), "count"),
             (json!({"count": 1.5}), "count"),
-            (
-                json!({"placementStrategy": [null, 3]}),
-                "placementStrategy/1",
-            ),
-            (json!({"overrides": []}), "overrides"),
+            (json!({"placementStrategy": [{}, 3]}), "placementStrategy/1"),
+            (json!({"overrides": "none"}), "overrides"),
             (
                 json!({"cluster": ["${a/events}"], "count": "${a/events}"}),
                 "cluster",
