@@ -309,6 +309,10 @@ mod tests {
                 "{config}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_step_that_is_not_of_its_form_is_told_so() {
         for (steps, place, message) in [
             (
                 "[]",
