@@ -8,21 +8,21 @@ use wavetank::{Builder, Latency};
 
 use crate::support::{Trial, builder, ms, profile, workload};
 
-fn lasting(seconds: u64) -> Latency {
+pub(crate) fn lasting(seconds: u64) -> Latency {
     Latency::Fixed(Duration::from_secs(seconds))
 }
 
 /// A container with an image of its own name.
-fn container(name: &str) -> ContainerDefinition {
+pub(crate) fn container(name: &str) -> ContainerDefinition {
     ContainerDefinition::new(name, format!("{name}:1")).memory(64)
 }
 
 /// A helper: a container that is not essential.
-fn helper(name: &str) -> ContainerDefinition {
+pub(crate) fn helper(name: &str) -> ContainerDefinition {
     container(name).essential(false)
 }
 
-fn ends(seconds: u64, code: i32) -> Workload {
+pub(crate) fn ends(seconds: u64, code: i32) -> Workload {
     workload(|it| {
         it.run = Run::For(lasting(seconds));
         it.exit_code = ExitCode::Always(code);
@@ -30,7 +30,7 @@ fn ends(seconds: u64, code: i32) -> Workload {
 }
 
 /// A check every 10 s, unhealthy at the third failure.
-fn check() -> HealthCheck {
+pub(crate) fn check() -> HealthCheck {
     HealthCheck {
         interval: Some(10),
         ..HealthCheck::shell("true")
@@ -38,14 +38,14 @@ fn check() -> HealthCheck {
 }
 
 /// A task of these containers, run at 0 s, in which some do something of their own.
-fn run(
+pub(crate) fn run(
     rows: impl IntoIterator<Item = (&'static str, Workload)>,
     containers: impl IntoIterator<Item = ContainerDefinition>,
 ) -> (Trial, String) {
     run_of(builder().profile(profile(rows)), containers)
 }
 
-fn run_of(
+pub(crate) fn run_of(
     builder: Builder,
     containers: impl IntoIterator<Item = ContainerDefinition>,
 ) -> (Trial, String) {
@@ -60,7 +60,7 @@ fn run_of(
 }
 
 /// Name, last status and exit code of every container.
-fn shown(trial: &mut Trial, task: &str) -> Vec<(String, LastStatus, Option<i32>)> {
+pub(crate) fn shown(trial: &mut Trial, task: &str) -> Vec<(String, LastStatus, Option<i32>)> {
     let task = trial.task(task);
     let containers = task.containers.iter();
     containers
@@ -80,14 +80,14 @@ fn moves(trial: &Trial) -> Vec<String> {
 }
 
 /// The lines of `moves` that say one thing.
-fn when(trial: &Trial, what: &str) -> Vec<String> {
+pub(crate) fn when(trial: &Trial, what: &str) -> Vec<String> {
     let all = moves(trial);
     all.into_iter()
         .filter(|line| line.ends_with(what))
         .collect()
 }
 
-fn why(trial: &mut Trial, task: &str) -> (Option<StopCode>, Option<u64>) {
+pub(crate) fn why(trial: &mut Trial, task: &str) -> (Option<StopCode>, Option<u64>) {
     let task = trial.task(task);
     (task.stop_code, ms(task.stopped_at))
 }
@@ -213,34 +213,6 @@ fn what_never_started_can_start_nothing_that_depends_on_it() {
 }
 
 #[test]
-fn what_never_started_has_not_completed_either() {
-    let last = helper("last").depends_on("middle", ContainerCondition::Complete);
-    let middle = helper("middle").depends_on("init", ContainerCondition::Success);
-    let (mut trial, task) = run(
-        [("init", ends(1, 1))],
-        [container("app"), last, middle, helper("init")],
-    );
-    trial.rest();
-    assert_eq!(trial.status(&task).0, LastStatus::Running);
-    assert_eq!(shown(&mut trial, &task)[1].2, Some(143));
-}
-
-#[test]
-fn a_task_runs_when_the_last_of_it_that_could_start_turns_out_unable_to() {
-    // The database is healthy at 15.6 s, the helper pulls until 20.6 s, and the database is gone by then.
-    let db = helper("db").health_check(check());
-    let late = helper("late").depends_on("db", ContainerCondition::Healthy);
-    let (mut trial, task) = run([("db", ends(12, 0))], [container("app"), late, db]);
-    trial.rest();
-    assert_eq!(trial.status(&task).0, LastStatus::Running);
-    let codes: Vec<_> = shown(&mut trial, &task)
-        .into_iter()
-        .map(|it| it.2)
-        .collect();
-    assert_eq!(codes, [None, Some(143), Some(0)]);
-}
-
-#[test]
 fn a_start_timeout_counts_from_the_start_of_the_one_that_is_waited_for() {
     let mut init = helper("init");
     init.start_timeout = Some(30);
@@ -277,32 +249,6 @@ fn a_container_that_waits_for_health_pulls_at_the_first_probe_that_passes() {
     let (mut trial, _) = run([("db", warm)], [app, db]);
     trial.rest();
     assert_eq!(when(&trial, "-> pulling"), ["35.600s 0 -> pulling"]);
-}
-
-#[test]
-fn a_container_whose_image_is_there_starts_when_the_one_after_it_is_created() {
-    // All have pulled at 5.1 s. The web server runs at 5.6 s, so the store is created then, and so the reader, which is named first.
-    let mut reader = container("reader");
-    reader.volumes_from = vec![VolumeFrom {
-        source_container: Some("store".to_owned()),
-        read_only: None,
-    }];
-    let store = container("store").depends_on("web", ContainerCondition::Start);
-    let mut profile = profile([]);
-    profile.agents.pull_dependent_containers_upfront = true;
-    let (mut trial, _) = run_of(
-        builder().profile(profile),
-        [reader, store, container("web")],
-    );
-    trial.rest();
-    assert_eq!(
-        when(&trial, "-> running"),
-        [
-            "5.600s 2 -> running",
-            "6.100s 1 -> running",
-            "6.100s 0 -> running"
-        ]
-    );
 }
 
 #[test]
@@ -413,7 +359,7 @@ fn a_process_may_obey_with_a_code_of_its_own() {
 }
 
 /// A restart policy with a period of 60 s.
-fn restarting(ignored: &[i32]) -> ContainerDefinition {
+pub(crate) fn restarting(ignored: &[i32]) -> ContainerDefinition {
     let mut app = container("app");
     app.restart_policy = Some(ContainerRestartPolicy {
         enabled: Some(true),
@@ -439,21 +385,6 @@ fn a_container_is_started_again_in_place_while_its_task_runs_on() {
     trial.stop(&task);
     trial.rest();
     assert_eq!(when(&trial, "started again after exit 1").len(), 2);
-}
-
-#[test]
-fn a_container_of_a_task_that_stops_is_not_started_again() {
-    // The application outlives its period at 70.6 s, while the web server that depends on it takes its time to stop.
-    let app = restarting(&[]);
-    let web = container("web").depends_on("app", ContainerCondition::Start);
-    let slow = workload(|it| it.stop = lasting(20));
-    let (mut trial, task) = run([("app", ends(65, 1)), ("web", slow)], [web, app]);
-    trial.at(65_000);
-    trial.stop(&task);
-    trial.rest();
-    assert_eq!(shown(&mut trial, &task)[1].2, Some(1));
-    let expected = (Some(StopCode::UserInitiated), Some(85_200));
-    assert_eq!(why(&mut trial, &task), expected);
 }
 
 #[test]
