@@ -8,21 +8,21 @@ use wavetank::{Builder, Latency};
 
 use crate::support::{Trial, builder, ms, profile, workload};
 
-fn lasting(seconds: u64) -> Latency {
+pub(crate) fn lasting(seconds: u64) -> Latency {
     Latency::Fixed(Duration::from_secs(seconds))
 }
 
 /// A container with an image of its own name.
-fn container(name: &str) -> ContainerDefinition {
+pub(crate) fn container(name: &str) -> ContainerDefinition {
     ContainerDefinition::new(name, format!("{name}:1")).memory(64)
 }
 
 /// A helper: a container that is not essential.
-fn helper(name: &str) -> ContainerDefinition {
+pub(crate) fn helper(name: &str) -> ContainerDefinition {
     container(name).essential(false)
 }
 
-fn ends(seconds: u64, code: i32) -> Workload {
+pub(crate) fn ends(seconds: u64, code: i32) -> Workload {
     workload(|it| {
         it.run = Run::For(lasting(seconds));
         it.exit_code = ExitCode::Always(code);
@@ -30,7 +30,7 @@ fn ends(seconds: u64, code: i32) -> Workload {
 }
 
 /// A check every 10 s, unhealthy at the third failure.
-fn check() -> HealthCheck {
+pub(crate) fn check() -> HealthCheck {
     HealthCheck {
         interval: Some(10),
         ..HealthCheck::shell("true")
@@ -38,14 +38,14 @@ fn check() -> HealthCheck {
 }
 
 /// A task of these containers, run at 0 s, in which some do something of their own.
-fn run(
+pub(crate) fn run(
     rows: impl IntoIterator<Item = (&'static str, Workload)>,
     containers: impl IntoIterator<Item = ContainerDefinition>,
 ) -> (Trial, String) {
     run_of(builder().profile(profile(rows)), containers)
 }
 
-fn run_of(
+pub(crate) fn run_of(
     builder: Builder,
     containers: impl IntoIterator<Item = ContainerDefinition>,
 ) -> (Trial, String) {
@@ -60,7 +60,7 @@ fn run_of(
 }
 
 /// Name, last status and exit code of every container.
-fn shown(trial: &mut Trial, task: &str) -> Vec<(String, LastStatus, Option<i32>)> {
+pub(crate) fn shown(trial: &mut Trial, task: &str) -> Vec<(String, LastStatus, Option<i32>)> {
     let task = trial.task(task);
     let containers = task.containers.iter();
     containers
@@ -80,14 +80,14 @@ fn moves(trial: &Trial) -> Vec<String> {
 }
 
 /// The lines of `moves` that say one thing.
-fn when(trial: &Trial, what: &str) -> Vec<String> {
+pub(crate) fn when(trial: &Trial, what: &str) -> Vec<String> {
     let all = moves(trial);
     all.into_iter()
         .filter(|line| line.ends_with(what))
         .collect()
 }
 
-fn why(trial: &mut Trial, task: &str) -> (Option<StopCode>, Option<u64>) {
+pub(crate) fn why(trial: &mut Trial, task: &str) -> (Option<StopCode>, Option<u64>) {
     let task = trial.task(task);
     (task.stop_code, ms(task.stopped_at))
 }
@@ -359,7 +359,7 @@ fn a_process_may_obey_with_a_code_of_its_own() {
 }
 
 /// A restart policy with a period of 60 s.
-fn restarting(ignored: &[i32]) -> ContainerDefinition {
+pub(crate) fn restarting(ignored: &[i32]) -> ContainerDefinition {
     let mut app = container("app");
     app.restart_policy = Some(ContainerRestartPolicy {
         enabled: Some(true),

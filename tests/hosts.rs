@@ -273,6 +273,20 @@ fn an_orphan_ends_by_itself_and_nobody_hears_of_it() {
 }
 
 #[test]
+fn an_orphan_dies_when_the_spot_capacity_of_its_machine_is_taken_back() {
+    let (mut trial, instance, _) = running();
+    let target = SpotTarget::ContainerInstance(instance.clone());
+    trial.fault(Fault::SpotInterruption(target));
+    trial.at(60_000);
+    trial.give_up(&instance);
+    trial.at(100_000);
+    assert_eq!(phase(&trial), Some(HostContainerPhase::Running));
+    // Two minutes after the notice. The invariants look at it, too.
+    trial.at(130_000);
+    assert_eq!(phase(&trial), Some(HostContainerPhase::Stopped));
+}
+
+#[test]
 fn a_range_of_ports_gets_a_block_on_the_host() {
     let range = PortMapping {
         container_port_range: Some("8000-8004".to_owned()),

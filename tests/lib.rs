@@ -18,6 +18,7 @@ mod client_tokens;
 mod clusters;
 mod conformance;
 mod consistency;
+mod container_edges;
 mod container_instances;
 mod containers;
 mod controllers;

@@ -209,10 +209,22 @@ const REFUSED: &[(&str, &str)] = &[
         "3:38: /steps/0/input/task: no earlier step is named `web`",
     ),
     (
+        "key-given-twice",
+        "4:18: /steps/0/input/clusterName: duplicate field `clusterName`",
+    ),
+    (
         "name-given-twice",
         "4:18: /steps/1/as: an earlier step is named `a` already",
     ),
     ("not-json", "2:14: expected value"),
+    (
+        "spot-of-nobody",
+        "3:7: /steps/0/fault: a spot interruption takes one of `containerInstance` and `task`",
+    ),
+    (
+        "two-forms-of-a-latency",
+        "3:5: /config/latencies/payload: too many or too few keys or elements",
+    ),
     (
         "two-verbs",
         "3:5: /steps/0: a step has one verb, not `advance` and `step`",
@@ -253,6 +265,10 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "version",
         "1:3: /wavetank: this version reads scenario format 1, not 7",
+    ),
+    (
+        "wrong-type-in-input",
+        "4:7: /steps/0/input/count: invalid type: string \"3\", expected i32",
     ),
 ];
 

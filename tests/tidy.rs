@@ -54,6 +54,7 @@ const FLOATS: &[(&str, &str)] = &[
     ("model/distribution.rs", "sigma is written as a decimal; inside it is whole millionths"),
     ("scenario/report.rs", "the format prints seconds as decimals"),
     ("scenario/run.rs", "the format prints seconds as decimals"),
+    ("scenario/unique.rs", "passes over whatever numbers JSON has"),
 ];
 
 /// Words that no file may hold, and why. A blank parts the tokens of a longer phrase.

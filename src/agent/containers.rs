@@ -25,6 +25,10 @@ pub(crate) fn pull_ended(ctx: &Ctx<'_>, task: TaskId, container: u16, out: &mut 
     if scene.pull_succeeded(container, out) {
         scene.pulled(container, out);
         let is_over = scene.go_on(out);
+        // What it waited for may be gone by now: then it was perhaps the last that could still start.
+        if !is_over {
+            scene.report_when_running(out);
+        }
         scene.close(is_over, out);
     } else {
         ended(
@@ -198,7 +202,7 @@ fn exited(
     reason: ContainerReason,
     out: &mut Effects,
 ) {
-    if !exit::is_started_again(scene, container, code) {
+    if scene.is_stopping() || !exit::is_started_again(scene, container, code) {
         ended(scene, container, Some(code), reason, out);
         return;
     }

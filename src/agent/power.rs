@@ -21,17 +21,16 @@ pub(crate) fn halted(ctx: &Ctx<'_>, instance: ContainerInstanceId, to: Power, ou
     if host.power == to || host.power == Power::Terminated {
         return;
     }
-    for task in record.tasks.iter().copied() {
-        if let Some(held) = hosts.task(task) {
-            die(ctx, task, held, out);
+    if record.is_registered() {
+        for task in record.tasks.iter().copied() {
+            if let Some(held) = hosts.task(task) {
+                die(ctx, task, held, out);
+            }
         }
-    }
-    if !record.is_registered() {
-        // Its tasks were given up, so that no list has them; what still runs of them ends here.
+    } else {
+        // Only orphans can be there, and the control plane has no list of them.
         let orphans = hosts.tasks().filter(|(_, held)| held.on == Some(instance));
-        for (task, held) in orphans {
-            die(ctx, task, held, out);
-        }
+        orphans.for_each(|(task, held)| die(ctx, task, held, out));
     }
     let is_downloading = |images: &crate::ledger::host::Images| !images.downloads.is_empty();
     if hosts.images(instance).is_some_and(is_downloading) {

@@ -235,6 +235,11 @@ impl<'a> Scene<'a> {
         self.stopping = true;
     }
 
+    /// Whether all containers are to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
     /// A container's health, as it will be.
     pub(super) fn judge(&mut self, container: u16, health: HealthStatus) {
         self.judged = Some((container, health));
@@ -251,10 +256,10 @@ impl<'a> Scene<'a> {
     }
 
     fn go_on_once(&mut self, out: &mut Effects) -> bool {
-        let mut ended = false;
+        let mut moved = false;
         for container in self.indices() {
             let phase = self.phase(container);
-            ended |= match phase {
+            moved |= match phase {
                 HostContainerPhase::Stopped | HostContainerPhase::Stopping => false,
                 HostContainerPhase::Running if self.stopping => {
                     self.tell_to_stop(container, out);
@@ -273,8 +278,8 @@ impl<'a> Scene<'a> {
                 _ => false,
             };
         }
-        // What ended may be what others waited for, or what kept others from stopping.
-        ended && self.plans.len() > 1
+        // What moved may be what others waited for, or what kept others from stopping.
+        moved && self.plans.len() > 1
     }
 
     /// SIGTERM, once every container that depends on this one has stopped.
@@ -301,7 +306,7 @@ impl<'a> Scene<'a> {
         self.ctx.delay(stop, Purpose::Stop, self.task, container)
     }
 
-    /// Whether a container that waits has ended with that.
+    /// Whether a container that waits was created or has ended with that.
     fn try_to_begin(
         &mut self,
         container: u16,
@@ -312,7 +317,8 @@ impl<'a> Scene<'a> {
             Standing::Open => false,
             Standing::Holds if phase == HostContainerPhase::Pulled => {
                 self.create(container, out);
-                false
+                // One before it may have waited for its creation.
+                true
             }
             Standing::Holds => {
                 self.move_to(container, HostContainerPhase::Pulling, out);
@@ -379,7 +385,7 @@ impl<'a> Scene<'a> {
             StartCondition::Create => other.phase >= HostContainerPhase::Starting,
             StartCondition::Start if is_stopped => has_run,
             StartCondition::Start => other.phase >= HostContainerPhase::Running,
-            StartCondition::Complete => is_stopped && other.exit_code.is_some(),
+            StartCondition::Complete => is_stopped && has_run,
             StartCondition::Success => is_stopped && other.exit_code == Some(0),
             StartCondition::Healthy => {
                 other.phase == HostContainerPhase::Running

@@ -10,7 +10,7 @@ use crate::ledger::change::Change;
 use crate::ledger::instance::{InstanceKind, InstanceSpec, ZONE, are_too_many, merged};
 use crate::ledger::tags;
 use crate::ledger::{Ctx, Effects, StoppedReason};
-use crate::model::presets::RESERVED_TCP;
+use crate::model::presets::{RESERVED_TCP, RESERVED_TCP_ON_WINDOWS};
 use crate::model::{
     ApiError, Attribute, Capabilities, ContainerInstanceStatus, CreateCluster,
     DeregisterContainerInstance, EXTERNAL, Failure, FailureReason, PlatformDeviceType,
@@ -145,6 +145,14 @@ fn read_spec(
         .unwrap_or("{}");
     let document: IdentityDocument = serde_json::from_str(document).unwrap_or_default();
     let attributes = attributes(request, &document);
+    let windows = attributes
+        .iter()
+        .any(|known| *known.name == *"ecs.os-type" && known.value.as_deref() == Some("windows"));
+    let reserved: &[u16] = if windows {
+        &RESERVED_TCP_ON_WINDOWS
+    } else {
+        &RESERVED_TCP
+    };
     let gpus = request
         .platform_devices
         .iter()
@@ -156,7 +164,7 @@ fn read_spec(
         cpu: amount(request, "CPU"),
         memory: amount(request, "MEMORY"),
         gpu_ids: gpus.map(|device| Arc::from(device.id.as_str())).collect(),
-        reserved_tcp: ports(request, "PORTS").unwrap_or_else(|| RESERVED_TCP.to_vec()),
+        reserved_tcp: ports(request, "PORTS").unwrap_or_else(|| reserved.to_vec()),
         reserved_udp: ports(request, "PORTS_UDP").unwrap_or_default(),
         attributes: Vec::new(),
         attribute_values: Vec::new(),

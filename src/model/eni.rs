@@ -1,10 +1,15 @@
 //! How many `awsvpc` tasks a container instance can hold: one network interface each.
 //!
 //! `eni_limits.tsv` beside this file lists what the ECS developer guide (page *container-instance-eni*, April 2023) says of
-//! 435 instance types: the limit without and with trunking (`awsvpcTrunking`).
+//! 435 instance types: the limit without and with trunking (`awsvpcTrunking`). `eni_figures.tsv` has the types that the guide
+//! leaves out, such as burstable ones, by the rule the guide's figures follow: the network interfaces of the type (EC2's own
+//! tables, 2026) without the first one; with trunking its branch interfaces and the others without the first two.
 
 /// The limits by type, as figures of the guide; types ascend.
 const LIMITS: &str = include_str!("eni_limits.tsv");
+
+/// The limits of other types, computed; types ascend.
+const FIGURES: &str = include_str!("eni_figures.tsv");
 
 /// The most that trunking gives any type; higher figures in the guide are taken for errors.
 const TRUNK_MAX: u32 = 120;
@@ -73,7 +78,7 @@ pub fn awsvpc_slots(instance_type: Option<&str>, trunking: bool) -> u32 {
 
 /// The two limits of a type; a negative figure of the table counts as none.
 fn listed(instance_type: &str) -> Option<(u32, u32)> {
-    let row = LIMITS.lines().find_map(|line| {
+    let row = LIMITS.lines().chain(FIGURES.lines()).find_map(|line| {
         let rest = line.strip_prefix(instance_type)?;
         rest.strip_prefix('\t')
     })?;
@@ -87,9 +92,9 @@ mod tests {
 
     #[test]
     fn every_listed_type_has_a_limit_and_trunking_never_lowers_it() {
-        let types = LIMITS
-            .lines()
-            .skip(1)
+        let lines = |table: &'static str| table.lines().skip(1);
+        let types = lines(LIMITS)
+            .chain(lines(FIGURES))
             .filter_map(|line| line.split_once('\t'));
         let mut count = 0;
         for (name, _) in types {
@@ -103,7 +108,7 @@ mod tests {
             );
             count += 1;
         }
-        assert_eq!(count, 435);
+        assert_eq!(count, 435 + 929);
     }
 
     #[test]
@@ -113,6 +118,10 @@ mod tests {
             ("m5.4xlarge", 7, 60),
             ("m5.24xlarge", 14, 120),
             ("p4d.24xlarge", 59, 120),
+            // Not in the guide.
+            ("t3.medium", 2, 2),
+            ("t3.micro", 1, 1),
+            ("m7i.large", 2, 10),
             // Not offered, though the table has a figure.
             ("m5zn.large", 2, 2),
             // A figure below zero in the table.

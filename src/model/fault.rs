@@ -273,13 +273,33 @@ pub enum Fault {
 
 /// What a spot interruption takes away; in JSON, one key beside `kind`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "SpotKeys", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum SpotTarget {
     /// A container instance and all that runs on it.
     ContainerInstance(String),
     /// One task on Fargate Spot capacity.
     Task(String),
+}
+
+/// The keys of a spot interruption, before it is known that there is one of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SpotKeys {
+    container_instance: Option<String>,
+    task: Option<String>,
+}
+
+impl TryFrom<SpotKeys> for SpotTarget {
+    type Error = &'static str;
+
+    fn try_from(keys: SpotKeys) -> Result<Self, &'static str> {
+        match (keys.container_instance, keys.task) {
+            (Some(instance), None) => Ok(Self::ContainerInstance(instance)),
+            (None, Some(task)) => Ok(Self::Task(task)),
+            _ => Err("a spot interruption takes one of `containerInstance` and `task`"),
+        }
+    }
 }
 
 impl Fault {

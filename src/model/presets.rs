@@ -272,6 +272,11 @@ pub const RESTART_ATTEMPT_PERIOD: i32 = 300;
 /// TCP ports that a container instance reserves that registers without any.
 pub const RESERVED_TCP: [u16; 5] = [22, 2375, 2376, 51_678, 51_679];
 
+/// Those that one with the attribute `ecs.os-type` `windows` reserves.
+pub const RESERVED_TCP_ON_WINDOWS: [u16; 11] = [
+    53, 135, 139, 445, 2375, 2376, 3389, 5985, 5986, 51_678, 51_679,
+];
+
 /// Scratch space of a task on Fargate that does not say, in GiB.
 pub const STORAGE_GIB: i32 = 20;
 

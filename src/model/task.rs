@@ -210,6 +210,36 @@ impl Task {
 }
 
 /// Writes the overrides of a task as ECS shows them: with two lists even when they are empty.
+/// Writes tasks; of those that are no more than an ARN and two statuses, these alone, as ECS does.
+pub(super) fn tasks_and_remains<S: Serializer>(
+    tasks: &[Task],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Remains<'a> {
+        task_arn: &'a str,
+        desired_status: DesiredStatus,
+        last_status: LastStatus,
+    }
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Shown<'a> {
+        Whole(&'a Task),
+        Remains(Remains<'a>),
+    }
+    serializer.collect_seq(tasks.iter().map(|task| {
+        if task.created_at.is_some() {
+            return Shown::Whole(task);
+        }
+        Shown::Remains(Remains {
+            task_arn: &task.task_arn,
+            desired_status: task.desired_status,
+            last_status: task.last_status,
+        })
+    }))
+}
+
 fn overrides_with_lists<S: Serializer>(
     overrides: &TaskOverride,
     serializer: S,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::model::{Fault, Request};
-use crate::scenario::error::Flaw;
+use crate::scenario::error::{self, Flaw};
 use crate::scenario::pointer;
 use crate::scenario::reference;
 use crate::scenario::step::{Expect, Step, Verb};
@@ -92,9 +92,9 @@ fn check_references(value: &Value, at: &str, names: &BTreeSet<&str>) -> Result<(
     Ok(())
 }
 
-/// Looks for members that the operation's input does not have, at any depth.
+/// Looks for members that the operation's input does not have, and for values of another JSON type than theirs, at any depth.
 ///
-/// Values of a wrong type are the API's to answer, and references have no type yet: each is
+/// Values that are only wrong are the API's to answer, and references have no type yet: each is
 /// taken out so that what stands behind it is read as well.
 fn check_input(operation: &str, input: &Value, at: &str) -> Result<(), Flaw> {
     if reference::is_only_reference(input) {
@@ -110,10 +110,14 @@ fn check_input(operation: &str, input: &Value, at: &str) -> Result<(), Flaw> {
         };
         let place = path::pointer_of(error.path());
         let message = error.inner().to_string();
-        if is_unknown_member(&message) {
+        let value = call[operation].pointer_mut(&place);
+        let is_open = value
+            .as_deref()
+            .is_none_or(|value| value.is_null() || reference::has_reference(value));
+        if is_unknown_member(&message) || (is_of_wrong_type(&message) && !is_open) {
             return Err(Flaw::new(&format!("{at}{place}"), message));
         }
-        match call[operation].pointer_mut(&place) {
+        match value {
             Some(value) if !value.is_null() => *value = Value::Null,
             _ => return Ok(()),
         }
@@ -125,6 +129,11 @@ fn is_unknown_member(message: &str) -> bool {
     message.starts_with("unknown field `")
 }
 
+/// Whether `message` is how serde refuses a string where a number belongs, and the like.
+fn is_of_wrong_type(message: &str) -> bool {
+    message.starts_with("invalid type: ")
+}
+
 /// Reads a fault with stand-ins for its references.
 fn check_fault(fault: &Map<String, Value>, at: &str) -> Result<(), Flaw> {
     let known: Map<String, Value> = fault
@@ -133,7 +142,7 @@ fn check_fault(fault: &Map<String, Value>, at: &str) -> Result<(), Flaw> {
         .collect();
     serde_json::from_value::<Fault>(Value::Object(known))
         .map(|_| ())
-        .map_err(|error| Flaw::new(at, error))
+        .map_err(|error| Flaw::new(at, error::in_words(&error.to_string())))
 }
 
 /// A value that the member `key` of a fault takes, where the real one is known only in the run.
@@ -187,7 +196,7 @@ mod tests {
                 {"check": true, "as": "a"},
                 {"call": "RunTask", "input": {
                     "count": "${a/events}", "launchType": "NOWHERE",
-                    "overrides": {"containerOverrides": [{"name": "x", "cpu": "1", "tpyo": 1}]},
+                    "overrides": {"containerOverrides": [{"name": "x", "cpu": -1, "tpyo": 1}]},
                 }},
             ]),
             "/steps/1/input/overrides/containerOverrides/0/tpyo",
@@ -198,10 +207,10 @@ mod tests {
     #[test]
     fn wrong_values_are_left_for_the_api_to_answer() {
         for input in [
-            json!({"count": "three"}),
+            json!({"count": -3}),
+            json!({"count": 3_000_000_000_u64}),
             json!({"launchType": "NOWHERE"}),
-            json!({"placementStrategy": [null, 3]}),
-            json!({"overrides": []}),
+            json!({"placementStrategy": [null, {}]}),
             json!(null),
         ] {
             let steps = json!([{"call": "RunTask", "input": input}]);
@@ -212,6 +221,29 @@ mod tests {
             "/steps/0/input",
             "the input of a call is an object",
         );
+    }
+
+    #[test]
+    fn values_of_another_json_type_are_refused_unless_an_error_is_expected() {
+        for (input, place) in [
+            (json!({"count": "three"}), "count"),
+            (json!({"count": 1.5}), "count"),
+            (json!({"placementStrategy": [{}, 3]}), "placementStrategy/1"),
+            (json!({"overrides": "none"}), "overrides"),
+            (
+                json!({"cluster": ["${a/events}"], "count": "${a/events}"}),
+                "cluster",
+            ),
+        ] {
+            let steps = json!([{"check": true, "as": "a"}, {"call": "RunTask", "input": input}]);
+            check_refused(steps, &format!("/steps/1/input/{place}"), "invalid type: ");
+            let expect = json!({"error": {"type": "InvalidParameterException"}});
+            let steps = json!([{"call": "RunTask", "input": {"count": "three"}, "expect": expect}]);
+            assert_eq!(check_steps(steps), Ok(()));
+        }
+        let steps = json!([{"check": true, "as": "a"},
+            {"call": "RunTask", "input": {"count": "${a/events}", "taskDefinition": "x${a/events}"}}]);
+        assert_eq!(check_steps(steps), Ok(()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::draw::{Latency, Ratio};
 use crate::invariant::Checking;
 use crate::model::distribution::{Distribution, Millionths, Span};
+use crate::model::object::objects;
 use crate::model::{
     FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, RequestRates,
     Timestamp, UnknownLatency,
@@ -31,6 +32,7 @@ pub(super) struct Config {
     reads: Option<ReadsAs>,
     request_rates: RatesAs,
     latencies: LatencyRows,
+    #[serde(deserialize_with = "objects")]
     workloads: Vec<WorkloadAs>,
     agents: AgentsAs,
     faults: FaultsAs,

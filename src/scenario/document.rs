@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_path_to_error::Track;
 
-use crate::model::object::object;
+use crate::model::object::{object, objects};
 use crate::scenario::config::Config;
-use crate::scenario::error::{Flaw, Position, ScenarioError};
+use crate::scenario::error::{self, Flaw, Position, ScenarioError};
 use crate::scenario::run::{Outcome, Run};
 use crate::scenario::step::Step;
+use crate::scenario::unique::{self, Unreadable};
 use crate::scenario::{check, path};
 use crate::trace::TraceMode;
 
@@ -55,6 +56,7 @@ struct Document {
     seed: u64,
     #[serde(default, deserialize_with = "object")]
     config: Config,
+    #[serde(deserialize_with = "objects")]
     steps: Vec<Step>,
 }
 
@@ -84,12 +86,15 @@ impl Scenario {
     /// matcher that does not exist, for a value of the wrong form, and for a reference to a
     /// step that does not come before.
     pub fn from_json(text: &str) -> Result<Self, ScenarioError> {
+        unique::check(text).map_err(|unreadable| match unreadable {
+            Unreadable::Syntax(error) => no_json(&error),
+            Unreadable::Twice(flaw) => flaw.in_text(text),
+        })?;
         let mut json = serde_json::Deserializer::from_str(text);
         let mut track = Track::new();
         let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
         let document: Document = object(tracked)
             .map_err(|error| in_text(text, &path::pointer_of(&track.path()), &error))?;
-        json.end().map_err(|error| in_text(text, "", &error))?;
         check::check(&document.steps).map_err(|flaw| flaw.in_text(text))?;
         let scenario = Self {
             seed: document.seed,
@@ -130,18 +135,28 @@ impl Scenario {
     }
 }
 
-/// The error of a JSON reader that stood at `pointer`.
-fn in_text(text: &str, pointer: &str, error: &serde_json::Error) -> ScenarioError {
+/// The error of a text that is not JSON.
+fn no_json(error: &serde_json::Error) -> ScenarioError {
     let (line, column) = (error.line(), error.column());
-    let suffix = format!(" at line {line} column {column}");
+    ScenarioError::new(Some(Position { line, column }), &without_place(error))
+}
+
+/// The error of a reader that stood at `pointer` of a text that is JSON.
+fn in_text(text: &str, pointer: &str, error: &serde_json::Error) -> ScenarioError {
+    let message = without_place(error);
+    let message = match error.classify() {
+        Category::Data => error::in_words(&message),
+        // The reader complains of commas and brackets: there is more than it can take, or less than it needs.
+        Category::Syntax | Category::Eof | Category::Io => "too many or too few keys or elements",
+    };
+    Flaw::new(pointer, message).in_text(text)
+}
+
+/// What a JSON reader says, without the place, which is told in our own way.
+fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let message = message.strip_suffix(&suffix).unwrap_or(&message);
-    match error.classify() {
-        Category::Data => Flaw::new(pointer, message).in_text(text),
-        Category::Syntax | Category::Eof | Category::Io => {
-            ScenarioError::new(Some(Position { line, column }), message)
-        }
-    }
+    let suffix = format!(" at line {} column {}", error.line(), error.column());
+    message.strip_suffix(&suffix).unwrap_or(&message).to_owned()
 }
 
 #[cfg(test)]
@@ -255,6 +270,94 @@ mod tests {
             3,
             "/steps/0/expect/outputs: unknown field `outputs`",
         );
+    }
+
+    #[test]
+    fn what_is_not_of_the_form_of_its_place_is_told_so() {
+        let in_config = |config: &str| {
+            let text = format!("{{\"wavetank\": 1, \"config\": {config}, \"steps\": []}}");
+            Scenario::from_json(&text).expect_err(&text).to_string()
+        };
+        for (config, place) in [
+            (
+                r#"{"latencies": {"payload": {"uniform": ["1s", "2s"], "choice": []}}}"#,
+                "/config/latencies/payload",
+            ),
+            (
+                r#"{"latencies": {"payload": {"uniform": ["1s", "2s", "3s"]}}}"#,
+                "/config/latencies/payload/uniform",
+            ),
+            (
+                r#"{"workloads": [{"exitCode": [[1, 2, 3]]}]}"#,
+                "/config/workloads/0/exitCode/0",
+            ),
+        ] {
+            let error = in_config(config);
+            let wanted = format!("{place}: too many or too few keys or elements");
+            assert!(error.contains(&wanted), "{config}: {error}");
+        }
+        for (config, place) in [
+            (
+                r#"{"latencies": {"payload": {}}}"#,
+                "/config/latencies/payload",
+            ),
+            (r#"{"workloads": [{"run": {}}]}"#, "/config/workloads/0/run"),
+        ] {
+            let error = in_config(config);
+            assert!(
+                error.contains(&format!("{place}: an object with one key")),
+                "{config}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_not_of_its_form_is_told_so() {
+        for (steps, place, message) in [
+            (
+                "[]",
+                "/steps/0",
+                "invalid type: sequence, expected an object",
+            ),
+            (
+                "5",
+                "/steps/0",
+                "invalid type: integer `5`, expected an object",
+            ),
+            (
+                r#"{"check": true, "expect": {"error": "X"}}"#,
+                "/steps/0/expect/error",
+                "invalid type: string \"X\", expected an object",
+            ),
+            (
+                r#"{"fault": {"kind": "Slow", "on": {}, "speed": "1/2", "for": "1m"}}"#,
+                "/steps/0/fault",
+                "an object with one key",
+            ),
+            (
+                r#"{"fault": {"kind": "SpotInterruption"}}"#,
+                "/steps/0/fault",
+                "a spot interruption takes one of `containerInstance` and `task`",
+            ),
+            (
+                r#"{"call": "CreateCluster", "input": {"clusterName": "a", "clusterName": "b"}}"#,
+                "/steps/0/input/clusterName",
+                "duplicate field `clusterName`",
+            ),
+            (
+                r#"{"call": "RunTask", "input": {"taskDefinition": "web", "count": "3"}}"#,
+                "/steps/0/input/count",
+                "invalid type: string \"3\", expected i32",
+            ),
+        ] {
+            let error = Scenario::from_json(&in_document(steps))
+                .expect_err(steps)
+                .to_string();
+            assert!(
+                error.contains(&format!("{place}: {message}")),
+                "{steps}: {error}"
+            );
+        }
     }
 
     #[test]

@@ -88,6 +88,17 @@ impl Flaw {
     }
 }
 
+/// What serde says of a value that must be an object with one key of several, in words that fit a file.
+pub(super) fn in_words(message: &str) -> &str {
+    match message {
+        "invalid value: map, expected map with a single key"
+        | "invalid type: map, expected enum" => {
+            "an object with one key is expected here, not with more and not with none"
+        }
+        other => other,
+    }
+}
+
 /// `text` with control characters escaped: keys and values quoted from a file may hold any.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());

@@ -24,6 +24,7 @@ mod reference;
 mod report;
 mod run;
 mod step;
+mod unique;
 mod workload;
 
 pub use crate::scenario::document::{RunOptions, Scenario};

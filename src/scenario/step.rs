@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::model::distribution::Span;
+use crate::model::object::object_if_any;
 
 /// A verb with its optional keys, as far as it can be judged by itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,6 +88,7 @@ struct Keys {
     check: Option<bool>,
     #[serde(rename = "as")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "object_if_any")]
     expect: Option<Expect>,
     #[serde(rename = "note")]
     _note: Option<String>,
@@ -190,6 +192,7 @@ impl TryFrom<Keys> for Step {
 struct ExpectKeys {
     #[serde(default, deserialize_with = "present")]
     output: Option<Value>,
+    #[serde(default, deserialize_with = "object_if_any")]
     error: Option<ErrorPattern>,
 }
 

@@ -74,7 +74,17 @@ fn capacity(request: &RunTask) -> Result<(), ApiError> {
         let message = "Specify either Launch Type or Capacity Provider Strategy, but not both.";
         return Err(ApiError::invalid("launchType", launch_type, message));
     }
-    capacity_provider_strategy(&request.capacity_provider_strategy)
+    capacity_provider_strategy(&request.capacity_provider_strategy)?;
+    let items = request.capacity_provider_strategy.as_slice();
+    if items.len() > 1 && items.iter().all(|item| item.weight == 0) {
+        let message = "At least one capacity provider must have a weight above zero.";
+        return Err(ApiError::invalid(
+            "capacityProviderStrategy",
+            items.len(),
+            message,
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses too many items and weights and bases out of range (API reference of `CapacityProviderStrategyItem`).

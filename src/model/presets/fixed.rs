@@ -107,11 +107,12 @@ fn retries() -> [(&'static str, String, &'static str); 3] {
 type Row = (&'static str, String, &'static str);
 
 /// What a definition, an instance or a task has that does not say.
-fn of_definitions() -> [Row; 4] {
+fn of_definitions() -> [Row; 5] {
     let probes = format!(
         "every {HEALTH_INTERVAL} s, {HEALTH_TIMEOUT} s each, {HEALTH_RETRIES} failures in a row"
     );
     let reserved = RESERVED_TCP.map(|port| port.to_string()).join(", ");
+    let on_windows = RESERVED_TCP_ON_WINDOWS.map(|port| port.to_string());
     [
         (
             "a health check that does not say: probes, and what makes a container UNHEALTHY",
@@ -127,6 +128,11 @@ fn of_definitions() -> [Row; 4] {
             "TCP ports that an instance reserves that registers without any",
             reserved,
             "amazon-ecs-agent 1.105.1, `DefaultConfig`: ssh, Docker twice, and its own two",
+        ),
+        (
+            "those of one whose `ecs.os-type` is `windows`",
+            on_windows.join(", "),
+            "amazon-ecs-agent 1.105.1, `agent/config/config_windows.go`",
         ),
         (
             "scratch space of a task on Fargate that does not say",

@@ -6,7 +6,7 @@ use crate::model::error::Failure;
 use crate::model::network::NetworkConfiguration;
 use crate::model::placement::{PlacementConstraint, PlacementStrategy};
 use crate::model::shape::shape;
-use crate::model::task::{DesiredStatus, LaunchType, Task, TaskField};
+use crate::model::task::{DesiredStatus, LaunchType, Task, TaskField, tasks_and_remains};
 use crate::model::task_definition::PropagateTags;
 use crate::model::task_override::{ContainerOverride, TaskOverride};
 use crate::model::volume::TaskVolumeConfiguration;
@@ -64,7 +64,8 @@ shape! {
     /// The tasks that were placed, and why the others were not.
     pub struct RunTaskOutput {
         shown {
-            /// Those placed.
+            /// Those placed; of one that a repeated request finds stopped, its ARN and where it is are left.
+            #[serde(serialize_with = "tasks_and_remains")]
             pub tasks: Vec<Task>,
             /// Container instances that refused, with the reason.
             pub failures: Vec<Failure>,
