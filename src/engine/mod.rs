@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// What was explained so far.
-    pub(crate) fn explanations(&self) -> &[Explanation] {
+    pub(crate) fn explanations(&self) -> &[Arc<Explanation>] {
         let explaining = self
             .scheduler
             .downcast_ref::<Explaining<Box<dyn Scheduler>>>();

@@ -276,7 +276,8 @@ fn change(unmet: &Unmet) -> String {
             "fewer host ports".to_owned()
         }
         FailureReason::Resource(ResourceKind::Ports) => {
-            format!("other host ports than {}", unmet.asked)
+            let taken = unmet.available.strip_prefix("all but ");
+            format!("other host ports than {}", taken.unwrap_or(&unmet.asked))
         }
         FailureReason::Resource(ResourceKind::Eni) => less("network interfaces"),
         FailureReason::Resource(ResourceKind::Gpu) => less("GPUs"),
@@ -344,10 +345,13 @@ fn id(arn: &str) -> &str {
 }
 
 /// Keeps an explanation of each answer of the scheduler inside.
+///
+/// A copy shares what was explained before with the original, so that a fork costs no more than without.
 #[derive(Clone, Debug, Default)]
 pub struct Explaining<S> {
     inner: S,
-    explanations: Vec<Explanation>,
+    /// Whoever explains first after a fork copies the list, and of each explanation no more than where it is.
+    explanations: Arc<Vec<Arc<Explanation>>>,
 }
 
 impl<S> Explaining<S> {
@@ -355,14 +359,18 @@ impl<S> Explaining<S> {
     pub fn new(inner: S) -> Self {
         Self {
             inner,
-            explanations: Vec::new(),
+            explanations: Arc::default(),
         }
     }
 
     /// What was explained so far, in order.
     #[must_use]
-    pub fn explanations(&self) -> &[Explanation] {
+    pub fn explanations(&self) -> &[Arc<Explanation>] {
         &self.explanations
+    }
+
+    fn keep(&mut self, explained: Explanation) {
+        Arc::make_mut(&mut self.explanations).push(Arc::new(explained));
     }
 }
 
@@ -374,7 +382,7 @@ impl<S: Scheduler + Clone + 'static> Scheduler for Explaining<S> {
     fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
         let answer = self.inner.place(ask, pool);
         let explained = Explanation::of(self.inner.name(), ask, pool, &answer);
-        self.explanations.push(explained);
+        self.keep(explained);
         answer
     }
 
@@ -383,7 +391,7 @@ impl<S: Scheduler + Clone + 'static> Scheduler for Explaining<S> {
         let answers = self.inner.place_all(asks, pool);
         for (ask, answer) in asks.iter().zip(&answers) {
             let explained = Explanation::of(self.inner.name(), ask, &seen, answer);
-            self.explanations.push(explained);
+            self.keep(explained);
             if let Ok(instance) = answer {
                 // What does not fit is told by the check of the decisions.
                 let _ = seen.take(ask, *instance);

@@ -262,7 +262,8 @@ impl Simulation {
         }
         fork.engine.explain();
         fork.engine.request(&request)?;
-        Ok(fork.engine.explanations().to_vec())
+        let explained = fork.engine.explanations().iter();
+        Ok(explained.map(|one| Explanation::clone(one)).collect())
     }
 
     /// Which invariants never looked, and which situations were never reached.

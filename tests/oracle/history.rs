@@ -385,6 +385,13 @@ impl Play {
         }
     }
 
+    /// The constraint of the definition that is asked for, as text.
+    pub(super) fn own_constraint(&self, asked: &Asked) -> Option<String> {
+        let (_, family) = self.family(asked);
+        let constraint = family.constraint.as_ref();
+        constraint.map(|expression| expression.text(false))
+    }
+
     pub(super) fn picture(&mut self) -> Picture {
         Picture::of(&mut self.sim, &self.hosts, &self.tasks)
     }

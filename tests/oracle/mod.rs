@@ -3,10 +3,13 @@
 //! It reads what Describe shows and nothing else. On random clusters with random histories it must know who is in the tie,
 //! why a task has no place and how many have one; and of every tie each must be reached.
 
+mod broken;
 mod expression;
 mod history;
+mod least_change;
 mod picture;
 mod pipeline;
+mod stopping;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -190,11 +193,10 @@ fn try_everywhere(play: &mut Play, asked: &Asked) -> Result<(), TestCaseError> {
 /// A filter of ListContainerInstances lets through exactly those for which the oracle finds that it holds.
 fn filter_everywhere(
     play: &mut Play,
+    text: &str,
     expression: &Expression,
-    in_words: bool,
 ) -> Result<(), TestCaseError> {
-    let text = expression.text(in_words);
-    let request = ListContainerInstances::new().filter(&text);
+    let request = ListContainerInstances::new().filter(text);
     let listed = play.sim.list_container_instances(request);
     let listed = listed
         .expect("the expression is good")
@@ -299,7 +301,7 @@ proptest! {
             }
         }
         for (expression, in_words) in &expressions {
-            filter_everywhere(&mut play, expression, *in_words)?;
+            filter_everywhere(&mut play, &expression.text(*in_words), expression)?;
         }
     }
 
