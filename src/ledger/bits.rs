@@ -82,6 +82,12 @@ impl Bits {
         self.words[row / WORD] ^= 1 << (row % WORD);
     }
 
+    /// Turns a row's bit by 1, or leaves it as it is by 0.
+    #[inline]
+    pub(crate) fn turn(&mut self, row: usize, by: u32) {
+        self.words[row / WORD] ^= u64::from(by) << (row % WORD);
+    }
+
     /// Knows of one row more.
     pub(crate) fn push(&mut self, is_in: bool) {
         self.len += 1;

@@ -1,6 +1,7 @@
 //! In which rows enough is left for some amounts.
 
 use super::bits::Bits;
+use super::ready::Whose;
 
 /// Amounts that are compared at a time.
 const LANES: usize = 8;
@@ -8,12 +9,15 @@ const LANES: usize = 8;
 /// The open rows with so much left, for some amounts.
 #[derive(Clone, Debug, Default)]
 pub struct Fits {
-    /// CPU units of each of the amounts.
+    /// CPU units of each of the amounts, and then as much as no row has, so that they are whole [`LANES`].
     cpu: Vec<u32>,
     /// MiB of each.
     memory: Vec<u32>,
     /// The rows of each.
     rows: Vec<Bits>,
+    /// For whom each is put together with others.
+    whose: Vec<Whose>,
+    is_anybodys: bool,
     /// When each was last asked for.
     asked: Vec<u64>,
 }
@@ -29,7 +33,7 @@ impl Fits {
 
     /// Where some amounts are.
     pub(super) fn find(&self, (cpu, memory): (u32, u32)) -> Option<usize> {
-        let mut known = self.cpu.iter().zip(&self.memory);
+        let mut known = self.cpu.iter().zip(&self.memory).take(self.len());
         known.position(|known| known == (&cpu, &memory))
     }
 
@@ -44,11 +48,44 @@ impl Fits {
         amounts.zip(&self.rows)
     }
 
+    /// The rows of some amounts, by where these are.
+    #[inline]
+    pub(super) fn set(&self, at: usize) -> &Bits {
+        &self.rows[at]
+    }
+
+    /// For whom they are put together with others.
+    pub(super) fn whose(&self, at: usize) -> Whose {
+        self.whose[at]
+    }
+
+    /// They are for somebody more.
+    pub(super) fn add_whose(&mut self, at: usize, whose: Whose) {
+        self.whose[at] |= whose;
+        self.is_anybodys = true;
+    }
+
+    /// None is for anybody.
+    pub(super) fn nobodys(&mut self) {
+        self.whose.fill(0);
+        self.is_anybodys = false;
+    }
+
     pub(super) fn add(&mut self, (cpu, memory): (u32, u32), rows: Bits, asked: u64) {
+        self.cpu.truncate(self.len());
+        self.memory.truncate(self.len());
         self.cpu.push(cpu);
         self.memory.push(memory);
         self.rows.push(rows);
+        self.whose.push(0);
         self.asked.push(asked);
+        self.fill_up();
+    }
+
+    fn fill_up(&mut self) {
+        let lanes = self.len().next_multiple_of(LANES);
+        self.cpu.resize(lanes, u32::MAX);
+        self.memory.resize(lanes, u32::MAX);
     }
 
     /// Some amounts are asked for again.
@@ -65,7 +102,11 @@ impl Fits {
         self.cpu.remove(oldest);
         self.memory.remove(oldest);
         self.rows.remove(oldest);
+        self.whose.remove(oldest);
         self.asked.remove(oldest);
+        self.cpu.truncate(self.len());
+        self.memory.truncate(self.len());
+        self.fill_up();
         true
     }
 
@@ -77,10 +118,10 @@ impl Fits {
         self.rows.iter_mut().for_each(|rows| rows.close_up(row));
     }
 
-    /// What is left in a row has changed.
+    /// What is left in a row has changed; who has to look at it again.
     ///
     /// Some amounts are compared at a time, without branches, so that the compiler makes vector code of it.
-    pub(super) fn moved(&mut self, row: usize, from: Left, to: Left) {
+    pub(super) fn moved(&mut self, row: usize, from: Left, to: Left) -> Whose {
         let (was_open, is_open) = (u32::from(from.is_some()), u32::from(to.is_some()));
         let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
         let flips = |cpu: u32, memory: u32| {
@@ -90,28 +131,26 @@ impl Fits {
         };
         let chunks = self.cpu.chunks_exact(LANES);
         let chunks = chunks.zip(self.memory.chunks_exact(LANES));
-        let mut rows = self.rows.chunks_exact_mut(LANES);
-        for ((cpu, memory), rows) in chunks.zip(&mut rows) {
+        let mut whose = 0;
+        for (begin, (cpu, memory)) in (0..).step_by(LANES).zip(chunks) {
             let mut flipped = [0; LANES];
             for at in 0..LANES {
                 flipped[at] = flips(cpu[at], memory[at]);
             }
-            if flipped == [0; LANES] {
+            if flipped.iter().fold(0, |any, one| any | one) == 0 {
                 continue;
             }
-            for (flipped, rows) in flipped.into_iter().zip(rows) {
-                if flipped != 0 {
-                    rows.flip(row);
+            // Without branches: which amounts are passed is luck. What is filled up has no rows.
+            for (rows, one) in self.rows[begin..].iter_mut().zip(flipped) {
+                rows.turn(row, one);
+            }
+            if self.is_anybodys {
+                for (known, one) in self.whose[begin..].iter().zip(flipped) {
+                    whose |= known & u64::from(one).wrapping_neg();
                 }
             }
         }
-        let rest = self.cpu.chunks_exact(LANES).remainder().iter();
-        let rest = rest.zip(self.memory.chunks_exact(LANES).remainder());
-        for ((cpu, memory), rows) in rest.zip(rows.into_remainder()) {
-            if flips(*cpu, *memory) != 0 {
-                rows.flip(row);
-            }
-        }
+        whose
     }
 }
 

@@ -17,6 +17,7 @@ use super::demand::Demand;
 use super::fits::{Fits, Left};
 use super::instance::{InstanceKind, InstanceSpec};
 use super::order::Order;
+use super::ready::{Ready, Whose};
 use super::spread::{Levels, Partition};
 
 /// The indexes of a cluster's rows. Two of them never tell clusters apart.
@@ -47,6 +48,11 @@ pub struct Built {
     pub(super) ports: Vec<PortRows>,
     /// By group, ascending.
     pub(super) groups: Vec<Levels>,
+    /// What is put together from all these.
+    pub(super) ready: Vec<Ready>,
+    /// How many static ports are taken or reserved on each row, once that counts.
+    pub(super) ports_used: Vec<u32>,
+    pub(super) is_ports_counted: bool,
     /// Rows whose attributes changed while something was known of members; `u32::MAX` where the row is gone.
     pub(super) log: Vec<u32>,
     /// How often something was asked for.
@@ -75,6 +81,8 @@ pub type Port = (TransportProtocol, u16);
 pub struct PortRows {
     pub(super) port: Port,
     pub(super) taken: Bits,
+    /// For whom they are put together with others.
+    pub(super) whose: Whose,
     pub(super) asked: u64,
 }
 
@@ -160,13 +168,15 @@ impl Built {
 
     /// How much is kept of each kind, and how much at most.
     #[cfg(test)]
-    pub(crate) fn sizes(&self) -> [(&'static str, usize, usize); 4] {
+    pub(crate) fn sizes(&self) -> [(&'static str, usize, usize); 5] {
+        use super::ready::READY_MAX;
         use super::wanted::{FITS_MAX, MEMBERS_MAX, PARTITIONS_MAX, PORTS_MAX};
         [
             ("fits", self.fits.len(), FITS_MAX),
             ("members", self.members.len(), MEMBERS_MAX),
             ("ports", self.ports.len(), PORTS_MAX),
             ("partitions", self.partitions.len(), PARTITIONS_MAX),
+            ("ready", self.ready.len(), READY_MAX),
         ]
     }
 
@@ -222,7 +232,9 @@ impl Capacity {
         }
         built.groups.iter_mut().for_each(Levels::push);
         built.fits.push();
-        built.moved(row, None, to);
+        built.ready_pushed(spec.reserved_tcp.len() + spec.reserved_udp.len());
+        let whose = built.moved(row, None, to);
+        built.touch(whose, row, None);
     }
 
     /// A row, closed and without tasks, is about to go.
@@ -233,7 +245,8 @@ impl Capacity {
         let Some(built) = self.index.built_mut() else {
             return;
         };
-        built.moved(row, from, None);
+        let whose = built.moved(row, from, None);
+        built.touch(whose, row, None);
         let orders = built.orders.iter_mut().flatten();
         orders.for_each(|order| order.close_up(row));
         built.fits.close_up(row);
@@ -252,6 +265,7 @@ impl Capacity {
             .groups
             .iter_mut()
             .for_each(|known| known.close_up(row));
+        built.ready_closed_up(row);
         for logged in built.log.iter_mut().filter(|logged| **logged != u32::MAX) {
             match (*logged as usize).cmp(&row) {
                 std::cmp::Ordering::Less => {}
@@ -288,6 +302,7 @@ impl Capacity {
             let (before, after) = (partition.value(row), partition.intern(value));
             let Some(after) = after else {
                 partition.give_up();
+                built.relink();
                 continue;
             };
             if before == after {
@@ -306,6 +321,7 @@ impl Capacity {
             for levels in &mut built.groups {
                 levels.revalued(number, row, (before, after));
             }
+            built.ready_revalued(number, row, (before, after));
         }
     }
 
@@ -313,7 +329,8 @@ impl Capacity {
     pub(super) fn index_moved(&mut self, row: usize, open: u32, before: (u32, u32)) {
         if let Some(built) = self.index.built.as_mut().map(Arc::make_mut) {
             let after = (self.cpu[row], self.memory[row]);
-            built.moved(row, left(open, before), left(self.open[row], after));
+            let whose = built.moved(row, left(open, before), left(self.open[row], after));
+            built.touch(whose, row, None);
         }
     }
 
@@ -328,7 +345,8 @@ impl Capacity {
             return;
         };
         let (open, after) = (self.open[row], (self.cpu[row], self.memory[row]));
-        built.moved(row, left(open, before), left(open, after));
+        let mut whose = built.moved(row, left(open, before), left(open, after));
+        let (mut had, mut is_lost) = (None, false);
         if let Ok(at) = built.level_of(group) {
             let levels = &mut built.groups[at];
             levels.shift(row, from as usize, to as usize);
@@ -340,9 +358,23 @@ impl Capacity {
                 }
                 tally[value] = tally[value] + to - from;
             }
+            whose |= levels.whose;
+            if levels.is_kept() {
+                had = Some((at, from as usize));
+            } else {
+                // Too many tasks are on the row: what is ready by their number goes.
+                whose &= !levels.whose;
+                is_lost = levels.whose != 0;
+            }
         }
         if demand.has_ports() {
-            built.ports_changed(row, demand, to > from);
+            whose |= built.ports_changed(row, demand, to > from);
+        }
+        if whose != 0 {
+            built.touch(whose, row, had);
+        }
+        if is_lost {
+            built.relink();
         }
     }
 }
@@ -353,11 +385,9 @@ fn left(open: u32, amounts: (u32, u32)) -> Left {
 }
 
 impl Built {
-    /// What is left in a row has changed; `None` where it was or is not open.
-    fn moved(&mut self, row: usize, from: Left, to: Left) {
-        if self.fits.len() > 0 {
-            self.fits.moved(row, from, to);
-        }
+    /// What is left in a row has changed; `None` where it was or is not open. Who has to look at the row again.
+    fn moved(&mut self, row: usize, from: Left, to: Left) -> Whose {
+        let whose = self.fits.moved(row, from, to);
         for by in OrderBy::ALL {
             if let Some(order) = &mut self.orders[by as usize] {
                 reorder(order, (row, by), from, to);
@@ -371,15 +401,26 @@ impl Built {
                 }
             }
         }
+        whose
     }
 
-    /// Ports have been taken on a row, or are free again.
-    fn ports_changed(&mut self, row: usize, demand: &Demand, are_taken: bool) {
+    /// Ports have been taken on a row, or are free again. Who has to look at the row again.
+    fn ports_changed(&mut self, row: usize, demand: &Demand, are_taken: bool) -> Whose {
+        if self.is_ports_counted {
+            let ports = u32::try_from(demand.tcp.len() + demand.udp.len()).expect("ports are few");
+            let used = &mut self.ports_used[row];
+            *used = if are_taken {
+                *used + ports
+            } else {
+                *used - ports
+            };
+        }
         for port in ports(demand) {
             let known = self.ports.iter_mut().find(|known| known.port == port);
             if let Some(known) = known {
                 known.taken.put(row, are_taken);
             }
         }
+        self.ported()
     }
 }

@@ -7,6 +7,7 @@ use crate::ids::GroupId;
 use super::bits::Bits;
 use super::cluster::OrderBy;
 use super::order::Order;
+use super::ready::Whose;
 
 /// The most values, lack of one included, of an attribute whose rows are kept by value.
 pub const VALUES_MAX: usize = 16;
@@ -125,8 +126,12 @@ pub struct Levels {
     pub(crate) planes: Vec<Bits>,
     /// How many rows each of them has.
     pub(crate) sizes: Vec<u32>,
+    /// The tasks on each row, as long as the rows are kept by their number.
+    pub(super) on: Vec<u8>,
     /// For partitions by number: the tasks in the rows of each value.
     pub(crate) tallies: Vec<(usize, Vec<u32>)>,
+    /// For whom its rows are put together with others.
+    pub(super) whose: Whose,
     /// When it was last asked for.
     pub(crate) asked: u64,
 }
@@ -142,7 +147,9 @@ impl Levels {
             group,
             planes: vec![Bits::of(rows, |_| true)],
             sizes: vec![u32::try_from(rows).expect("rows are counted in u32")],
+            on: vec![0; rows],
             tallies: Vec::new(),
+            whose: 0,
             asked: 0,
         };
         for (row, count) in counts {
@@ -170,9 +177,9 @@ impl Levels {
     }
 
     /// How many tasks are on a row.
+    #[inline]
     pub(crate) fn on(&self, row: usize) -> u32 {
-        let level = self.planes.iter().position(|plane| plane.has(row));
-        u32::try_from(level.unwrap_or(0)).expect("levels are few")
+        u32::from(self.on[row])
     }
 
     /// Moves a row from one number of tasks to another.
@@ -183,6 +190,7 @@ impl Levels {
         if to >= LEVELS_MAX {
             self.planes.clear();
             self.sizes.clear();
+            self.on = Vec::new();
             return;
         }
         while self.planes.len() <= to {
@@ -194,6 +202,7 @@ impl Levels {
         self.sizes[from] -= 1;
         self.planes[to].put(row, true);
         self.sizes[to] += 1;
+        self.on[row] = u8::try_from(to).expect("levels are few");
     }
 
     /// A row has another value now.
@@ -222,6 +231,7 @@ impl Levels {
             let planes = self.planes.iter_mut().enumerate();
             planes.for_each(|(level, rows)| rows.push(level == 0));
             self.sizes[0] += 1;
+            self.on.push(0);
         }
     }
 
@@ -230,12 +240,13 @@ impl Levels {
             let level = self.on(row) as usize;
             self.sizes[level] -= 1;
             self.planes.iter_mut().for_each(|rows| rows.close_up(row));
+            self.on.remove(row);
         }
     }
 
     /// Words of memory it takes, about.
     pub(crate) fn words(&self) -> usize {
         let planes = self.planes.iter();
-        32 + planes.map(|plane| 8 + plane.words().len()).sum::<usize>()
+        32 + self.on.len() / 8 + planes.map(|plane| 8 + plane.words().len()).sum::<usize>()
     }
 }

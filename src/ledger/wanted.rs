@@ -17,7 +17,10 @@ use super::order::Order;
 use super::spread::{Levels, Partition};
 
 /// Rows from which on an order is quicker than a scan.
-const ORDERED_FROM: usize = 256;
+const ORDERED_FROM: usize = 64;
+
+/// Likewise for orders by the value of an attribute.
+const ORDERED_BY_VALUE_FROM: usize = 256;
 
 /// The most expressions whose members are kept.
 pub(super) const MEMBERS_MAX: usize = 64;
@@ -53,10 +56,10 @@ impl Capacity {
         }
     }
 
-    /// Whether binpack goes by an order here.
+    /// Whether binpack behind spread goes by orders here.
     #[must_use]
     pub fn is_ordered(&self) -> bool {
-        self.len() >= ORDERED_FROM
+        self.len() >= ORDERED_BY_VALUE_FROM
     }
 
     /// Has the open rows kept with so much left; not where many other amounts are asked for all the time.
@@ -75,7 +78,9 @@ impl Capacity {
             self.index.outdated();
         }
         let rows = Bits::of(self.len(), |row| is_enough(self.ordered(row), amounts));
-        self.index.build().fits.add(amounts, rows, asked);
+        let built = self.index.build();
+        built.fits.add(amounts, rows, asked);
+        built.relink();
     }
 
     /// Has the rows kept by the value of an attribute, and those of each value in order.
@@ -90,11 +95,13 @@ impl Capacity {
                     .groups
                     .iter_mut()
                     .for_each(|known| known.tallies.clear());
+                built.ready.retain(|known| !known.is_partitioned());
+                built.relink();
             }
             built.partitions.push(partition);
             self.index.outdated();
         }
-        let (Some(by), true) = (by, self.len() >= ORDERED_FROM) else {
+        let (Some(by), true) = (by, self.is_ordered()) else {
             return;
         };
         let Some((at, known)) = self.index.built().and_then(|built| built.partition(name)) else {
@@ -144,10 +151,14 @@ impl Capacity {
             self.index.outdated();
         }
         let taken = Bits::of(self.len(), |row| is_taken(self.instances[row]));
-        self.index
-            .build()
-            .ports
-            .push(PortRows { port, taken, asked });
+        let built = self.index.build();
+        built.ports.push(PortRows {
+            port,
+            taken,
+            whose: 0,
+            asked,
+        });
+        built.relink();
     }
 }
 
@@ -208,6 +219,7 @@ impl Ledger {
             if let Err(at) = built.level_of(group) {
                 built.groups.insert(at, levels);
             }
+            built.relink();
             if are_many {
                 capacity.index.outdated();
             }

@@ -1,6 +1,7 @@
 //! The built-in scheduler: ECS's requirements, then its strategies, in order.
 
 use crate::ledger::OrderBy;
+use crate::ledger::counted;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::order::Order;
 use crate::model::PlacementTies;
@@ -10,6 +11,7 @@ use super::failed::{Failures, Recalled};
 use super::filter;
 use super::pool::Pool;
 use super::rank;
+use super::readied;
 use super::search::{Found, search};
 use super::sieve::Sieve;
 use super::{Placement, Scheduler};
@@ -64,10 +66,14 @@ impl EcsScheduler {
         if let (Some(by), false) = (by, is_odd(ask, pool)) {
             let built = pool.capacity().index.built();
             match built.and_then(|built| built.order(by)) {
-                Some(order) if is_plain(ask, pool) => return first(ask, by, order),
+                Some(order) if is_plain(ask) && !pool.is_picked() => return first(ask, by, order),
+                Some(order) if is_plain(ask) => return self.first_again(ask, pool, (by, order)),
                 Some(_) => {}
                 None => return self.least(ask, pool, by),
             }
+        }
+        if let Some(row) = readied::spread(ask, pool) {
+            return row;
         }
         match search(ask, pool, &mut self.candidates) {
             Found::Row(row) => row,
@@ -90,13 +96,22 @@ impl EcsScheduler {
             return None;
         }
         let mut draw = ask.draw();
+        let index = |below: u64| usize::try_from(below).expect("it is below a usize");
+        if let Some(ready) = readied::anywhere(ask, pool) {
+            let ready = ready.filter(|ready| ready.count() > 0)?;
+            let mut tries = (0..RANDOM_TRIES).map(|_| index(draw.below(rows)));
+            if let Some(row) = tries.find(|row| ready.has(*row)) {
+                return Some(row);
+            }
+            return counted::nth(&[ready], index(draw.below(ready.count() as u64)));
+        }
         let built = pool.capacity().index.built();
         let sieve = built.filter(|_| !pool.is_picked()).and_then(|built| {
             let mut sieve = Sieve::new(pool, ask);
             sieve.fill(built).map(|()| sieve)
         });
         for _ in 0..RANDOM_TRIES {
-            let row = usize::try_from(draw.below(rows)).expect("it is below a usize");
+            let row = index(draw.below(rows));
             let fits = match &sieve {
                 Some(sieve) => sieve.lets_by(row) && sieve.fits(row),
                 None => filter::fits(pool, ask, row),
@@ -110,7 +125,7 @@ impl EcsScheduler {
             .and_then(|sieve| Some((sieve, sieve.count()?)))
         {
             let chosen = (count > 0).then(|| draw.below(count as u64));
-            return sieve.nth(usize::try_from(chosen?).expect("it is below a usize"));
+            return sieve.nth(index(chosen?));
         }
         self.candidates.clear();
         let candidates = &mut self.candidates;
@@ -122,10 +137,51 @@ impl EcsScheduler {
             None => candidates.extend(filter::feasible(pool, ask)),
         }
         let count = self.candidates.len() as u64;
-        (count > 0).then(|| {
-            let chosen = usize::try_from(draw.below(count)).expect("it is below a usize");
-            self.candidates[chosen]
-        })
+        (count > 0).then(|| self.candidates[index(draw.below(count))])
+    }
+
+    /// The row with the least left that has enough, when some were picked: those are looked at one by one.
+    fn first_again(
+        &mut self,
+        ask: &Ask<'_>,
+        pool: &Pool<'_>,
+        (by, order): (OrderBy, &Order),
+    ) -> Option<usize> {
+        let (key, other) = by.of(ask.demand.cpu, ask.demand.memory);
+        let left = |row: usize| by.of(pool.cpu(row), pool.memory(row)).0;
+        let again = &mut self.candidates;
+        again.clear();
+        again.extend(pool.picked_rows());
+        again.sort_unstable();
+        again.dedup();
+        let is_new = |row: usize| pool.picks_in(row) == 0;
+        let new = order.first(key, other, usize::MAX, is_new).ok()?;
+        let fit = again.iter().filter(|row| filter::fits(pool, ask, **row));
+        let least = fit.map(|row| left(*row)).min();
+        match (new, least) {
+            (None, None) => return None,
+            (Some((new, row)), least) if least.is_none_or(|least| new < least) => {
+                if ask.ties == PlacementTies::OldestInstance {
+                    return Some(row);
+                }
+                // Of as many that are left, those that were picked have less by now.
+                let known =
+                    |row: &usize| by.of(pool.capacity().cpu[*row], pool.capacity().memory[*row]);
+                again.retain(|row| known(row).0 == new && known(row).1 >= other);
+                let nth = ask.pick(order.count(new, other) - again.len());
+                return order.nth(new, other, nth, again);
+            }
+            _ => {}
+        }
+        again.retain(|row| Some(left(*row)) == least && filter::fits(pool, ask, *row));
+        if new.map(|(new, _)| new) == least {
+            let ties = order
+                .walk(least?, other)
+                .take_while(|(key, _)| Some(*key) == least);
+            again.extend(ties.map(|(_, row)| row).filter(|row| is_new(*row)));
+            again.sort_unstable();
+        }
+        Some(again[ask.pick(again.len())])
     }
 
     /// The candidate with the least key, by two passes over the columns.
@@ -163,9 +219,9 @@ impl EcsScheduler {
     }
 }
 
-/// Whether nothing but CPU and memory of the ledger's open rows counts, if the ask is not odd.
-fn is_plain(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
-    ask.kind == InstanceKind::Ec2 && ask.demand.gpus == 0 && !pool.is_picked()
+/// Whether nothing but CPU and memory of open rows counts, if the ask is not odd.
+fn is_plain(ask: &Ask<'_>) -> bool {
+    ask.kind == InstanceKind::Ec2 && ask.demand.gpus == 0
 }
 
 /// The row with the least left that has enough.
@@ -176,7 +232,7 @@ fn first(ask: &Ask<'_>, by: OrderBy, order: &Order) -> Option<usize> {
         return Some(row);
     }
     let chosen = ask.pick(order.count(least, other));
-    order.nth(least, other, chosen)
+    order.nth(least, other, chosen, &[])
 }
 
 /// Whether more counts for an ask than CPU, memory and GPUs.

@@ -37,6 +37,7 @@ pub mod packing;
 pub mod pool;
 pub(crate) mod prepare;
 pub mod rank;
+mod readied;
 mod search;
 pub(crate) mod seen;
 mod sieve;

@@ -14,6 +14,13 @@ use super::chain::Chain;
 /// Rows from which on sets of them are quicker than looking at each.
 const SETS_FROM: usize = 64;
 
+/// Rows from which on those are kept ready that `spread` goes by: each change of a row costs more then, which is less than
+/// a walk through so many. Unit tests have them ready wherever there are sets.
+const SPREAD_FROM: usize = if cfg!(test) { SETS_FROM } else { 4096 };
+
+/// Likewise for tasks that may be anywhere: those are tried at random first.
+const ANYWHERE_FROM: usize = if cfg!(test) { SETS_FROM } else { 16384 };
+
 /// What is known of a request before its tasks are asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outlook<'a> {
@@ -56,6 +63,27 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
     }
     for port in ports(outlook.demand) {
         ledger.want_port(cluster, port);
+    }
+    want_ready(ledger, cluster, outlook, &chain);
+}
+
+/// Has rows kept ready for tasks that go by little, where that is what finds them a place.
+fn want_ready(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook<'_>, chain: &Chain<'_>) {
+    let (demand, rows) = (outlook.demand, ledger.cluster(cluster).capacity.len());
+    let is_bare = demand.gpus == 0 && demand.enis == 0 && outlook.constraints.is_empty();
+    if !is_bare || outlook.distinct_instance || chain.binpack.is_some() {
+        return;
+    }
+    match (chain.attribute, chain.instances, chain.rest) {
+        (None, false, [] | [Rule::Random, ..]) if rows >= ANYWHERE_FROM => {
+            ledger.want_ready(cluster, demand, None, None);
+        }
+        _ if rows < SPREAD_FROM => {}
+        (name, true, []) if outlook.group.is_some() => {
+            ledger.want_ready(cluster, demand, outlook.group, name);
+        }
+        (Some(name), false, []) => ledger.want_ready(cluster, demand, None, Some(name)),
+        _ => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::ledger::OrderBy;
-use crate::ledger::bits::Bits;
+use crate::ledger::bits::{Bits, WORD};
 use crate::ledger::index::Built;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::order::{Order, TooMany};
@@ -15,6 +15,9 @@ use super::chain::Chain;
 use super::pool::Pool;
 use super::rank;
 use super::sieve::Sieve;
+
+/// So many words of rows are few.
+const FEW_WORDS: usize = 16;
 
 /// What became of a search.
 pub(super) enum Found {
@@ -165,6 +168,10 @@ impl<'a> Search<'a, '_> {
             return;
         };
         let picks = self.pool.picked_rows().count();
+        if picks == 0 && self.chain.binpack.is_none() && self.pool.len() <= FEW_WORDS * WORD {
+            self.in_few(levels);
+            return;
+        }
         let planes = levels.planes().map(|(rows, size)| (Some(rows), size));
         let more = std::iter::repeat_n((None, 0), picks);
         for (level, (rows, size)) in (0..).zip(planes.chain(more)) {
@@ -181,6 +188,59 @@ impl<'a> Search<'a, '_> {
             }
             if !self.candidates.is_empty() {
                 return;
+            }
+        }
+    }
+
+    /// The fewest tasks of the group with a candidate, where rows are so few that what the sieve lets by is put down once.
+    fn in_few(&mut self, levels: &'a Levels) {
+        let (mut base, mut left) = ([0; FEW_WORDS], [0; FEW_WORDS]);
+        let count = self.sieve.words(&mut base);
+        for (rows, size) in levels.planes() {
+            let mut any = 0;
+            if size > 0 {
+                let words = base[..count].iter().zip(rows.words());
+                for (left, (base, word)) in left.iter_mut().zip(words) {
+                    *left = base & word;
+                    any |= *left;
+                }
+            }
+            if any != 0 {
+                self.of_words(&left[..count]);
+                if !self.candidates.is_empty() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Every candidate among the rows of some words, or the first, or the one that luck picks.
+    fn of_words(&mut self, words: &[u64]) {
+        let is_sure = self.sieve.is_sure();
+        let of_lot = is_sure && !self.is_first && self.chain.rest.is_empty();
+        let nth = of_lot.then(|| {
+            let ones = words.iter().map(|word| word.count_ones() as usize);
+            self.ask.pick(ones.sum())
+        });
+        let mut passed = 0;
+        for (at, word) in words.iter().enumerate() {
+            let ones = word.count_ones() as usize;
+            if nth.is_some_and(|nth| passed + ones <= nth) {
+                passed += ones;
+                continue;
+            }
+            let mut word = *word;
+            while word != 0 {
+                let row = at * WORD + word.trailing_zeros() as usize;
+                word &= word - 1;
+                passed += 1;
+                if nth.is_some_and(|nth| passed <= nth) || !(is_sure || self.sieve.fits(row)) {
+                    continue;
+                }
+                self.candidates.push(row);
+                if self.is_first || nth.is_some() {
+                    return;
+                }
             }
         }
     }
@@ -308,13 +368,14 @@ impl<'a> Search<'a, '_> {
         };
         let (key, other) = by.of(self.ask.demand.cpu, self.ask.demand.memory);
         let looks = 64 + self.pool.len() / 16;
-        let is_open = self.sieve.is_open();
+        let (is_open, is_bare) = (self.sieve.is_open(), self.sieve.is_bare_elsewhere());
         let picked = self.pool.is_picked();
+        // The row of an order is open, with enough CPU and memory unless it was picked.
         let fits = |row: usize| {
             is_open
                 || (self.sieve.lets_by(row)
                     && !(picked && self.pool.picks_in(row) > 0)
-                    && self.sieve.fits(row))
+                    && (is_bare || self.sieve.fits(row)))
         };
         let mut found: Option<(u32, usize)> = None;
         for order in orders {
@@ -333,7 +394,7 @@ impl<'a> Search<'a, '_> {
         }
         if let ([Some(order)], true, true) = (orders, is_open, self.chain.rest.is_empty()) {
             let chosen = self.ask.pick(order.count(least, other));
-            self.candidates.extend(order.nth(least, other, chosen));
+            self.candidates.extend(order.nth(least, other, chosen, &[]));
             return Ok(());
         }
         for order in orders.iter().flatten() {

@@ -109,10 +109,14 @@ impl<'a> Sieve<'a> {
 
     /// Whether nothing is left to be looked at but CPU, memory and what sets tell.
     fn is_bare(&self) -> bool {
+        self.is_bare_elsewhere() && !self.pool.is_picked()
+    }
+
+    /// Likewise in rows that were not picked.
+    pub(super) fn is_bare_elsewhere(&self) -> bool {
         let demand = self.ask.demand;
         let is_bare = demand.gpus == 0 && demand.enis == 0 && !demand.has_ports();
-        let is_free = !self.loose && !self.counted && self.pool.capacity().limited == 0;
-        is_bare && is_free && !self.pool.is_picked()
+        is_bare && !self.loose && !self.counted && self.pool.capacity().limited == 0
     }
 
     /// Whether no set narrows it, and nothing but CPU and memory counts.
@@ -190,6 +194,20 @@ impl<'a> Sieve<'a> {
         run
     }
 
+    /// Writes down the rows that the sets and the class let by; how many words these are.
+    pub(super) fn words(&self, words: &mut [u64]) -> usize {
+        let count = self.pool.len().div_ceil(WORD * RUN) * RUN;
+        for (run, from) in words[..count].chunks_exact_mut(RUN).zip((0..).step_by(RUN)) {
+            run.copy_from_slice(&self.run(from));
+        }
+        count
+    }
+
+    /// Whether nothing is left to be looked at in rows that the sets let by.
+    pub(super) fn is_sure(&self) -> bool {
+        self.fitted && self.is_bare()
+    }
+
     /// The runs of words that are not empty, each with the number of its first word.
     fn runs(&self) -> impl Iterator<Item = (usize, [u64; RUN])> + '_ {
         let begins = (0..self.pool.len().div_ceil(WORD)).step_by(RUN);
@@ -209,7 +227,7 @@ impl<'a> Sieve<'a> {
         mut is_enough: impl FnMut(usize) -> bool,
     ) {
         let picked = self.pool.is_picked();
-        let is_sure = self.fitted && self.is_bare();
+        let is_sure = self.is_sure();
         // By hand, since this is where most of the time of a search goes.
         let (mut from, end) = (0, self.pool.len().div_ceil(WORD));
         while from < end {
@@ -235,7 +253,8 @@ impl<'a> Sieve<'a> {
                 .map(|word| word.count_ones() as usize)
                 .sum::<usize>()
         };
-        (self.fitted && self.is_bare()).then(|| self.runs().map(|(_, run)| ones(run)).sum())
+        self.is_sure()
+            .then(|| self.runs().map(|(_, run)| ones(run)).sum())
     }
 
     /// The `nth` of the rows that [`count`](Self::count) counts.

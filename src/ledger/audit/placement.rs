@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use crate::ids::ClusterId;
 use crate::ledger::bits::Bits;
 use crate::ledger::cluster::Capacity;
+use crate::ledger::counted::Counted;
 use crate::ledger::fits::is_enough;
-use crate::ledger::index::{Built, PortRows};
+use crate::ledger::index::{Built, Port, PortRows};
+use crate::ledger::instance::PORT_QUOTA;
 use crate::ledger::order::Order;
+use crate::ledger::ready::Ready;
 use crate::ledger::spread::{Levels, Partition};
 use crate::ledger::{ClusterRecord, Ledger, OrderBy};
 use crate::model::TransportProtocol;
@@ -47,6 +50,9 @@ pub(super) fn of_cluster(
     members(ledger, capacity, built)?;
     for known in &built.groups {
         levels(ledger, capacity, built, known)?;
+    }
+    for known in &built.ready {
+        ready(ledger, capacity, built, known)?;
     }
     Ok(())
 }
@@ -146,6 +152,15 @@ fn levels(
         let scanned = Bits::of(capacity.len(), |row| count(row) == level);
         compare(name, (rows, size as usize), (&scanned, scanned.count()))?;
     }
+    if kept.is_kept() {
+        let name = || format!("tasks of {} on each row", kept.group);
+        let known = (0..capacity.len()).map(|row| kept.on(row));
+        compare(
+            name,
+            known.collect::<Vec<u32>>(),
+            (0..capacity.len()).map(count).collect(),
+        )?;
+    }
     for (number, tally) in &kept.tallies {
         let partition = &built.partitions[*number];
         if !partition.is_kept() {
@@ -161,6 +176,42 @@ fn levels(
         compare(name, tally, scanned)?;
     }
     Ok(())
+}
+
+/// The rows kept ready for a kind of tasks: those that can take one, by value and by tasks of the group.
+fn ready(ledger: &Ledger, capacity: &Capacity, built: &Built, kept: &Ready) -> Result<(), String> {
+    let kind = kept.kind();
+    let group = kind.group.and_then(|group| ledger.groups().get(group));
+    let mut scanned: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for row in 0..capacity.len() {
+        let Some(record) = ledger.instance(capacity.instances[row]) else {
+            continue;
+        };
+        let is_taken = |(protocol, number): &Port| {
+            record.has_port(*protocol == TransportProtocol::Udp, *number)
+        };
+        let has_ports = kind.ports.is_empty()
+            || (!kind.ports.iter().any(is_taken)
+                && record.ports_in_use() + kind.ports.len() <= PORT_QUOTA);
+        if has_ports && is_enough(capacity.ordered(row), kind.amounts) {
+            let value = kind.partition.map(|at| built.partitions[at].value(row));
+            let level = group.map(|group| group.wanted.on(capacity.instances[row]) as usize);
+            let place = (value.unwrap_or(0), level.unwrap_or(0));
+            scanned.entry(place).or_default().push(row);
+        }
+    }
+    let mut planes = BTreeMap::new();
+    for (value, levels) in kept.planes().iter().enumerate() {
+        for (level, rows) in levels.iter().enumerate() {
+            let name = || format!("the counts of rows ready for {kind:?} by {value}, {level}");
+            compare(name, rows, &Counted::of(rows.bits().clone()))?;
+            let rows: Vec<usize> = (0..capacity.len()).filter(|row| rows.has(*row)).collect();
+            if !rows.is_empty() {
+                planes.insert((value, level), rows);
+            }
+        }
+    }
+    compare(|| format!("rows ready for {kind:?}"), planes, scanned)
 }
 
 #[cfg(test)]
@@ -224,6 +275,13 @@ mod tests {
         let constraint = Arc::new(constraint.expect("it is an expression"));
         ledger.want_members(CLUSTER, &constraint, |_, _, on| on.number() % 3 == 1);
         let demand = Demand {
+            cpu: 100,
+            memory: 100,
+            tcp: vec![80],
+            ..Demand::default()
+        };
+        ledger.want_ready(CLUSTER, &demand, Some(GROUP), Some("zone"));
+        let demand = Demand {
             cpu: 10,
             memory: 10,
             tcp: vec![80],
@@ -260,7 +318,9 @@ mod tests {
             "rows of cluster-0 where tcp port 80 is taken",
         );
         check_found(
-            |built| built.fits.moved(7, None, Some((100, 100))),
+            |built| {
+                built.fits.moved(7, None, Some((100, 100)));
+            },
             "rows of cluster-0 with (100, 100) left",
         );
         check_found(|built| built.partitions[0].put(4, 1), "zone of row 4");
@@ -286,6 +346,10 @@ mod tests {
         check_found(
             |built| built.groups[0].tallies[0].1[0] += 1,
             "tasks of group-0 by zone",
+        );
+        check_found(
+            |built| built.ready[0].planes[2][0].leave(1),
+            "rows ready for Kind { amounts: (100, 100)",
         );
     }
 }
