@@ -33,6 +33,9 @@ pub(crate) fn undoing(fault: &Fault) -> Option<Fault> {
         Fault::AgentDisconnect { container_instance } => {
             Fault::AgentReconnect { container_instance }
         }
+        Fault::InstanceHealthFail {
+            container_instance, ..
+        } => Fault::InstanceHealthRecover { container_instance },
         Fault::InstanceStop { container_instance } => Fault::InstanceStart { container_instance },
         Fault::ZoneOutage { zone } => Fault::ZoneRecovery { zone },
         Fault::Outage { on } => Fault::Recovery { on },
@@ -40,4 +43,21 @@ pub(crate) fn undoing(fault: &Fault) -> Option<Fault> {
         Fault::ControllerCrash { controller } => Fault::ControllerRestart { controller },
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_impaired_container_instance_is_found_well_again() {
+        let container_instance = "i".to_owned();
+        let impaired = Fault::InstanceHealthFail {
+            container_instance: container_instance.clone(),
+            repair: true,
+        };
+        let well = Fault::InstanceHealthRecover { container_instance };
+        assert_eq!(undoing(&impaired), Some(well.clone()));
+        assert_eq!(undoing(&well), None);
+    }
 }

@@ -7,7 +7,7 @@ use wavetank::model::*;
 use super::{Player, pick};
 
 /// How many kinds there are.
-pub(crate) const KINDS: u8 = 25;
+pub(crate) const KINDS: u8 = 28;
 
 /// A line of weather.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +119,17 @@ impl Weather {
             },
             22 => Fault::EniAttachFail { chance, lasting },
             23 => Fault::Outage { on: on() },
-            _ => Fault::Recovery { on: on() },
+            24 => Fault::Recovery { on: on() },
+            25 => Fault::InstanceHealthFail {
+                container_instance: pick(&player.instances, self.number / 2),
+                repair: self.number % 2 == 0,
+            },
+            26 => Fault::InstanceHealthRecover {
+                container_instance: pick(&player.instances, self.number / 2),
+            },
+            _ => Fault::TaskRetirement {
+                task: pick(&player.tasks, self.number),
+            },
         }
     }
 
