@@ -5,8 +5,9 @@
 //! made on demand by [`Naming`](crate::arn::Naming).
 
 use std::fmt;
+use std::num::NonZeroU32;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An id that is a number, for tables that hold things of one kind or another.
 pub trait DenseId: Copy {
@@ -20,46 +21,64 @@ pub trait DenseId: Copy {
 macro_rules! dense_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-        )]
-        #[serde(transparent)]
-        pub struct $name(u32);
+        ///
+        /// An id that may be absent takes no more memory than one that is there. For that the greatest number of 32 bits, which
+        /// no run gets to, is taken for the one before it.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(NonZeroU32);
 
         impl $name {
             /// The id with this number.
             #[must_use]
             pub const fn new(number: u32) -> Self {
-                Self(number)
+                Self(NonZeroU32::MIN.saturating_add(number))
             }
 
             /// The number of this id, counted from zero in order of creation.
             #[must_use]
             pub const fn number(self) -> u32 {
-                self.0
+                self.0.get() - 1
             }
 
             /// The number of this id as an index into a table.
             #[must_use]
             pub const fn index(self) -> usize {
-                self.0 as usize
+                self.number() as usize
             }
         }
 
         impl DenseId for $name {
             fn of_number(number: u32) -> Self {
-                Self(number)
+                Self::new(number)
             }
 
             fn to_number(self) -> u32 {
-                self.0
+                self.number()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.number()).finish()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_u32(self.number())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                u32::deserialize(deserializer).map(Self::new)
             }
         }
 
         #[doc = concat!("Writes `", $prefix, "-` and the number.")]
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "-{}"), self.0)
+                write!(f, concat!($prefix, "-{}"), self.number())
             }
         }
     };
@@ -141,7 +160,10 @@ mod tests {
     #[test]
     fn ids_order_by_age_and_index_tables() {
         assert!(TaskId::new(9) < TaskId::new(10));
-        assert_eq!(TaskId::new(u32::MAX).index(), u32::MAX as usize);
+        let last = u32::MAX - 1;
+        assert_eq!(TaskId::new(last).index(), last as usize);
+        assert_eq!(TaskId::new(u32::MAX), TaskId::new(last));
+        assert_eq!(size_of::<Option<TaskId>>(), 4);
         assert_eq!(TaskId::new(5).number(), 5);
     }
 

@@ -176,7 +176,7 @@ fn whom_a_fault_meets_is_drawn_from_those_that_it_names() {
         assert!(!trial.shown(&rack).agent_connected);
         let held = trial.ledger().hosts().tasks();
         let ended = held
-            .filter(|(_, held)| held.first.exit_code == Some(3))
+            .filter(|(_, held)| held.first.exit_code.code() == Some(3))
             .count();
         assert_eq!((ended, trial.status(&job).0), (1, LastStatus::Running));
     }

@@ -224,7 +224,7 @@ proptest! {
         prop_assert!(settled.is_ok(), "{}", settled.unwrap_err());
         for (task, record) in player.sim.ledger().tasks() {
             let rests = matches!(record.last_status, LastStatus::Running | LastStatus::Stopped);
-            let waits = record.on.is_some_and(|on| player.sim.ledger().hosts().host(on).is_some_and(|host| host.queue.contains(&task)));
+            let waits = record.on.is_some_and(|on| player.sim.ledger().hosts().host(on).is_some_and(|host| host.queue.contains(task)));
             prop_assert!(rests || waits, "{} is {}", task, record.last_status);
         }
     }
@@ -263,7 +263,7 @@ fn situations(player: &Player) -> Vec<&'static str> {
     for (task, record) in ledger.tasks() {
         let exit_code = ledger
             .container(task, 0)
-            .and_then(|container| container.exit_code);
+            .and_then(|container| container.exit_code.code());
         note(exit_code == Some(137), "a container is killed");
         note(
             record.last_status == LastStatus::Stopping,

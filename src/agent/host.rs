@@ -36,7 +36,10 @@ pub(super) fn start_what_fits(
         Moved::LeftQueue(task) => (None, Some(task), None),
         Moved::Released(task) => (None, None, Some(task)),
     };
-    if arrived.is_none() && host.queue.is_empty() {
+    if host.queue.is_empty() {
+        if let Some(task) = arrived {
+            start_alone(ctx, host, task, pulls, out);
+        }
         return;
     }
     let mut room = Room::of(host);
@@ -46,7 +49,6 @@ pub(super) fn start_what_fits(
     for task in host
         .queue
         .iter()
-        .copied()
         .filter(|task| Some(*task) != left)
         .chain(arrived)
     {
@@ -57,6 +59,22 @@ pub(super) fn start_what_fits(
         if !room.take(demand, gpus) {
             break;
         }
+        start(ctx, task, launch, pulls, out);
+    }
+}
+
+/// Starts a task that arrived where none waits, if it fits.
+fn start_alone(ctx: &Ctx<'_>, host: &Host, task: TaskId, pulls: &mut Pulls<'_>, out: &mut Effects) {
+    let Some((launch, gpus)) = claim(ctx, task) else {
+        return;
+    };
+    let demand = demand_of(ctx, launch);
+    let fits = host.cpu >= demand.cpu
+        && host.memory >= demand.memory
+        && host.gpus & gpus == 0
+        && !ports_clash(&host.tcp, &demand.tcp)
+        && !ports_clash(&host.udp, &demand.udp);
+    if fits {
         start(ctx, task, launch, pulls, out);
     }
 }

@@ -217,7 +217,7 @@ impl<'a> Scene<'a> {
         }
         let state = self.state_mut(container);
         state.phase = HostContainerPhase::Stopped;
-        state.exit_code = exit_code;
+        state.exit_code = exit_code.into();
         state.reason = reason;
         out.change(Change::HostContainerEnded {
             task: self.task,
@@ -379,14 +379,14 @@ impl<'a> Scene<'a> {
             other.reason,
             ContainerReason::DependencyFailed | ContainerReason::DependencyTimedOut
         );
-        let has_run = other.exit_code.is_some() && !never_started;
+        let has_run = other.exit_code.code().is_some() && !never_started;
         let holds = match dependency.condition {
             StartCondition::Create if is_stopped => has_run,
             StartCondition::Create => other.phase >= HostContainerPhase::Starting,
             StartCondition::Start if is_stopped => has_run,
             StartCondition::Start => other.phase >= HostContainerPhase::Running,
             StartCondition::Complete => is_stopped && has_run,
-            StartCondition::Success => is_stopped && other.exit_code == Some(0),
+            StartCondition::Success => is_stopped && other.exit_code.code() == Some(0),
             StartCondition::Healthy => {
                 other.phase == HostContainerPhase::Running
                     && self.health(dependency.on) == HealthStatus::Healthy

@@ -96,8 +96,8 @@ fn stopped(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
 }
 
 fn find<'a>(ctx: &Ctx<'a>, task: TaskId) -> Option<(&'a TaskRecord, AttachmentStatus)> {
-    let record = ctx.ledger.task(task)?;
     let interface = ctx.ledger.extras(task)?.interface.as_ref()?;
+    let record = ctx.ledger.task(task)?;
     Some((record, interface.status))
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn containers_reported(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects
             HostContainerPhase::Running | HostContainerPhase::Stopping => ContainerStatus::Running,
             _ => continue,
         };
-        is_news |= container_moved(ctx, task, index, status, held, out);
+        is_news |= container_moved(ctx, (task, record), index, status, held, out);
     }
     if is_news {
         out.change(Change::TaskTouched { task });
@@ -129,14 +129,14 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         return;
     }
     let sent_at = held.running_at.get().unwrap_or(ctx.now);
-    for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
+    for (index, container) in containers(ctx, task, held) {
         let had_stopped = container.stopped_at.get().is_some_and(|at| at <= sent_at);
         let status = if had_stopped {
             ContainerStatus::Stopped
         } else {
             ContainerStatus::Running
         };
-        container_moved(ctx, task, index, status, container, out);
+        container_moved(ctx, (task, record), index, status, container, out);
     }
     let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
     out.change(Change::TaskTimed {
@@ -164,8 +164,15 @@ fn stopped(
     out: &mut Effects,
 ) {
     if let Some(held) = held {
-        for (index, container) in (0_u16..).zip(ctx.ledger.hosts().containers(task)) {
-            container_moved(ctx, task, index, ContainerStatus::Stopped, container, out);
+        for (index, container) in containers(ctx, task, held) {
+            container_moved(
+                ctx,
+                (task, record),
+                index,
+                ContainerStatus::Stopped,
+                container,
+                out,
+            );
         }
         let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
         out.change(Change::TaskTimed {
@@ -178,11 +185,18 @@ fn stopped(
         let containers = ctx.ledger.launch_of(record).containers.len();
         let never_ran = HostContainer::WAITING;
         for index in (0_u16..).take(containers) {
-            container_moved(ctx, task, index, ContainerStatus::Stopped, &never_ran, out);
+            container_moved(
+                ctx,
+                (task, record),
+                index,
+                ContainerStatus::Stopped,
+                &never_ran,
+                out,
+            );
         }
     }
     if record.is_wanted() {
-        let (code, reason) = why_ended(ctx, task, record);
+        let (code, reason) = why_ended(ctx, task, record, held);
         out.change(Change::TaskUnwanted {
             task,
             code,
@@ -196,12 +210,28 @@ fn stopped(
     }
 }
 
+/// The containers of a task that its agent has, numbered in the order of the task definition.
+fn containers<'a>(
+    ctx: &Ctx<'a>,
+    task: TaskId,
+    held: &'a HostTask,
+) -> impl Iterator<Item = (u16, &'a HostContainer)> {
+    let rest = ctx.ledger.hosts().rest(task);
+    std::iter::once((0, &held.first)).chain((1..).zip(rest))
+}
+
 /// Why a task that nobody stopped has stopped.
-fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, StoppedReason) {
+fn why_ended(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    record: &TaskRecord,
+    held: Option<&HostTask>,
+) -> (StopCode, StoppedReason) {
     let plans = &ctx.ledger.launch_of(record).containers;
-    let containers = ctx.ledger.hosts().containers(task).zip(plans.iter());
     let mut cannot_pull = false;
-    for (container, plan) in containers {
+    let rest = held.map_or(&[][..], |_| ctx.ledger.hosts().rest(task));
+    let containers = held.map(|held| &held.first).into_iter().chain(rest);
+    for (container, plan) in containers.zip(plans.iter()) {
         match container.reason {
             ContainerReason::CannotPull if plan.essential => {
                 return (StopCode::TaskFailedToStart, StoppedReason::CannotPull);
@@ -230,13 +260,16 @@ fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, Sto
 /// Writes down what became of a container, when that is news.
 fn container_moved(
     ctx: &Ctx<'_>,
-    task: TaskId,
+    (task, record): (TaskId, &TaskRecord),
     index: u16,
     to: ContainerStatus,
     held: &HostContainer,
     out: &mut Effects,
 ) -> bool {
-    let seen = ctx.ledger.container(task, usize::from(index));
+    let seen = match index {
+        0 => Some(&record.first),
+        _ => ctx.ledger.container(task, usize::from(index)),
+    };
     let is_news = seen.is_some_and(|seen| seen.status < to);
     if is_news {
         let ended = to == ContainerStatus::Stopped;
@@ -244,7 +277,7 @@ fn container_moved(
             task,
             container: index,
             to,
-            exit_code: held.exit_code.filter(|_| ended),
+            exit_code: held.exit_code.code().filter(|_| ended),
             reason: if ended {
                 held.reason
             } else {

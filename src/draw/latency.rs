@@ -155,9 +155,14 @@ impl Latency {
     /// a sample: bounds in the wrong order give the one named `low`, a choice of nothing gives zero.
     #[must_use]
     pub fn sample(&self, draw: &mut Draw) -> Duration {
-        if let Some(constant) = self.as_constant() {
-            return constant;
+        match self.as_constant() {
+            Some(constant) => constant,
+            None => self.sample_of_several(draw),
         }
+    }
+
+    /// One sample, where there are several.
+    pub(super) fn sample_of_several(&self, draw: &mut Draw) -> Duration {
         match *self {
             Self::Fixed(duration) => cut(duration),
             Self::Uniform { low, high } => {

@@ -135,7 +135,7 @@ impl Draws {
     ) -> Duration {
         match latency.as_constant() {
             Some(constant) => constant,
-            None => latency.sample(&mut self.at(purpose, subject, nth)),
+            None => latency.sample_of_several(&mut self.at(purpose, subject, nth)),
         }
     }
 }

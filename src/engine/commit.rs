@@ -7,7 +7,7 @@ use crate::invariant::Checking;
 use crate::ledger::{Change, Event};
 use crate::queue::Key;
 
-use super::{Engine, EventTies};
+use super::{Engine, EventTies, timers};
 
 impl Engine {
     /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
@@ -17,7 +17,7 @@ impl Engine {
             self.recorder.push_call(now, step);
         }
         for (task, container) in self.effects.cancels() {
-            if let Some(key) = self.timers.get(*task, *container) {
+            if let Some(key) = self.timer(*task, *container) {
                 let cancelled = self.queue.cancel(key);
                 self.waiting -=
                     usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
@@ -36,7 +36,7 @@ impl Engine {
             self.ledger.apply(now, change);
             self.recorder.push_change(now, step, change);
             if let Change::HostForgotten { task } = change {
-                self.timers.forget(*task);
+                timers::forget(&mut self.timers, *task);
             }
         }
         self.forget_definitions();
@@ -83,7 +83,7 @@ impl Engine {
         let key = self.queue.push_after(self.now, delay, tie, event);
         self.waiting += usize::from(!event.is_housekeeping());
         if let Some((task, container)) = event.stage_of() {
-            self.timers.set(task, container, key);
+            self.set_timer(task, container, key);
         }
         key
     }

@@ -315,7 +315,7 @@ impl Engine {
     }
 
     fn queued(&self, task: TaskId, record: &TaskRecord, host: &Host) -> WaitsFor {
-        let head = *host.queue.front().unwrap_or(&task);
+        let head = host.queue.iter().next().unwrap_or(task);
         let hosts = self.ledger().hosts();
         let holds = |(_, held): &(TaskId, &HostTask)| {
             held.on == record.on && held.phase == HostPhase::Active
@@ -324,11 +324,7 @@ impl Engine {
         let launch = launch.and_then(|launch| self.ledger().launch(launch));
         let gpus = self.ledger().extras(head).map_or(0, |extras| extras.gpus);
         WaitsFor::Queue {
-            ahead: host
-                .queue
-                .iter()
-                .take_while(|other| **other != task)
-                .count(),
+            ahead: host.queue.iter().take_while(|other| *other != task).count(),
             head,
             lacks: launch.map_or_else(Vec::new, |launch| lacks(host, &launch.spec.demand, gpus)),
             held_by: hosts.tasks().filter(holds).map(|(task, _)| task).collect(),

@@ -3,40 +3,39 @@
 use std::collections::BTreeMap;
 
 use crate::ids::TaskId;
-use crate::ledger::table::Table;
 use crate::queue::Key;
 
-/// The pending stage of each container; a key whose event has come is harmless and stays until the task goes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Timers {
-    first: Table<Key>,
-    rest: BTreeMap<(TaskId, u16), Key>,
+use super::Engine;
+
+/// The pending stages of second and later containers; those of first ones are with their tasks on the hosts.
+///
+/// A key whose event has come is harmless and stays until the task goes.
+pub(super) type Timers = BTreeMap<(TaskId, u16), Key>;
+
+impl Engine {
+    /// Remembers the next stage of a container of a task that an agent has.
+    #[inline]
+    pub(super) fn set_timer(&mut self, task: TaskId, container: u16, key: Key) {
+        if container == 0 {
+            self.ledger.set_timer(task, key);
+        } else {
+            self.timers.insert((task, container), key);
+        }
+    }
+
+    /// The next stage of a container, if one was ever pending.
+    pub(super) fn timer(&self, task: TaskId, container: u16) -> Option<Key> {
+        match container {
+            0 => self.ledger.hosts().task(task)?.timer,
+            _ => self.timers.get(&(task, container)).copied(),
+        }
+    }
 }
 
-impl Timers {
-    pub(super) fn set(&mut self, task: TaskId, container: u16, key: Key) {
-        if container > 0 {
-            self.rest.insert((task, container), key);
-            return;
-        }
-        match self.first.get_mut(task.number()) {
-            Some(held) => *held = key,
-            None => self.first.insert(task.number(), key),
-        }
-    }
-
-    pub(super) fn get(&self, task: TaskId, container: u16) -> Option<Key> {
-        match container {
-            0 => self.first.get(task.number()).copied(),
-            _ => self.rest.get(&(task, container)).copied(),
-        }
-    }
-
-    /// Drops the keys of a task that its agent has forgotten.
-    pub(super) fn forget(&mut self, task: TaskId) {
-        self.first.remove(task.number());
-        if !self.rest.is_empty() {
-            self.rest.retain(|(of, _), _| *of != task);
-        }
+/// Drops the keys of a task that its agent has forgotten.
+#[inline]
+pub(super) fn forget(timers: &mut Timers, task: TaskId) {
+    if !timers.is_empty() {
+        timers.retain(|(of, _), _| *of != task);
     }
 }

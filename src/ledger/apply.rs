@@ -142,7 +142,7 @@ impl Ledger {
                 let record = self.container_mut(*task, *container);
                 assert!(record.status <= *to, "a container never goes back");
                 record.status = *to;
-                record.exit_code = *exit_code;
+                record.exit_code = (*exit_code).into();
                 record.reason = *reason;
             }
             Change::ContainerHealthMoved {
@@ -228,6 +228,7 @@ impl Ledger {
             .expect("a run asks for fewer than 2^32 - 1 tasks");
     }
 
+    #[inline(never)]
     fn task_placed(
         &mut self,
         now: SimTime,
@@ -282,6 +283,7 @@ impl Ledger {
         self.tasks.insert(task.number(), record);
     }
 
+    #[inline(never)]
     fn task_unwanted(
         &mut self,
         now: SimTime,
@@ -334,6 +336,7 @@ impl Ledger {
         instance.task_unwanted(&spec.demand, extras.map_or(0, |extras| extras.gpus));
     }
 
+    #[inline(never)]
     fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
         let record = self.touched(task);
         let from = record.last_status;
@@ -381,6 +384,7 @@ impl Ledger {
         }
     }
 
+    #[inline(never)]
     fn task_forgotten(&mut self, task: TaskId) {
         let record = self
             .tasks

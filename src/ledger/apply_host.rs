@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
+use crate::queue::Key;
 use crate::time::SimTime;
 
 use super::ContainerPlan;
@@ -11,7 +12,7 @@ use super::change::Change;
 use super::demand::{Demand, give_back_ports, take_ports};
 use super::host::{ContainerLife, Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
 use super::instance::InstanceSpec;
-use super::task::{ContainerReason, Moment};
+use super::task::{ContainerReason, Exit, Moment};
 
 impl Ledger {
     /// Moves the hosts by one change.
@@ -39,19 +40,8 @@ impl Ledger {
                 reason,
                 essential,
             } => {
-                let record = self.host_container_mut(*task, *container);
-                assert!(!record.is_stopped(), "a container ends once");
-                record.phase = HostContainerPhase::Stopped;
-                record.exit_code = *exit_code;
-                record.reason = *reason;
-                record.stopped_at = now.into();
-                let task = self.host_task_mut(*task);
-                if *reason == ContainerReason::CannotPull {
-                    task.pull_stopped_at = now.into();
-                }
-                if *essential && !task.execution_stopped_at.has_come() {
-                    task.execution_stopped_at = now.into();
-                }
+                let end = ((*exit_code).into(), *reason);
+                self.host_container_ended(now, (*task, *container), end, *essential);
             }
             Change::HostPortsChosen { task, ports } => {
                 let on = self.host_task_mut(*task).on;
@@ -68,9 +58,11 @@ impl Ledger {
             Change::HostRunning { task } => self.host_task_mut(*task).running_at = now.into(),
             Change::HostStopped { task } => self.host_stopped(*task),
             Change::HostForgotten { task } => {
-                let gone = self.hosts.tasks.remove(task.number());
-                assert!(gone.is_some(), "an agent forgets a task once");
-                self.hosts.rest.remove(task);
+                let gone = self.hosts.tasks.forget(task.number());
+                assert!(gone, "an agent forgets a task once");
+                if !self.hosts.rest.is_empty() {
+                    self.hosts.rest.remove(task);
+                }
                 if !self.hosts.lives.is_empty() {
                     self.hosts.lives.remove(task);
                 }
@@ -102,6 +94,7 @@ impl Ledger {
         self.hosts.images.remove(&instance);
     }
 
+    #[inline(never)]
     fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
         let spec = &self
             .launches
@@ -132,13 +125,15 @@ impl Ledger {
                 pull_stopped_at: Moment::NEVER,
                 running_at: Moment::NEVER,
                 execution_stopped_at: Moment::NEVER,
+                timer: None,
             },
         );
         if let Some(on) = on {
-            self.hosts.host_mut(on).queue.push_back(task);
+            self.hosts.host_mut(on).queue.join(task);
         }
     }
 
+    #[inline(never)]
     fn host_started(&mut self, now: SimTime, task: TaskId) {
         let record = self.host_task_mut(task);
         assert_eq!(record.phase, HostPhase::Queued, "a task starts once");
@@ -158,7 +153,7 @@ impl Ledger {
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let host = self.hosts.host_mut(on);
         assert_eq!(
-            host.queue.pop_front(),
+            host.queue.leave_first(),
             Some(task),
             "the queue is served from its head"
         );
@@ -190,12 +185,32 @@ impl Ledger {
             container.stopped_at = now.into();
         }
         let on = on.expect("only container instances have queues");
-        self.hosts
-            .host_mut(on)
-            .queue
-            .retain(|waiting| *waiting != task);
+        self.hosts.host_mut(on).queue.leave(task);
     }
 
+    fn host_container_ended(
+        &mut self,
+        now: SimTime,
+        (task, container): (TaskId, u16),
+        (exit_code, reason): (Exit, ContainerReason),
+        essential: bool,
+    ) {
+        let record = self.host_container_mut(task, container);
+        assert!(!record.is_stopped(), "a container ends once");
+        record.phase = HostContainerPhase::Stopped;
+        record.exit_code = exit_code;
+        record.reason = reason;
+        record.stopped_at = now.into();
+        let task = self.host_task_mut(task);
+        if reason == ContainerReason::CannotPull {
+            task.pull_stopped_at = now.into();
+        }
+        if essential && !task.execution_stopped_at.has_come() {
+            task.execution_stopped_at = now.into();
+        }
+    }
+
+    #[inline(never)]
     fn host_stopped(&mut self, task: TaskId) {
         let record = self.host_task_mut(task);
         assert_eq!(
@@ -207,7 +222,10 @@ impl Ledger {
         let Some(on) = record.on else { return };
         let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
-        let chosen = self.hosts.chosen_ports.get(&task).cloned();
+        let chosen = match self.hosts.chosen_ports.is_empty() {
+            true => None,
+            false => self.hosts.chosen_ports.get(&task).cloned(),
+        };
         let host = self.hosts.host_mut(on);
         host.cpu += demand.cpu;
         host.memory += demand.memory;
@@ -216,6 +234,14 @@ impl Ledger {
         give_back_ports(&mut host.udp, &demand.udp);
         if let Some(ports) = chosen {
             give_back_ports(&mut host.dynamic, &ports);
+        }
+    }
+
+    /// Remembers the pending stage of the first container of a task, if an agent has it.
+    #[inline]
+    pub(crate) fn set_timer(&mut self, task: TaskId, key: Key) {
+        if let Some(record) = self.hosts.tasks.get_mut(task.number()) {
+            record.timer = Some(key);
         }
     }
 

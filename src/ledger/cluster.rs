@@ -295,8 +295,13 @@ impl Capacity {
         };
         self.cpu[row] = left(self.cpu[row], demand.cpu);
         self.memory[row] = left(self.memory[row], demand.memory);
-        self.gpus[row] = left(self.gpus[row], demand.gpus);
-        self.enis[row] = left(self.enis[row], demand.enis);
+        // Few ask for these, and their columns are far away where there are many rows.
+        if demand.gpus > 0 {
+            self.gpus[row] = left(self.gpus[row], demand.gpus);
+        }
+        if demand.enis > 0 {
+            self.enis[row] = left(self.enis[row], demand.enis);
+        }
     }
 
     /// Gives back to a row what a task took, but for its network interface.
@@ -304,7 +309,9 @@ impl Capacity {
         self.index.clock_mut().released();
         self.cpu[row] += demand.cpu;
         self.memory[row] += demand.memory;
-        self.gpus[row] += demand.gpus;
+        if demand.gpus > 0 {
+            self.gpus[row] += demand.gpus;
+        }
     }
 
     /// Gives back the network interface of a stopped task, while its instance is registered.

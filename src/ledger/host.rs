@@ -1,6 +1,6 @@
 //! The hosts: what agents really hold, queue and run. The control plane never reads this.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
 use crate::model::HealthStatus;
+use crate::queue::Key;
 use crate::time::SimTime;
 
 use super::table::Table;
-use super::task::{ContainerReason, Moment};
+use super::task::{ContainerReason, Exit, Moment};
+use super::waiting::Waiting;
 
 /// Where an agent stands with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,7 +57,7 @@ pub struct HostContainer {
     /// Why it stopped.
     pub reason: ContainerReason,
     /// Absent when it never ran.
-    pub exit_code: Option<i32>,
+    pub exit_code: Exit,
     /// When it stopped.
     pub stopped_at: Moment,
 }
@@ -65,7 +67,7 @@ impl HostContainer {
     pub const WAITING: Self = Self {
         phase: HostContainerPhase::Waiting,
         reason: ContainerReason::None,
-        exit_code: None,
+        exit_code: Exit::NONE,
         stopped_at: Moment::NEVER,
     };
 
@@ -145,6 +147,9 @@ pub struct HostTask {
     pub running_at: Moment,
     /// When the first essential container stopped.
     pub execution_stopped_at: Moment,
+    /// The next stage of its first container, if one was ever pending; when that has come the key is harmless.
+    #[serde(skip)]
+    pub(crate) timer: Option<Key>,
 }
 
 /// Whether the machine of a container instance runs.
@@ -169,7 +174,10 @@ impl Power {
 }
 
 /// What an agent holds on one container instance.
+///
+/// What the life of a plain task touches comes first, and within one cache line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[repr(C, align(64))]
 pub struct Host {
     /// CPU units not held by a task that has started.
     pub cpu: u32,
@@ -177,31 +185,31 @@ pub struct Host {
     pub memory: u32,
     /// GPUs held: bit `i` is the instance's `i`-th.
     pub gpus: u64,
-    /// TCP ports bound or reserved by a started task, ascending.
-    pub tcp: Vec<u16>,
-    /// UDP ports, likewise.
-    pub udp: Vec<u16>,
-    /// Host ports the agent chose, ascending.
-    pub dynamic: Vec<u16>,
-    /// The port it chose last; the next search begins after it.
-    pub last_dynamic: u16,
     /// Tasks that wait, first come first served.
-    pub queue: VecDeque<TaskId>,
+    pub queue: Waiting,
     /// Whether its machine runs.
     #[serde(skip_serializing_if = "Power::is_on")]
     pub power: Power,
-    /// How often it was halted.
-    #[serde(skip_serializing_if = "is_none_yet")]
-    pub halts: u16,
     /// Whether its agent knows that its spot capacity will be taken back, and has it drain.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub noticed: bool,
     /// Whether the health checks of the container instance find it impaired.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub impaired: bool,
-    /// When they last found something else than before.
+    /// How often it was halted.
+    #[serde(skip_serializing_if = "is_none_yet")]
+    pub halts: u16,
+    /// The port its agent chose last; the next search begins after it.
+    pub last_dynamic: u16,
+    /// When its health checks last found something else than before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_moved_at: Option<SimTime>,
+    /// TCP ports bound or reserved by a started task, ascending.
+    pub tcp: Vec<u16>,
+    /// UDP ports, likewise.
+    pub udp: Vec<u16>,
+    /// Host ports the agent chose, ascending.
+    pub dynamic: Vec<u16>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -233,6 +241,7 @@ impl Hosts {
         self.hosts.get(instance.number())
     }
 
+    #[inline]
     pub(crate) fn host_mut(&mut self, instance: ContainerInstanceId) -> &mut Host {
         let host = self.hosts.get_mut(instance.number());
         host.expect("a container instance has a host until it goes")
@@ -255,14 +264,18 @@ impl Hosts {
 
     /// Every container of a task that its agent has, in the order of the task definition.
     pub fn containers(&self, task: TaskId) -> impl Iterator<Item = &HostContainer> {
-        let rest = match self.task(task) {
-            Some(_) => self.rest.get(&task).map_or(&[][..], Vec::as_slice),
-            None => &[],
-        };
-        self.task(task)
-            .map(|record| &record.first)
-            .into_iter()
-            .chain(rest)
+        let held = self.task(task);
+        let rest = held.map_or(&[][..], |_| self.rest(task));
+        held.map(|held| &held.first).into_iter().chain(rest)
+    }
+
+    /// The second and later containers of a task that its agent has.
+    #[inline]
+    pub(crate) fn rest(&self, task: TaskId) -> &[HostContainer] {
+        if self.rest.is_empty() {
+            return &[];
+        }
+        self.rest.get(&task).map_or(&[], Vec::as_slice)
     }
 
     /// What an agent remembers of a container, if it does: see [`ContainerPlan::is_followed`].

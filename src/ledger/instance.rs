@@ -171,25 +171,27 @@ pub fn merged(
 
 /// A container instance and what the control plane counts on it.
 ///
-/// CPU, memory and GPUs left are in the columns of its cluster, where placement reads them.
+/// CPU, memory and GPUs left are in the columns of its cluster, where placement reads them. What the life of a plain task
+/// touches is within one cache line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[repr(C, align(64))]
 pub struct InstanceRecord {
     /// What it registered with.
     pub spec: Arc<InstanceSpec>,
-    /// ACTIVE, DRAINING or INACTIVE.
-    pub status: ContainerInstanceStatus,
-    /// Whether the control plane hears from its agent.
-    pub agent_connected: bool,
-    /// Grows by one with every visible change.
-    pub version: u32,
-    /// When it registered.
-    pub registered_at: SimTime,
+    /// Tasks on it that are not STOPPED, in order of creation.
+    pub tasks: Vec<TaskId>,
     /// Tasks wanted RUNNING.
     pub running: u32,
     /// Tasks whose last status is PENDING.
     pub pending: u32,
-    /// Tasks on it that are not STOPPED, in order of creation.
-    pub tasks: Vec<TaskId>,
+    /// Grows by one with every visible change.
+    pub version: u32,
+    /// ACTIVE, DRAINING or INACTIVE.
+    pub status: ContainerInstanceStatus,
+    /// Whether the control plane hears from its agent.
+    pub agent_connected: bool,
+    /// When it registered.
+    pub registered_at: SimTime,
     /// Static TCP host ports of wanted tasks, ascending; the reserved ones are in `spec`.
     pub tcp: Vec<u16>,
     /// UDP, likewise.

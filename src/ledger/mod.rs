@@ -72,6 +72,7 @@ pub mod tags;
 pub mod task;
 pub mod token;
 pub mod versions;
+pub mod waiting;
 mod wanted;
 
 use std::collections::BTreeMap;

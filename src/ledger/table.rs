@@ -221,6 +221,7 @@ impl<T: Clone> Table<T> {
     }
 
     /// Takes the record under `number` out, and gives its chunk back when it was the last there.
+    #[inline]
     pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
@@ -235,6 +236,11 @@ impl<T: Clone> Table<T> {
             self.shorten();
         }
         Some(record)
+    }
+
+    /// Drops the record under `number`, as [`Table::remove`] does, and says whether there was one.
+    pub(crate) fn forget(&mut self, number: u32) -> bool {
+        self.remove(number).is_some()
     }
 
     /// Gives back the places at the front whose records have left, when they are many.

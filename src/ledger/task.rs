@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ids::{ContainerInstanceId, LaunchId};
 use crate::model::{AttachmentStatus, DesiredStatus, HealthStatus, LastStatus, StopCode, Tag};
@@ -42,6 +42,49 @@ impl std::fmt::Debug for Moment {
             Some(time) => write!(f, "{time}"),
             None => f.write_str("never"),
         }
+    }
+}
+
+/// An exit code that a container may not have, in five bytes that fit in anywhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(Rust, packed)]
+pub struct Exit {
+    code: i32,
+    is_known: bool,
+}
+
+impl Exit {
+    /// No exit code.
+    pub const NONE: Self = Self {
+        code: 0,
+        is_known: false,
+    };
+
+    /// The exit code, if there is one.
+    #[must_use]
+    pub fn code(self) -> Option<i32> {
+        self.is_known.then_some(self.code)
+    }
+}
+
+impl From<Option<i32>> for Exit {
+    fn from(code: Option<i32>) -> Self {
+        Self {
+            code: code.unwrap_or(0),
+            is_known: code.is_some(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.code().fmt(f)
+    }
+}
+
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.code().serialize(serializer)
     }
 }
 
@@ -95,7 +138,7 @@ pub struct ContainerRecord {
     /// Why it stopped.
     pub reason: ContainerReason,
     /// Absent while it runs, and when it never ran.
-    pub exit_code: Option<i32>,
+    pub exit_code: Exit,
 }
 
 impl ContainerRecord {
@@ -103,7 +146,7 @@ impl ContainerRecord {
     pub const PENDING: Self = Self {
         status: ContainerStatus::Pending,
         reason: ContainerReason::None,
-        exit_code: None,
+        exit_code: Exit::NONE,
     };
 }
 
@@ -245,4 +288,27 @@ pub struct Interface {
     pub zone: Option<Arc<str>>,
     /// When the task could be reached.
     pub connected_at: Moment,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::HostTask;
+    use super::*;
+
+    #[test]
+    fn a_running_task_takes_little_in_the_two_tables() {
+        assert_eq!(size_of::<Option<TaskRecord>>(), 80);
+        assert_eq!(size_of::<Option<HostTask>>(), 88);
+    }
+
+    #[test]
+    fn an_exit_code_is_what_it_was_made_of() {
+        for code in [None, Some(0), Some(-1), Some(137), Some(i32::MIN)] {
+            let exit = Exit::from(code);
+            assert_eq!(exit.code(), code);
+            assert_eq!(format!("{exit:?}"), format!("{code:?}"));
+            assert_eq!(serde_json::json!(exit), serde_json::json!(code));
+        }
+        assert_eq!(Exit::NONE, None.into());
+    }
 }

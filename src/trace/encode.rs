@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
 use crate::ledger::scheduler_error::SchedulerError;
 use crate::ledger::task::ContainerReason;
-use crate::ledger::{Change, Event, LaunchSpec, Moment};
+use crate::ledger::{Change, Event, LaunchSpec, Moment, StoppedReason};
+use crate::model::StopCode;
 use crate::time::SimTime;
 
 use super::calls;
@@ -90,28 +91,23 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
 
 /// The record of a change.
 pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
+    plain(at, step, change).unwrap_or_else(|| rare(at, step, change))
+}
+
+/// The record of a change of which there are several in the life of every task, if no content follows it.
+#[inline(always)]
+pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
     let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
-    match change {
+    Some(match change {
         Change::TaskPlaced { task, launch, on } => {
             placed(about(Kind::TaskPlaced, task), *launch, *on)
         }
-        Change::InterfaceAsked { task, subnet, .. } => {
-            about(Kind::InterfaceAsked, task).with_more(*subnet)
-        }
-        Change::InterfaceMoved { task, to } => {
-            about(Kind::InterfaceMoved, task).with_detail(to.code())
-        }
-        Change::TaskRefused { task, reason } => {
-            about(Kind::TaskRefused, task).with_detail(reason.code())
-        }
-        Change::SchedulerErred { error } => {
-            mistaken(about(Kind::SchedulerErred, &error.task), error)
-        }
         Change::TaskUnwanted {
-            task, code, reason, ..
-        } => about(Kind::TaskUnwanted, task)
-            .with_detail(code.code())
-            .with_more(reason.code().into()),
+            task,
+            code,
+            reason,
+            given: None,
+        } => unwanted(about(Kind::TaskUnwanted, task), *code, *reason),
         Change::TaskMoved { task, to } => about(Kind::TaskMoved, task).with_detail(to.code()),
         Change::TaskTimed {
             task,
@@ -132,23 +128,66 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
             let record = about(Kind::ContainerMoved, task).with_more(*container);
             ended(record, to.code(), *exit_code, *reason)
         }
-        Change::TaskTouched { task } => about(Kind::TaskTouched, task),
         Change::TaskForgotten { task } => about(Kind::TaskForgotten, task),
+        Change::HostAccepted { task, launch, on } => {
+            placed(about(Kind::HostAccepted, task), *launch, *on)
+        }
+        Change::HostStarted { task } => about(Kind::HostStarted, task),
+        Change::HostContainerMoved {
+            task,
+            container,
+            to,
+        } => about(Kind::HostContainerMoved, task)
+            .with_more(*container)
+            .with_detail(to.code()),
+        Change::HostContainerEnded {
+            task,
+            container,
+            exit_code,
+            reason,
+            essential,
+        } => {
+            let record = about(Kind::HostContainerEnded, task).with_more(*container);
+            let low = if *essential { IS_ESSENTIAL } else { 0 };
+            ended(record, low, *exit_code, *reason)
+        }
+        Change::HostRunning { task } => about(Kind::HostRunning, task),
+        Change::HostStopped { task } => about(Kind::HostStopped, task),
+        Change::HostForgotten { task } => about(Kind::HostForgotten, task),
+        _ => return None,
+    })
+}
+
+/// The record of a change that is not [`plain`].
+fn rare(at: SimTime, step: u64, change: &Change) -> Record {
+    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
+    match change {
+        Change::InterfaceAsked { task, subnet, .. } => {
+            about(Kind::InterfaceAsked, task).with_more(*subnet)
+        }
+        Change::InterfaceMoved { task, to } => {
+            about(Kind::InterfaceMoved, task).with_detail(to.code())
+        }
+        Change::TaskRefused { task, reason } => {
+            about(Kind::TaskRefused, task).with_detail(reason.code())
+        }
+        Change::SchedulerErred { error } => {
+            mistaken(about(Kind::SchedulerErred, &error.task), error)
+        }
+        Change::TaskUnwanted {
+            task, code, reason, ..
+        } => unwanted(about(Kind::TaskUnwanted, task), *code, *reason),
+        Change::TaskTouched { task } => about(Kind::TaskTouched, task),
         Change::AttributesPut { .. }
         | Change::AttributesDeleted { .. }
         | Change::TagsSet { .. }
         | Change::AccountSettingPut { .. }
         | Change::AccountSettingDeleted { .. } => labels::change(at, step, change),
-        Change::HostAccepted { .. }
-        | Change::HostStarted { .. }
-        | Change::HostDequeued { .. }
-        | Change::HostToldToStop { .. }
-        | Change::HostContainerMoved { .. }
-        | Change::HostContainerEnded { .. }
-        | Change::HostPortsChosen { .. }
-        | Change::HostRunning { .. }
-        | Change::HostStopped { .. }
-        | Change::HostForgotten { .. } => host_change(at, step, change),
+        Change::HostDequeued { task } => about(Kind::HostDequeued, task),
+        Change::HostToldToStop { task } => about(Kind::HostToldToStop, task),
+        Change::HostPortsChosen { task, ports } => {
+            ports_chosen(about(Kind::HostPortsChosen, task), ports)
+        }
         Change::ContainerHealthMoved { .. }
         | Change::HostContainerRestarted { .. }
         | Change::HostHealthMoved { .. }
@@ -221,48 +260,6 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
     }
 }
 
-/// The record of a change on a host.
-fn host_change(at: SimTime, step: u64, change: &Change) -> Record {
-    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
-    match change {
-        Change::HostAccepted { task, launch, on } => {
-            placed(about(Kind::HostAccepted, task), *launch, *on)
-        }
-        Change::HostStarted { task } => about(Kind::HostStarted, task),
-        Change::HostDequeued { task } => about(Kind::HostDequeued, task),
-        Change::HostToldToStop { task } => about(Kind::HostToldToStop, task),
-        Change::HostContainerMoved {
-            task,
-            container,
-            to,
-        } => about(Kind::HostContainerMoved, task)
-            .with_more(*container)
-            .with_detail(to.code()),
-        Change::HostContainerEnded {
-            task,
-            container,
-            exit_code,
-            reason,
-            essential,
-        } => {
-            let record = about(Kind::HostContainerEnded, task).with_more(*container);
-            ended(
-                record,
-                if *essential { IS_ESSENTIAL } else { 0 },
-                *exit_code,
-                *reason,
-            )
-        }
-        Change::HostPortsChosen { task, ports } => {
-            ports_chosen(about(Kind::HostPortsChosen, task), ports)
-        }
-        Change::HostRunning { task } => about(Kind::HostRunning, task),
-        Change::HostStopped { task } => about(Kind::HostStopped, task),
-        Change::HostForgotten { task } => about(Kind::HostForgotten, task),
-        other => unreachable!("{other:?} is a change of the control plane"),
-    }
-}
-
 /// What is shown of a window; its exact end is content.
 fn whole_millis(window: Duration) -> u32 {
     u32::try_from(window.as_millis()).unwrap_or(u32::MAX)
@@ -286,6 +283,12 @@ fn placed(record: Record, launch: LaunchId, on: Option<ContainerInstanceId>) -> 
         .with_detail((launch >> 16) as u8)
         .with_more(launch as u16)
         .with_b(on.map_or(NO_INSTANCE, ContainerInstanceId::number))
+}
+
+fn unwanted(record: Record, code: StopCode, reason: StoppedReason) -> Record {
+    record
+        .with_detail(code.code())
+        .with_more(reason.code().into())
 }
 
 fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReason) -> Record {

@@ -260,20 +260,6 @@ kinds! {
 }
 
 impl Kind {
-    /// The numbers of the kinds that [may have content](Self::may_have_content), a bit for each.
-    pub(super) const WITH_CONTENT: [u64; 4] = {
-        let mut bits = [0; 4];
-        let mut at = 0;
-        while at < Self::ALL.len() {
-            let kind = Self::ALL[at];
-            if kind.may_have_content() {
-                bits[(kind.number() >> 6) as usize] |= 1 << (kind.number() & 63);
-            }
-            at += 1;
-        }
-        bits
-    };
-
     /// Its number in bytes.
     #[must_use]
     pub const fn number(self) -> u8 {

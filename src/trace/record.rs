@@ -93,6 +93,12 @@ impl Record {
         encode::change(at, step, change)
     }
 
+    /// The same for most of the changes in a task's life, which have no content.
+    #[inline(always)]
+    pub(super) fn of_plain(at: SimTime, step: u64, change: &Change) -> Option<Self> {
+        encode::plain(at, step, change)
+    }
+
     /// Appends to `bytes` what does not fit into the record of a change, and says whether there was anything.
     ///
     /// The bytes are canonical: they come from typed values without floats or unordered maps.
@@ -122,13 +128,6 @@ impl Record {
     #[must_use]
     pub fn kind(&self) -> Kind {
         Kind::from_number((self.head >> 32) as u8).expect("a record is made with a kind")
-    }
-
-    /// Whether a record of kind [`Kind::Content`] may have to follow.
-    #[inline]
-    pub(super) const fn may_have_content(&self) -> bool {
-        let number = (self.head >> 32) as u8;
-        Kind::WITH_CONTENT[(number >> 6) as usize] & 1 << (number & 63) != 0
     }
 
     /// A word or flags; what they mean depends on the kind (docs/trace.md).

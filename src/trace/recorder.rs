@@ -127,9 +127,18 @@ impl Recorder {
 
     /// Takes in a change, and the fingerprint of what does not fit into its record.
     pub fn push_change(&mut self, at: SimTime, step: u64, change: &Change) {
+        match Record::of_plain(at, step, change) {
+            Some(record) => self.push(record),
+            None => self.push_whole(at, step, change),
+        }
+    }
+
+    /// Takes in a change that may have content.
+    #[cold]
+    fn push_whole(&mut self, at: SimTime, step: u64, change: &Change) {
         let record = Record::of_change(at, step, change);
         self.push(record);
-        if record.may_have_content() {
+        if record.kind().may_have_content() {
             self.push_content(record.kind(), at, step, change);
         }
     }

@@ -189,7 +189,7 @@ fn holds(ledger: &Ledger, task: TaskId, dependency: Dependency) -> bool {
     let Some(other) = ledger.hosts().container(task, index) else {
         return false;
     };
-    let never_ran = other.exit_code.is_none()
+    let never_ran = other.exit_code.code().is_none()
         || matches!(
             other.reason,
             ContainerReason::DependencyFailed | ContainerReason::DependencyTimedOut
@@ -198,8 +198,8 @@ fn holds(ledger: &Ledger, task: TaskId, dependency: Dependency) -> bool {
     match dependency.condition {
         StartCondition::Create => has_come_to(HostContainerPhase::Starting),
         StartCondition::Start => has_come_to(HostContainerPhase::Running),
-        StartCondition::Complete => other.is_stopped() && other.exit_code.is_some(),
-        StartCondition::Success => other.is_stopped() && other.exit_code == Some(0),
+        StartCondition::Complete => other.is_stopped() && other.exit_code.code().is_some(),
+        StartCondition::Success => other.is_stopped() && other.exit_code.code() == Some(0),
         StartCondition::Healthy => {
             let life = ledger.hosts().life(task, index);
             other.phase == HostContainerPhase::Running

@@ -65,7 +65,7 @@ fn lost(ledger: &Ledger, task: TaskId, record: &TaskRecord) -> Option<&'static s
 
 fn not_queued(ledger: &Ledger, task: TaskId, held: &HostTask) -> Option<&'static str> {
     let host = held.on.and_then(|on| ledger.hosts().host(on));
-    let is_queued = host.is_some_and(|host| host.queue.contains(&task));
+    let is_queued = host.is_some_and(|host| host.queue.contains(task));
     (!is_queued).then_some("it waits, and is in no queue")
 }
 

@@ -272,14 +272,15 @@ fn containers(
     let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
     for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
-        let has_run = record.status == ContainerStatus::Running || record.exit_code.is_some();
+        let has_run =
+            record.status == ContainerStatus::Running || record.exit_code.code().is_some();
         shown.push(Container {
             container_arn: settings.naming.container_arn_within(task_arn, id, nth),
             task_arn: task_arn.to_owned(),
             name: Arc::clone(&plan.name),
             image: Arc::clone(&plan.image),
             runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth)),
-            exit_code: record.exit_code,
+            exit_code: record.exit_code.code(),
             reason: container_reason(record, plan, launch),
             health_status: Some(container_health(seen.extras, nth as usize)),
             cpu: Some(Arc::clone(&plan.cpu)),
