@@ -35,7 +35,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("indexmap", &["ledger/", "model/"]),
     ("libm", &["draw/"]),
     ("petgraph", &["model/start_order.rs"]),
-    ("proptest", &["queue/oracle.rs", "strategies/"]),
+    ("proptest", &["queue/oracle.rs", "queue/sorted.rs", "strategies/"]),
     ("rand_chacha", &["draw/"]),
     ("rayon", &["lab/campaign.rs"]),
     ("regex_lite", &["model/constraint/pattern.rs", "scenario/"]),

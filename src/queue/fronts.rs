@@ -1,75 +1,80 @@
-//! Which part of a line is next: the least key of each, side by side.
+//! Which part of the queue is next: the parts by the least key of each.
+
+use super::entry::Entry;
 
 /// The key of a part without entries: greater than that of any entry.
 pub(super) const NO_KEY: u128 = u128::MAX;
 
-/// The least key of each of `N` parts, its halves apart so that a few wide instructions look through all.
+/// The least key of each of `N` parts, and the parts in ascending order of it.
+///
+/// A part that gives its least entry often has the least of all again, or nearly, so that keeping the order takes a
+/// comparison or two, and whoever asks which part is next finds it at the front.
 #[derive(Clone)]
 pub(super) struct Fronts<const N: usize> {
-    times: [u64; N],
-    orders: [u64; N],
+    /// The least key of a part, and the part.
+    sorted: [Entry; N],
 }
 
 impl<const N: usize> Fronts<N> {
     /// Parts without entries.
     pub(super) const fn new() -> Self {
-        Self {
-            times: [u64::MAX; N],
-            orders: [u64::MAX; N],
+        let mut sorted = [Entry::new(NO_KEY, 0); N];
+        let mut part = 0;
+        while part < N {
+            sorted[part].number = part as u32;
+            part += 1;
         }
+        Self { sorted }
     }
 
-    /// The least key of a part.
+    /// The least key of all and the part it is in; `None` when all are without entries.
     #[inline]
-    pub(super) const fn get(&self, part: usize) -> u128 {
-        ((self.times[part] as u128) << 64) | self.orders[part] as u128
+    pub(super) fn first(&self) -> Option<(u128, usize)> {
+        let (key, part) = self.sorted[0].pair();
+        (key != NO_KEY).then_some((key, part as usize))
     }
 
-    /// Notes the least key of a part.
+    /// Notes the least key that the part with the least of all has now: a greater one.
     #[inline]
-    pub(super) const fn set(&mut self, part: usize, key: u128) {
-        self.times[part] = (key >> 64) as u64;
-        self.orders[part] = key as u64;
+    pub(super) fn raise_first(&mut self, key: u128) {
+        self.raise_at(0, key);
     }
 
-    /// The part with the least key of all; any when all are without entries.
+    /// Notes that a part got a key, which may be its least now.
     #[inline]
-    pub(super) fn least(&self) -> usize {
-        let time = self
-            .times
-            .iter()
-            .fold(u64::MAX, |least, &time| least.min(time));
-        let parts = places(&self.times, time);
-        if parts & (parts - 1) == 0 {
-            return parts.trailing_zeros() as usize;
+    pub(super) fn lower(&mut self, part: usize, key: u128) {
+        let mut place = self.place(part);
+        if self.sorted[place].key() <= key {
+            return;
         }
-        self.least_of(parts)
-    }
-
-    /// The part with the least order among several of one time, given as bits.
-    fn least_of(&self, mut parts: u32) -> usize {
-        let mut least = parts.trailing_zeros() as usize;
-        parts &= parts - 1;
-        while parts != 0 {
-            let part = parts.trailing_zeros() as usize;
-            if self.orders[part] < self.orders[least] {
-                least = part;
-            }
-            parts &= parts - 1;
+        while place > 0 && self.sorted[place - 1].key() > key {
+            self.sorted[place] = self.sorted[place - 1];
+            place -= 1;
         }
-        least
+        self.sorted[place] = Entry::new(key, part as u32);
     }
-}
 
-/// Where a value stands in a short list, as bits.
-#[inline]
-pub(super) fn places<const N: usize>(list: &[u64; N], value: u64) -> u32 {
-    const { assert!(N <= 32, "a place is a bit of 32") };
-    let mut places = 0;
-    for (place, &other) in list.iter().enumerate() {
-        places |= u32::from(other == value) << place;
+    /// Notes the least key that a part has now: none less than before.
+    pub(super) fn raise(&mut self, part: usize, key: u128) {
+        self.raise_at(self.place(part), key);
     }
-    places
+
+    #[inline]
+    fn raise_at(&mut self, mut place: usize, key: u128) {
+        let part = self.sorted[place].number;
+        while place + 1 < N && self.sorted[place + 1].key() < key {
+            self.sorted[place] = self.sorted[place + 1];
+            place += 1;
+        }
+        self.sorted[place] = Entry::new(key, part);
+    }
+
+    /// Where a part stands.
+    #[inline]
+    fn place(&self, part: usize) -> usize {
+        let place = self.sorted.iter().position(|it| it.number as usize == part);
+        place.expect("every part stands somewhere")
+    }
 }
 
 #[cfg(test)]
@@ -78,21 +83,41 @@ mod tests {
 
     use super::*;
 
+    fn key() -> impl Strategy<Value = u128> {
+        prop_oneof![
+            Just(NO_KEY),
+            (0..3_u64, 0..3_u64)
+                .prop_map(|(time, order)| (u128::from(time) << 64) | u128::from(order)),
+            any::<u128>(),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn the_least_of_all_is_found_whatever_the_parts_hold(
-            keys in prop::array::uniform9(prop_oneof![
-                Just(NO_KEY),
-                (0..3_u64, 0..3_u64).prop_map(|(time, order)| (u128::from(time) << 64) | u128::from(order)),
-                any::<u128>(),
-            ])
+        fn the_least_of_all_is_first_whatever_comes_and_goes(
+            steps in prop::collection::vec((0..9_usize, key(), any::<bool>()), 0..60)
         ) {
             let mut fronts = Fronts::<9>::new();
-            for (part, key) in keys.into_iter().enumerate() {
-                fronts.set(part, key);
-                prop_assert_eq!(fronts.get(part), key);
+            let mut keys = [NO_KEY; 9];
+            for (part, key, of_first) in steps {
+                let part = if of_first { fronts.first().map_or(part, |first| first.1) } else { part };
+                if key < keys[part] {
+                    fronts.lower(part, key);
+                    keys[part] = key;
+                } else if of_first && fronts.first().is_some() {
+                    fronts.raise_first(key);
+                    keys[part] = key;
+                } else {
+                    fronts.lower(part, key);
+                    fronts.raise(part, key);
+                    keys[part] = key;
+                }
+                let least = keys.into_iter().min().filter(|&least| least != NO_KEY);
+                prop_assert_eq!(fronts.first().map(|first| first.0), least);
+                if let Some((key, part)) = fronts.first() {
+                    prop_assert_eq!(keys[part], key);
+                }
             }
-            prop_assert_eq!(keys[fronts.least()], keys.into_iter().min().unwrap());
         }
     }
 }

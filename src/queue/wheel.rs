@@ -50,7 +50,6 @@ pub(super) struct Wheel {
     run: Vec<Entry>,
     /// What neither has a place: before the base, which may be ahead of the present, and with no room in the run.
     late: Heap,
-    len: usize,
 }
 
 /// A list of chunks, of which all but the last are full.
@@ -82,20 +81,20 @@ impl Wheel {
             free: NONE,
             run: Vec::new(),
             late: Heap::new(),
-            len: 0,
         }
     }
 
-    /// Adds an entry, whose key is less than `u128::MAX`.
+    /// Adds an entry, whose key is less than `u128::MAX`, and says whether it may be the least now.
     #[inline]
-    pub(super) fn push(&mut self, key: u128, number: u32) {
-        self.len += 1;
+    pub(super) fn push(&mut self, key: u128, number: u32) -> bool {
         let entry = Entry::new(key, number);
-        if self.run.first().is_some_and(|last| last.key() < key) {
-            self.place(entry);
-        } else {
+        let is_early = self.run.first().is_none_or(|last| last.key() > key);
+        if is_early {
             self.push_early(entry);
+        } else {
+            self.place(entry);
         }
+        is_early
     }
 
     /// The entry with the least key.
@@ -110,14 +109,16 @@ impl Wheel {
 
     /// Removes the entry with the least key, and maybe others that `keep` denies.
     #[inline]
-    pub(super) fn take_first(&mut self, keep: impl Fn(u128, u32) -> bool) -> Option<(u128, u32)> {
+    pub(super) fn take_first(
+        &mut self,
+        keep: impl FnMut(u128, u32) -> bool,
+    ) -> Option<(u128, u32)> {
         if self.late.len() > 0 {
             if let late @ Some(_) = self.take_late() {
                 return late;
             }
         }
         let first = self.run.pop()?;
-        self.len -= 1;
         if self.run.is_empty() {
             self.fill_run(keep);
         }
@@ -132,14 +133,7 @@ impl Wheel {
             return None;
         }
         self.late.remove_first();
-        self.len -= 1;
         Some(late)
-    }
-
-    /// How many entries there are.
-    #[inline]
-    pub(super) const fn len(&self) -> usize {
-        self.len
     }
 
     /// The entries in no promised order.
@@ -236,7 +230,7 @@ impl Wheel {
 
     /// Fills the empty run with the least entries of the slots.
     #[inline]
-    fn fill_run(&mut self, keep: impl Fn(u128, u32) -> bool) {
+    fn fill_run(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
         while self.run.is_empty() && self.levels > 0 {
             let level = self.levels.trailing_zeros() as usize;
             let digit = self.used[level].trailing_zeros() as usize;
@@ -246,7 +240,7 @@ impl Wheel {
             let opened = std::mem::replace(slot, Slot::EMPTY);
             // All entries of a slot of the lowest level are of one time.
             if opened.len as usize <= RUN_MAX || level == 0 {
-                self.take_list(opened, &keep);
+                self.take_list(opened, &mut keep);
             } else {
                 self.spread(opened, level);
             }
@@ -255,7 +249,7 @@ impl Wheel {
 
     /// Makes the list of a slot the run.
     #[inline]
-    fn take_list(&mut self, opened: Slot, keep: impl Fn(u128, u32) -> bool) {
+    fn take_list(&mut self, opened: Slot, mut keep: impl FnMut(u128, u32) -> bool) {
         let mut chunk = opened.head;
         let mut left = opened.len as usize;
         while left > 0 {
@@ -263,8 +257,6 @@ impl Wheel {
             for entry in &self.chunks[chunk as usize][..here] {
                 if keep(entry.key(), entry.number) {
                     self.run.push(*entry);
-                } else {
-                    self.len -= 1;
                 }
             }
             left -= here;
@@ -330,7 +322,7 @@ mod tests {
             let (first, _) = take(&mut wheel).expect("as many are pushed as are taken");
             wheel.push(key((first >> 64) as u64 + delay(turn), turn), 0);
         }
-        assert_eq!((wheel.len(), wheel.late.len()), (1_000, 0));
+        assert_eq!((wheel.iter().count(), wheel.late.len()), (1_000, 0));
         // What the entries fill, and one begun for each slot of two levels.
         assert!(wheel.chunks.len() <= 1_000 / CHUNK + 2 * SLOTS);
         assert!(wheel.run.capacity() <= 2 * RUN_FULL);
@@ -367,7 +359,7 @@ mod tests {
             .map(|(_, number)| number)
             .collect();
         assert_eq!(numbers, [[2; 1_000], [1; 1_000]].concat());
-        assert_eq!(wheel.len(), 0);
+        assert_eq!(wheel.iter().count(), 0);
     }
 
     #[test]
@@ -397,7 +389,7 @@ mod tests {
         }
         let chunks = wheel.chunks.len();
         wheel.retain(|_, number| number % 100 == 7);
-        assert_eq!(wheel.len(), 100);
+        assert_eq!(wheel.iter().count(), 100);
         assert!(wheel.chunks.len() * 2 < chunks);
         let numbers: Vec<u32> = std::iter::from_fn(|| take(&mut wheel))
             .map(|(_, number)| number)
