@@ -89,6 +89,7 @@ impl Engine {
     }
 
     /// The luck of an event among those due at the same time, by what it is about.
+    #[inline(never)]
     fn tie(&self, event: &Event) -> u16 {
         let (subject, container) = match event.stage_of() {
             Some((task, container)) => (u64::from(task.number()), container),

@@ -37,7 +37,11 @@ impl<const N: usize> Fronts<N> {
     /// Notes the least key that the part with the least of all has now: a greater one.
     #[inline]
     pub(super) fn raise_first(&mut self, key: u128) {
-        self.raise_at(0, key);
+        if key < self.sorted[1].key() {
+            self.sorted[0] = Entry::new(key, self.sorted[0].number);
+        } else {
+            self.raise_at(0, key);
+        }
     }
 
     /// Notes that a part got a key, which may be its least now.
@@ -59,7 +63,7 @@ impl<const N: usize> Fronts<N> {
         self.raise_at(self.place(part), key);
     }
 
-    #[inline]
+    #[inline(never)]
     fn raise_at(&mut self, mut place: usize, key: u128) {
         let part = self.sorted[place].number;
         while place + 1 < N && self.sorted[place + 1].key() < key {

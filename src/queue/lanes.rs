@@ -110,8 +110,10 @@ impl<E> Lanes<E> {
     /// Removes the first event of a lane, and gives the key of the one that is first now.
     #[inline]
     pub(super) fn pop(&mut self, lane: usize) -> (Option<E>, u128) {
-        let first = self.lists[lane].pop_front();
-        (first.and_then(|first| first.event), self.first(lane))
+        match self.lists[lane].pop_front() {
+            Some(first) => (first.event, self.first(lane)),
+            None => (None, NO_KEY),
+        }
     }
 
     /// The key of the first event of a lane that is pending, after removing what is before it.
