@@ -79,7 +79,7 @@ impl Steady {
             .expect("the request is good");
         assert!(out.failures.is_empty(), "the cluster has room");
         self.live
-            .extend(out.tasks.into_iter().map(|task| task.task_arn));
+            .extend(out.tasks.into_iter().map(|task| task.task_arn.into()));
     }
 
     /// One task comes, one goes, time passes.
@@ -219,7 +219,7 @@ impl Load {
         let out = self.sim.run_task(request.clone()).expect("it is good");
         assert!(out.failures.is_empty(), "the cluster has room");
         let first = out.tasks.into_iter().next().expect("ten were placed");
-        self.early.push_back(first.task_arn);
+        self.early.push_back(first.task_arn.into());
     }
 
     /// As much time as ten tasks take to end; what has ended is made good, and one is stopped early.

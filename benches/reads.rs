@@ -63,7 +63,7 @@ impl Crowd {
             assert_eq!(answer.tasks.len(), 10, "the cluster has room");
             crowd
                 .tasks
-                .extend(answer.tasks.into_iter().map(|task| task.task_arn));
+                .extend(answer.tasks.into_iter().map(|task| task.task_arn.into()));
         }
         crowd.settle();
         for task in &crowd.tasks[..(tasks * stopped_of_100 / 100) as usize] {

@@ -91,7 +91,7 @@ impl Day {
     fn turn(&mut self) {
         let request = RunTask::new("web").count(BATCH as i32);
         let answer = self.sim.run_task(request).expect("the request is good");
-        let tasks = answer.tasks.into_iter().map(|task| task.task_arn);
+        let tasks = answer.tasks.into_iter().map(|task| task.task_arn.into());
         self.live.push_back(tasks.collect());
         if self.live.len() > LIVE {
             let oldest = self.live.pop_front().expect("there are some");
@@ -288,7 +288,7 @@ impl Crowd {
             for some in hosts.chunks(10) {
                 let request = StartTask::new("web", some);
                 let answer = crowd.sim.start_task(request).expect("the request is good");
-                let tasks = answer.tasks.into_iter().map(|task| task.task_arn);
+                let tasks = answer.tasks.into_iter().map(|task| task.task_arn.into());
                 crowd.live.extend(tasks);
             }
         }
@@ -307,7 +307,7 @@ impl Crowd {
         let answer = self.sim.run_task(RunTask::new("web"));
         let placed = answer.expect("the request is good").tasks;
         assert_eq!(placed.len(), 1, "there is room");
-        self.live.push_back(placed[0].task_arn.clone());
+        self.live.push_back(placed[0].task_arn.to_string());
         let oldest = self.live.pop_front().expect("there are some");
         self.sim
             .stop_task(StopTask::new(oldest))

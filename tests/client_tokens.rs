@@ -82,7 +82,7 @@ fn a_repetition_shows_of_a_stopped_task_no_more_than_its_state() {
     trial.rest();
     let again = trial.run_task(request).expect("a repetition is good");
     let short = Task {
-        task_arn: task,
+        task_arn: task.into(),
         last_status: LastStatus::Stopped,
         desired_status: DesiredStatus::Stopped,
         ..Task::default()

@@ -276,7 +276,7 @@ fn run(
     let text = number.map_or(family.to_owned(), |number| format!("{family}:{number}"));
     let answer = trial.run_task(RunTask::new(text));
     match (answer, model.launched(family, number, now)) {
-        (Ok(answer), Ok(known)) => known.tasks.push(answer.tasks[0].task_arn.clone()),
+        (Ok(answer), Ok(known)) => known.tasks.push(answer.tasks[0].task_arn.to_string()),
         (Err(error), Err(message)) => prop_assert_eq!(error.message(), message),
         (answer, expected) => prop_assert!(false, "{:?}, not {:?}", answer, expected),
     }

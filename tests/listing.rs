@@ -103,7 +103,7 @@ impl Account {
                     let arns = answer
                         .tasks
                         .into_iter()
-                        .map(|task| (cluster, task.task_arn));
+                        .map(|task| (cluster, task.task_arn.into()));
                     self.tasks.extend(arns);
                 }
             }
@@ -239,7 +239,7 @@ fn pages(
 
 fn arns(filter: &ListTasks, tasks: &[Task]) -> Vec<String> {
     let passing = tasks.iter().filter(|task| passes(filter, task));
-    passing.map(|task| task.task_arn.clone()).collect()
+    passing.map(|task| task.task_arn.to_string()).collect()
 }
 
 proptest! {

@@ -133,7 +133,7 @@ impl Stage {
             let request = StartTask::new("filler", [&*arn]).group(format!("g{group}"));
             let answer = self.sim.start_task(request).expect("the request is good");
             self.tasks
-                .extend(answer.tasks.into_iter().map(|task| task.task_arn));
+                .extend(answer.tasks.into_iter().map(|task| task.task_arn.into()));
         }
         if host.draining {
             let status = ContainerInstanceStatus::Draining;

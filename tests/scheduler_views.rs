@@ -509,7 +509,7 @@ proptest! {
                 _ => {}
             }
             let out = trial.run_task(RunTask::new("web")).expect("the request is good");
-            tasks.extend(out.tasks.into_iter().map(|task| task.task_arn));
+            tasks.extend(out.tasks.into_iter().map(|task| task.task_arn.into()));
             let watching = trial.scheduler().downcast_ref::<Watching>();
             let shown = watching.and_then(|watching| watching.shown.last()).expect("it was asked");
             if let Some(then) = past.len().checked_sub(5) {

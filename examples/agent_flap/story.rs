@@ -34,7 +34,7 @@ pub(crate) fn told() -> Result<String, Box<dyn Error>> {
     notes.push((sim.now(), format!("RunTask: {}", refused[0].reason)));
     let container = "nginx".to_owned();
     let exit = Fault::ContainerExit {
-        task: first.clone(),
+        task: first.to_string(),
         container,
         exit_code: 1,
     };

@@ -170,7 +170,7 @@ impl Life {
         // Otherwise the driver would ask again for ever.
         assert!(out.failures.is_empty(), "a fifth of the cluster is free");
         self.placed += count;
-        out.tasks.into_iter().map(|task| task.task_arn)
+        out.tasks.into_iter().map(|task| task.task_arn.into())
     }
 
     fn stop_next(&mut self) {

@@ -293,7 +293,7 @@ impl<'a> Replay<'a> {
                 *self.refused.entry(failure.reason.to_string()).or_insert(0) += 1;
                 self.done += 1;
             }
-            let arns = answer.tasks.into_iter().map(|task| task.task_arn);
+            let arns = answer.tasks.into_iter().map(|task| task.task_arn.into());
             self.placed(batch.size, stays, first, arns.collect());
         }
         Ok(())

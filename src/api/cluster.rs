@@ -26,6 +26,7 @@ pub(crate) fn create(ctx: &Ctx<'_>, request: &CreateCluster, out: &mut Effects) 
             name: Arc::from(name),
             arn: Arc::from(ctx.settings.naming.cluster_arn(name)),
             request: request.clone(),
+            task_naming: Arc::new(ctx.settings.naming.of_tasks_in(name)),
         }),
     });
     cluster

@@ -4,9 +4,11 @@
 //! they are a permutation of (kind, number) keyed by the seed. A permutation never collides,
 //! and it can be inverted, so reading an id back needs no table.
 
+mod digits;
 mod hex;
 mod permutation;
 mod reference;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,16 +18,13 @@ use thiserror::Error;
 
 use crate::ids::{ContainerInstanceId, TaskId};
 
+use self::digits::{HEX_ID_DIGITS, subject};
 use self::hex::{hex_of, parse_hex};
 use self::permutation::Permutation;
 pub use self::reference::{Reference, split_reference};
+pub use self::text::{Arn, TaskNaming};
 
-const HEX_ID_DIGITS: usize = 32;
 const ACCOUNT_ID_DIGITS: usize = 12;
-const UUID_LENGTH: usize = 36;
-
-/// Half of the 122 bits a version 4 UUID leaves free.
-const UUID_HALF: u64 = (1 << 61) - 1;
 
 /// The kinds of thing that have an opaque id.
 ///
@@ -176,7 +175,7 @@ impl Naming {
     /// The opaque id of the `number`-th thing of this kind.
     #[must_use]
     pub fn hex(&self, kind: IdKind, number: u32) -> HexId {
-        HexId(self.hex_digits(kind, number, 0))
+        HexId(self.permutation.hex_digits(kind, number, 0))
     }
 
     /// The number behind an opaque id: the inverse of [`Naming::hex`].
@@ -200,7 +199,7 @@ impl Naming {
     /// Container ids look like this: the `nth` container of the task of that number.
     #[must_use]
     pub fn uuid(&self, kind: IdKind, number: u32, nth: u32) -> String {
-        let uuid = self.uuid_digits(kind, number, nth);
+        let uuid = self.permutation.uuid_digits(kind, number, nth);
         std::str::from_utf8(&uuid)
             .expect("hexadecimal digits are ASCII")
             .to_owned()
@@ -215,8 +214,8 @@ impl Naming {
     /// The ARN of a task in the cluster of this name.
     #[must_use]
     pub fn task_arn(&self, cluster: &str, task: TaskId) -> String {
-        let digits = self.hex_digits(IdKind::Task, task.number(), 0);
-        self.arn_ending_in(["task/", cluster], &digits)
+        let id = self.hex(IdKind::Task, task.number());
+        self.arn(&["task/", cluster, "/", id.as_str()])
     }
 
     /// The ARN of a container instance in the cluster of this name.
@@ -232,25 +231,18 @@ impl Naming {
         format!("{}task-definition/{family}:{revision}", self.prefix)
     }
 
-    /// The ARN of the `nth` container of a task whose own ARN is known, counted from zero.
-    ///
-    /// # Panics
-    ///
-    /// When `task_arn` is not one that [`Naming::task_arn`] gave.
-    #[must_use]
-    pub fn container_arn_within(&self, task_arn: &str, task: TaskId, nth: u32) -> String {
-        let path = self
-            .path_of(task_arn)
-            .and_then(|path| path.strip_prefix("task/"));
-        let path = path.expect("it is the ARN of a task here");
-        let uuid = self.uuid_digits(IdKind::Container, task.number(), nth);
-        self.arn_ending_in(["container/", path], &uuid)
-    }
-
     /// The ARN of the `nth` container of a task, counted from zero in the order of its definition.
     #[must_use]
     pub fn container_arn(&self, cluster: &str, task: TaskId, nth: u32) -> String {
-        self.container_arn_within(&self.task_arn(cluster, task), task, nth)
+        let id = self.hex(IdKind::Task, task.number());
+        let uuid = self.uuid(IdKind::Container, task.number(), nth);
+        self.arn(&["container/", cluster, "/", id.as_str(), "/", &uuid])
+    }
+
+    /// How the tasks of the cluster of this name are named, and their containers.
+    #[must_use]
+    pub fn of_tasks_in(&self, cluster: &str) -> TaskNaming {
+        TaskNaming::new(&self.prefix, cluster, self.permutation)
     }
 
     /// The id of the EC2 instance behind a container instance: `i-0` and 16 hexadecimal digits.
@@ -279,7 +271,9 @@ impl Naming {
         let mut text = String::with_capacity(2 * HEX_ID_DIGITS);
         let half = u64::from(nth) << 1;
         for check in [half, half | 1] {
-            let digits = self.hex_digits(IdKind::Runtime, task.number(), check);
+            let digits = self
+                .permutation
+                .hex_digits(IdKind::Runtime, task.number(), check);
             text.push_str(HexId(digits).as_str());
         }
         text
@@ -292,51 +286,6 @@ impl Naming {
         parts.iter().for_each(|part| text.push_str(part));
         text
     }
-
-    /// The prefix, two parts, a slash, and an id of ASCII digits; checked to be text once, as a whole.
-    fn arn_ending_in(&self, [kind, path]: [&str; 2], id: &[u8]) -> String {
-        let length = self.prefix.len() + kind.len() + path.len() + 1 + id.len();
-        let mut text = Vec::with_capacity(length);
-        text.extend_from_slice(self.prefix.as_bytes());
-        text.extend_from_slice(kind.as_bytes());
-        text.extend_from_slice(path.as_bytes());
-        text.push(b'/');
-        text.extend_from_slice(id);
-        String::from_utf8(text).expect("texts and ASCII digits are text")
-    }
-
-    fn hex_digits(&self, kind: IdKind, number: u32, check: u64) -> [u8; HEX_ID_DIGITS] {
-        let (left, right) = self
-            .permutation
-            .apply(subject(kind, number), check, u64::MAX);
-        let mut digits = [0; HEX_ID_DIGITS];
-        digits[..16].copy_from_slice(&hex_of(left));
-        digits[16..].copy_from_slice(&hex_of(right));
-        digits
-    }
-
-    fn uuid_digits(&self, kind: IdKind, number: u32, nth: u32) -> [u8; UUID_LENGTH] {
-        let (left, right) =
-            self.permutation
-                .apply(subject(kind, number), u64::from(nth), UUID_HALF);
-        let bits = (u128::from(left) << 61) | u128::from(right);
-        // RFC 9562: 48 free bits, the version 4, 12 free bits, the variant 0b10, 62 free bits.
-        let high = (bits >> 74) as u64;
-        let middle = (bits >> 62) as u64 & 0xfff;
-        let low = bits as u64 & ((1 << 62) - 1) | (1 << 63);
-        let (high, low) = (hex_of(high << 16 | 0x4000 | middle), hex_of(low));
-        let mut uuid = [b'-'; UUID_LENGTH];
-        uuid[..8].copy_from_slice(&high[..8]);
-        uuid[9..13].copy_from_slice(&high[8..12]);
-        uuid[14..18].copy_from_slice(&high[12..]);
-        uuid[19..23].copy_from_slice(&low[..4]);
-        uuid[24..].copy_from_slice(&low[4..]);
-        uuid
-    }
-}
-
-fn subject(kind: IdKind, number: u32) -> u64 {
-    (u64::from(kind as u8) << 32) | u64::from(number)
 }
 
 #[cfg(test)]
@@ -345,6 +294,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::digits::UUID_LENGTH;
     use super::*;
 
     fn naming(seed: u64) -> Naming {

@@ -190,7 +190,7 @@ impl BatchRun {
 
     /// A task of some job has stopped.
     fn ended(&mut self, task: &Task) {
-        let Some((position, attempt)) = self.tasks.remove(&task.task_arn) else {
+        let Some((position, attempt)) = self.tasks.remove(&*task.task_arn) else {
             return;
         };
         let job = &mut self.jobs[position];
@@ -243,7 +243,7 @@ impl BatchRun {
                 progress.running += placed;
                 left -= placed;
                 for task in answer.tasks {
-                    self.tasks.insert(task.task_arn, (position, attempt));
+                    self.tasks.insert(task.task_arn.into(), (position, attempt));
                 }
                 if placed < asked {
                     self.jobs[position].wanted.insert(attempt, left);

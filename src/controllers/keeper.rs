@@ -241,7 +241,7 @@ impl Keeper {
         self.slots[at] = match (answer, &self.slots[at]) {
             (Ok(Output::RunTask(output)), _) => match output.tasks.into_iter().next() {
                 Some(task) if !is_gone(&task) => Slot::Held {
-                    task: task.task_arn,
+                    task: task.task_arn.into(),
                     since,
                     is_stopping: false,
                 },

@@ -277,10 +277,10 @@ impl Engine {
     }
 
     fn repeated(&self, token: &Token) -> RunTaskOutput {
-        let name = &self.ledger.cluster(token.cluster).spec.name;
+        let naming = &self.ledger.cluster(token.cluster).spec.task_naming;
         let shown = |task: &TaskId| match self.ledger.task(*task) {
             Some(record) if !record.is_stopped() => self.shown_task(*task),
-            _ => describe::stopped_task(&self.settings, name, *task),
+            _ => describe::stopped_task(naming, *task),
         };
         RunTaskOutput {
             tasks: token.tasks.iter().map(shown).collect(),
@@ -302,7 +302,9 @@ impl Engine {
             .map(TaskId::new)
             .filter(|task| self.ledger.task(*task).is_some());
         let mut tasks = Vec::with_capacity(known.clone().count());
-        tasks.extend(known.map(|task| self.shown_task(task)));
+        for task in known {
+            tasks.push(self.shown_task(task));
+        }
         tasks
     }
 

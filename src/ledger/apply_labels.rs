@@ -103,6 +103,7 @@ mod tests {
             name: "demo".into(),
             arn: "arn:cluster".into(),
             request: CreateCluster::default(),
+            task_naming: Arc::default(),
         };
         let mut ledger = Ledger::default();
         let begin = [

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::arn::TaskNaming;
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
 use crate::model::{Capabilities, CreateCluster, LastStatus};
 use crate::time::SimTime;
@@ -22,6 +23,9 @@ pub struct ClusterSpec {
     pub arn: Arc<str>,
     /// The request, to be shown again.
     pub request: CreateCluster,
+    /// How its tasks are named in answers.
+    #[serde(skip)]
+    pub task_naming: Arc<TaskNaming>,
 }
 
 /// A cluster and its running totals.

@@ -60,6 +60,8 @@ mod volume;
 mod workload;
 mod workload_logic;
 
+pub use crate::arn::Arn;
+
 pub use account_setting::*;
 pub use agents::{Agents, ImagePullBehavior};
 pub use capability::{Capabilities, Capability};

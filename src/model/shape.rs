@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::arn::Arn;
+
 /// A value that may stand for "the caller said nothing".
 pub(crate) trait Member {
     /// Whether the member stays out of the JSON.
@@ -45,6 +47,12 @@ impl Member for String {
 }
 
 impl Member for Arc<str> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Member for Arn {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }

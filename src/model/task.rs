@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::arn::Arn;
+
 use super::common::{Attachment, Tag};
 use super::container::TransportProtocol;
 use super::container_instance::Attribute;
@@ -17,7 +19,7 @@ shape! {
     /// A running copy of a task definition.
     pub struct Task {
         /// Its ARN.
-        pub task_arn: String,
+        pub task_arn: Arn,
         /// The ARN of its cluster.
         pub cluster_arn: Arc<str>,
         /// The ARN of its task definition.
@@ -100,9 +102,9 @@ shape! {
     /// One container of a task.
     pub struct Container {
         /// Its ARN.
-        pub container_arn: String,
+        pub container_arn: Arn,
         /// The ARN of its task.
-        pub task_arn: String,
+        pub task_arn: Arn,
         /// Its name in the task definition.
         pub name: Arc<str>,
         /// Its image.

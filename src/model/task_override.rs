@@ -55,6 +55,29 @@ shape! {
     }
 }
 
+impl TaskOverride {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            container_overrides,
+            cpu,
+            inference_accelerator_overrides,
+            execution_role_arn,
+            memory,
+            task_role_arn,
+            ephemeral_storage,
+        } = self;
+        container_overrides.is_empty()
+            && cpu.is_none()
+            && inference_accelerator_overrides.is_empty()
+            && execution_role_arn.is_none()
+            && memory.is_none()
+            && task_role_arn.is_none()
+            && ephemeral_storage.is_none()
+    }
+}
+
 impl ContainerOverride {
     /// A change to the container of that name, which changes nothing yet.
     pub fn new(name: impl Into<String>) -> Self {

@@ -241,6 +241,7 @@ impl<S: Scheduler> Packing<S> {
             name: Arc::from("packing"),
             arn: Arc::from("packing"),
             request: CreateCluster::default(),
+            task_naming: Arc::default(),
         };
         let created = Change::ClusterCreated {
             cluster: CLUSTER,

@@ -32,6 +32,7 @@ pub(super) fn cluster(name: &str) -> Change {
         name: name.into(),
         arn: "arn:cluster".into(),
         request: CreateCluster::default(),
+        task_naming: Arc::default(),
     };
     Change::ClusterCreated {
         cluster: CLUSTER,

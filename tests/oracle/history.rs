@@ -230,7 +230,7 @@ impl Play {
                 let request = self.start(host(number), asked);
                 if let Ok(answer) = self.sim.start_task(request) {
                     self.tasks
-                        .extend(answer.tasks.into_iter().map(|task| task.task_arn));
+                        .extend(answer.tasks.into_iter().map(|task| task.task_arn.into()));
                 }
             }
             Action::Stop(number) => {

@@ -191,7 +191,7 @@ fn act(play: &mut Play, history: &[Action]) -> Result<Vec<Change>, TestCaseError
             let answer = play.sim.run_task(play.run(asked));
             let tasks = answer.map(|answer| answer.tasks).unwrap_or_default();
             play.tasks
-                .extend(tasks.into_iter().map(|task| task.task_arn));
+                .extend(tasks.into_iter().map(|task| task.task_arn.into()));
         }
     }
     Ok(changes)

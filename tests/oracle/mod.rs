@@ -106,7 +106,7 @@ fn compare(
         }
         note(format!("placed, tie {}", best.len().min(2)));
         picture.machines[on].take(&question.need, &question.group);
-        play.tasks.push(task.task_arn.clone());
+        play.tasks.push(task.task_arn.to_string());
     }
     let without = usize::try_from(asked.count).expect("it is positive") - answer.tasks.len();
     if without > 0 {
@@ -297,7 +297,7 @@ proptest! {
                 let request = play.run(asked);
                 let answer = play.sim.run_task(request);
                 let tasks = answer.map(|answer| answer.tasks).unwrap_or_default();
-                play.tasks.extend(tasks.into_iter().map(|task| task.task_arn));
+                play.tasks.extend(tasks.into_iter().map(|task| task.task_arn.into()));
             }
         }
         for (expression, in_words) in &expressions {

@@ -170,7 +170,11 @@ impl Trial {
             .run_task(request)
             .expect("the request of a test is good");
         assert_eq!(reasons(&answer.failures), [""; 0]);
-        answer.tasks.into_iter().map(|task| task.task_arn).collect()
+        answer
+            .tasks
+            .into_iter()
+            .map(|task| task.task_arn.into())
+            .collect()
     }
 
     /// Runs one task of a family.
@@ -185,7 +189,7 @@ impl Trial {
         let answer = self.start_task(StartTask::new(family, [instance]));
         let answer = answer.expect("the request of a test is good");
         assert_eq!(reasons(&answer.failures), [""; 0]);
-        answer.tasks[0].task_arn.clone()
+        answer.tasks[0].task_arn.to_string()
     }
 
     /// Stops a task and shows what the caller is told.

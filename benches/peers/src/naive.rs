@@ -116,14 +116,15 @@ impl Naive {
         let arn = format!("arn:aws:ecs:us-east-1:123456789012:task/default/{task:032x}");
         let mut container = Container::default();
         container.container_arn =
-            format!("arn:aws:ecs:us-east-1:123456789012:container/default/{task:032x}/{task:032x}");
-        container.task_arn = arn.clone();
+            format!("arn:aws:ecs:us-east-1:123456789012:container/default/{task:032x}/{task:032x}")
+                .into();
+        container.task_arn = arn.clone().into();
         container.name = Arc::from("app");
         container.image = Arc::from("web:1");
         container.cpu = Some(Arc::from(cpu.to_string()));
         container.memory = Some(Arc::from(memory.to_string()));
         let mut shown = Task::default();
-        shown.task_arn = arn;
+        shown.task_arn = arn.into();
         shown.cluster_arn = Arc::from("arn:aws:ecs:us-east-1:123456789012:cluster/default");
         let definition = format!(
             "arn:aws:ecs:us-east-1:123456789012:task-definition/web{}:1",

@@ -68,6 +68,7 @@ impl History {
             name: "default".into(),
             arn: "c".into(),
             request: CreateCluster::default(),
+            task_naming: Arc::default(),
         };
         let created = Change::ClusterCreated {
             cluster: CLUSTER,

@@ -240,6 +240,7 @@ mod tests {
             name: "demo".into(),
             arn: "arn:cluster".into(),
             request: CreateCluster::default(),
+            task_naming: Arc::default(),
         };
         let cluster = Change::ClusterCreated {
             cluster: CLUSTER,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::arn::{Arn, TaskNaming};
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::task::ContainerReason;
 use crate::ledger::versions::TaskGlance;
@@ -11,7 +12,7 @@ use crate::ledger::{
 };
 use crate::model::{
     Attribute, Connectivity, Container, EphemeralStorage, HealthStatus, LastStatus, NetworkBinding,
-    Settings, Task, TaskEphemeralStorage, Timestamp,
+    Settings, Task, TaskEphemeralStorage, TaskOverride, Timestamp,
 };
 
 use super::interface;
@@ -28,19 +29,18 @@ pub(crate) fn task(
     with_tags: bool,
 ) -> Task {
     let (record, launch) = (seen.record, seen.launch);
-    let cluster = &*ledger.cluster(launch.cluster).spec.name;
+    let cluster = &*ledger.cluster(launch.cluster).spec;
     let moment =
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
-    let task_arn = settings.naming.task_arn(cluster, id);
     let interface = seen.extras.and_then(|extras| extras.interface.as_ref());
     let (instance_arn, zone) = match record.on {
-        Some(on) => place(settings, ledger, cluster, on),
+        Some(on) => place(settings, ledger, &cluster.name, on),
         None => (None, interface.and_then(|interface| interface.zone.clone())),
     };
     let fargate = launch.echo.fargate.as_ref();
     Task {
-        containers: containers(settings, ledger, id, seen, &task_arn),
-        task_arn,
+        task_arn: Arn::of_task(&cluster.task_naming, id),
+        containers: containers(settings, ledger, &cluster.task_naming, id, seen),
         cluster_arn: Arc::clone(&launch.cluster_arn),
         task_definition_arn: Arc::clone(&launch.definition_arn),
         container_instance_arn: instance_arn,
@@ -65,10 +65,9 @@ pub(crate) fn task(
             .filter(|interface| interface.connected_at.has_come())
             .map(|_| Connectivity::Connected),
         connectivity_at: interface.and_then(|interface| moment(interface.connected_at)),
-        attachments: interface
-            .map(|interface| interface::attachment(settings, id, interface, launch))
-            .into_iter()
-            .collect(),
+        attachments: list(
+            interface.map(|interface| interface::attachment(settings, id, interface, launch)),
+        ),
         platform_version: launch.echo.platform_version.clone(),
         platform_family: fargate.map(|platform| platform.family.clone()),
         ephemeral_storage: fargate.map(|platform| EphemeralStorage {
@@ -78,14 +77,13 @@ pub(crate) fn task(
             kms_key_id: None,
             size_in_gib: platform.storage_gib,
         }),
-        attributes: fargate
-            .map(|platform| Attribute::new("ecs.cpu-architecture", platform.processor))
-            .into_iter()
-            .collect(),
+        attributes: list(
+            fargate.map(|platform| Attribute::new("ecs.cpu-architecture", platform.processor)),
+        ),
         desired_status: record.desired_status,
         last_status: record.last_status,
         enable_execute_command: launch.echo.enable_execute_command,
-        overrides: launch.echo.overrides.clone(),
+        overrides: overrides(&launch.echo.overrides),
         tags: if with_tags {
             seen.tags().to_vec()
         } else {
@@ -96,6 +94,22 @@ pub(crate) fn task(
         inference_accelerators: Vec::new(),
         trusted_execution_summary: None,
     }
+}
+
+/// At most one thing as a list.
+fn list<T>(only: Option<T>) -> Vec<T> {
+    match only {
+        Some(only) => vec![only],
+        None => Vec::new(),
+    }
+}
+
+/// What the caller changed, which is nearly always nothing.
+fn overrides(given: &TaskOverride) -> TaskOverride {
+    if given.is_empty() {
+        return TaskOverride::default();
+    }
+    given.clone()
 }
 
 /// The capacity provider, when there was only one to choose from: which of several a task got is not decided yet.
@@ -121,9 +135,9 @@ fn place(
 }
 
 /// A stopped task as the repetition of an idempotent RunTask shows it: no more than its name and its state.
-pub(crate) fn stopped_task(settings: &Settings, cluster: &str, id: TaskId) -> Task {
+pub(crate) fn stopped_task(naming: &Arc<TaskNaming>, id: TaskId) -> Task {
     Task {
-        task_arn: settings.naming.task_arn(cluster, id),
+        task_arn: Arn::of_task(naming, id),
         last_status: LastStatus::Stopped,
         desired_status: crate::model::DesiredStatus::Stopped,
         ..Task::default()
@@ -260,9 +274,9 @@ fn health(extras: Option<&TaskExtras>, launch: &LaunchSpec) -> HealthStatus {
 fn containers(
     settings: &Settings,
     ledger: &Ledger,
+    naming: &Arc<TaskNaming>,
     id: TaskId,
     seen: &TaskGlance<'_>,
-    task_arn: &str,
 ) -> Vec<Container> {
     let launch = seen.launch;
     let rest = seen.extras.map_or(&[][..], |extras| &extras.rest);
@@ -271,18 +285,18 @@ fn containers(
     let mut chosen = seen.chosen_ports.iter().copied();
     let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
-    for ((nth, record), plan) in (0_u32..).zip(records).zip(launch.containers.iter()) {
+    for ((nth, record), plan) in (0_u16..).zip(records).zip(launch.containers.iter()) {
         let has_run =
             record.status == ContainerStatus::Running || record.exit_code.code().is_some();
         shown.push(Container {
-            container_arn: settings.naming.container_arn_within(task_arn, id, nth),
-            task_arn: task_arn.to_owned(),
+            container_arn: Arn::of_container(naming, id, nth),
+            task_arn: Arn::of_task(naming, id),
             name: Arc::clone(&plan.name),
             image: Arc::clone(&plan.image),
-            runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth)),
+            runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth.into())),
             exit_code: record.exit_code.code(),
             reason: container_reason(record, plan, launch),
-            health_status: Some(container_health(seen.extras, nth as usize)),
+            health_status: Some(container_health(seen.extras, nth.into())),
             cpu: Some(Arc::clone(&plan.cpu)),
             memory: plan.memory.clone(),
             memory_reservation: plan.memory_reservation.clone(),
@@ -297,10 +311,9 @@ fn containers(
             } else {
                 Vec::new()
             },
-            network_interfaces: interface
-                .map(|interface| interface::of_container(settings, id, interface))
-                .into_iter()
-                .collect(),
+            network_interfaces: list(
+                interface.map(|interface| interface::of_container(settings, id, interface)),
+            ),
             image_digest: None,
             managed_agents: Vec::new(),
             neuron_device_ids: Vec::new(),

@@ -191,7 +191,7 @@ impl Player {
                     Output::RunTask(RunTaskOutput { tasks, .. })
                     | Output::StartTask(StartTaskOutput { tasks, .. }) => {
                         self.tasks
-                            .extend(tasks.iter().map(|task| task.task_arn.clone()));
+                            .extend(tasks.iter().map(|task| task.task_arn.to_string()));
                     }
                     Output::RegisterContainerInstance(answer) => {
                         let arn = &answer.container_instance.container_instance_arn;
