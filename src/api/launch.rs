@@ -260,6 +260,7 @@ pub(crate) fn prepare(
         demand,
         kind: InstanceKind::of(echo.launch_type),
         zones: Arc::default(),
+        is_bare: echo.is_bare(),
         echo,
     };
     if spec.demand.enis > 0 {

@@ -92,7 +92,7 @@ pub(crate) fn run_task(
         constraints: &constraints,
         rules: &rules,
     };
-    let ask = |number| prepared.ask(ctx, TaskId::new(number), wishes);
+    let ask = prepared.ask(ctx, TaskId::new(first), wishes);
     let seen = late
         .as_ref()
         .map(|look| SeenCluster::new(ctx.ledger, cluster, look.lens));
@@ -100,13 +100,13 @@ pub(crate) fn run_task(
     let mut pool = Pool::seen_by(ctx.ledger, cluster, seen.as_ref());
     let failures = if count == 1 {
         // The usual request, without a list of one.
-        let ask = ask(first);
         let mut placement = scheduler.place(&ask, &pool);
         let (asks, placements) = (slice::from_ref(&ask), slice::from_mut(&mut placement));
         let errors = decisions::check(ctx, scheduler, (asks, placements), 1, late);
         commit(ctx, &prepared, (asks, placements), &errors, out)
     } else {
-        let asks: Vec<Ask<'_>> = (first..first.saturating_add(count)).map(ask).collect();
+        let tasks = (first..first.saturating_add(count)).map(TaskId::new);
+        let asks: Vec<Ask<'_>> = tasks.map(|task| Ask { task, ..ask }).collect();
         let mut placements = scheduler.place_all(&asks, &mut pool);
         let answers = placements.len();
         placements.resize(asks.len(), Err(Refusal::from(FailureReason::Missing)));

@@ -173,6 +173,9 @@ pub struct LaunchSpec {
     pub memory: Arc<str>,
     /// As the caller sent it, to be shown again.
     pub echo: LaunchEcho,
+    /// Whether `echo` is [bare](LaunchEcho::is_bare).
+    #[serde(skip)]
+    pub is_bare: bool,
 }
 
 impl LaunchSpec {

@@ -74,6 +74,7 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
         cpu: "256".into(),
         memory: "512".into(),
         echo: LaunchEcho::default(),
+        is_bare: true,
     };
     Change::LaunchOpened {
         launch: LaunchId::new(5),

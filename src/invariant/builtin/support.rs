@@ -203,6 +203,7 @@ impl History {
             cpu: "256".into(),
             memory: "512".into(),
             echo: LaunchEcho::default(),
+            is_bare: true,
         };
         doctor(&mut spec);
         self.step(

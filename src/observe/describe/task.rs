@@ -29,26 +29,48 @@ pub(crate) fn task(
     with_tags: bool,
 ) -> Task {
     let (record, launch) = (seen.record, seen.launch);
+    let is_usual =
+        launch.is_bare && seen.extras.is_none() && record.stopped_reason == StoppedReason::None;
+    if is_usual {
+        return usual(settings, ledger, id, seen);
+    }
+    let mut task = usual(settings, ledger, id, seen);
+    task.stopped_reason = stopped_reason(settings, ledger, seen);
+    if !launch.is_bare {
+        show_echo(&mut task, launch);
+    }
+    if let Some(extras) = seen.extras {
+        show_extras(&mut task, settings, id, (extras, launch));
+    }
+    if with_tags {
+        task.tags = seen.tags().to_vec();
+    }
+    task
+}
+
+/// A task with what every task has.
+///
+/// Every member is named: a default would be made and dropped for each task shown.
+fn usual(settings: &Settings, ledger: &Ledger, id: TaskId, seen: &TaskGlance<'_>) -> Task {
+    let (record, launch) = (seen.record, seen.launch);
     let cluster = &*ledger.cluster(launch.cluster).spec;
     let moment =
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
-    let interface = seen.extras.and_then(|extras| extras.interface.as_ref());
-    let (instance_arn, zone) = match record.on {
+    let containers = containers(settings, ledger, &cluster.task_naming, id, seen);
+    let (container_instance_arn, availability_zone) = match record.on {
         Some(on) => place(settings, ledger, &cluster.name, on),
-        None => (None, interface.and_then(|interface| interface.zone.clone())),
+        None => (None, None),
     };
-    let fargate = launch.echo.fargate.as_ref();
     Task {
         task_arn: Arn::of_task(&cluster.task_naming, id),
-        containers: containers(settings, ledger, &cluster.task_naming, id, seen),
         cluster_arn: Arc::clone(&launch.cluster_arn),
         task_definition_arn: Arc::clone(&launch.definition_arn),
-        container_instance_arn: instance_arn,
-        availability_zone: zone,
+        container_instance_arn,
+        availability_zone,
         launch_type: launch.echo.launch_type,
-        capacity_provider_name: capacity_provider(launch),
+        capacity_provider_name: None,
         group: Some(Arc::clone(&launch.group_name)),
-        started_by: launch.echo.started_by.clone(),
+        started_by: None,
         cpu: Some(Arc::clone(&launch.cpu)),
         memory: Some(Arc::clone(&launch.memory)),
         created_at: Some(settings.timestamp(record.created_at)),
@@ -59,57 +81,67 @@ pub(crate) fn task(
         execution_stopped_at: moment(record.execution_stopped_at),
         stopped_at: moment(record.stopped_at),
         stop_code: record.stop_code,
-        stopped_reason: stopped_reason(settings, ledger, seen),
-        health_status: Some(health(seen.extras, launch)),
-        connectivity: interface
-            .filter(|interface| interface.connected_at.has_come())
-            .map(|_| Connectivity::Connected),
-        connectivity_at: interface.and_then(|interface| moment(interface.connected_at)),
-        attachments: list(
-            interface.map(|interface| interface::attachment(settings, id, interface, launch)),
-        ),
-        platform_version: launch.echo.platform_version.clone(),
-        platform_family: fargate.map(|platform| platform.family.clone()),
-        ephemeral_storage: fargate.map(|platform| EphemeralStorage {
-            size_in_gib: platform.storage_gib,
-        }),
-        fargate_ephemeral_storage: fargate.map(|platform| TaskEphemeralStorage {
-            kms_key_id: None,
-            size_in_gib: platform.storage_gib,
-        }),
-        attributes: list(
-            fargate.map(|platform| Attribute::new("ecs.cpu-architecture", platform.processor)),
-        ),
+        stopped_reason: None,
+        health_status: Some(HealthStatus::Unknown),
+        connectivity: None,
+        connectivity_at: None,
+        attachments: Vec::new(),
+        platform_version: None,
+        platform_family: None,
+        ephemeral_storage: None,
+        fargate_ephemeral_storage: None,
+        attributes: Vec::new(),
+        containers,
         desired_status: record.desired_status,
         last_status: record.last_status,
-        enable_execute_command: launch.echo.enable_execute_command,
-        overrides: overrides(&launch.echo.overrides),
-        tags: if with_tags {
-            seen.tags().to_vec()
-        } else {
-            Vec::new()
-        },
+        enable_execute_command: false,
+        overrides: TaskOverride::default(),
+        tags: Vec::new(),
         version: u64::from(record.version),
-        // Every member is named: a default would be made and dropped for each task shown.
         inference_accelerators: Vec::new(),
         trusted_execution_summary: None,
     }
 }
 
-/// At most one thing as a list.
-fn list<T>(only: Option<T>) -> Vec<T> {
-    match only {
-        Some(only) => vec![only],
-        None => Vec::new(),
+/// Adds what the caller sent with the request.
+fn show_echo(task: &mut Task, launch: &LaunchSpec) {
+    let echo = &launch.echo;
+    task.capacity_provider_name = capacity_provider(launch);
+    task.started_by.clone_from(&echo.started_by);
+    task.platform_version.clone_from(&echo.platform_version);
+    task.enable_execute_command = echo.enable_execute_command;
+    task.overrides.clone_from(&echo.overrides);
+    if let Some(platform) = &echo.fargate {
+        let size_in_gib = platform.storage_gib;
+        task.platform_family = Some(platform.family.clone());
+        task.ephemeral_storage = Some(EphemeralStorage { size_in_gib });
+        task.fargate_ephemeral_storage = Some(TaskEphemeralStorage {
+            kms_key_id: None,
+            size_in_gib,
+        });
+        task.attributes = vec![Attribute::new("ecs.cpu-architecture", platform.processor)];
     }
 }
 
-/// What the caller changed, which is nearly always nothing.
-fn overrides(given: &TaskOverride) -> TaskOverride {
-    if given.is_empty() {
-        return TaskOverride::default();
+/// Adds what only some tasks have: a network interface, and health.
+fn show_extras(
+    task: &mut Task,
+    settings: &Settings,
+    id: TaskId,
+    (extras, launch): (&TaskExtras, &LaunchSpec),
+) {
+    task.health_status = Some(health(extras, launch));
+    let Some(interface) = &extras.interface else {
+        return;
+    };
+    task.attachments = vec![interface::attachment(settings, id, interface, launch)];
+    if task.container_instance_arn.is_none() {
+        task.availability_zone.clone_from(&interface.zone);
     }
-    given.clone()
+    if let Some(time) = interface.connected_at.get() {
+        task.connectivity = Some(Connectivity::Connected);
+        task.connectivity_at = Some(settings.timestamp(time));
+    }
 }
 
 /// The capacity provider, when there was only one to choose from: which of several a task got is not decided yet.
@@ -245,15 +277,15 @@ fn container_reason(
 }
 
 /// What was last heard of a container's health.
-fn container_health(extras: Option<&TaskExtras>, nth: usize) -> HealthStatus {
-    let known = extras.and_then(|extras| extras.health.get(nth));
+fn container_health(extras: &TaskExtras, nth: usize) -> HealthStatus {
+    let known = extras.health.get(nth);
     known.copied().unwrap_or(HealthStatus::Unknown)
 }
 
 /// The health of a task: the worst of its essential containers, one without a check being UNKNOWN (API reference of
 /// `HealthCheck`).
-fn health(extras: Option<&TaskExtras>, launch: &LaunchSpec) -> HealthStatus {
-    if extras.is_none_or(|extras| extras.health.is_empty()) {
+fn health(extras: &TaskExtras, launch: &LaunchSpec) -> HealthStatus {
+    if extras.health.is_empty() {
         return HealthStatus::Unknown;
     }
     let essential = launch.containers.iter().enumerate();
@@ -281,44 +313,54 @@ fn containers(
     let launch = seen.launch;
     let rest = seen.extras.map_or(&[][..], |extras| &extras.rest);
     let records = std::iter::once(&seen.record.first).chain(rest);
-    let interface = seen.extras.and_then(|extras| extras.interface.as_ref());
     let mut chosen = seen.chosen_ports.iter().copied();
     let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
     for ((nth, record), plan) in (0_u16..).zip(records).zip(launch.containers.iter()) {
-        let has_run =
-            record.status == ContainerStatus::Running || record.exit_code.code().is_some();
         shown.push(Container {
             container_arn: Arn::of_container(naming, id, nth),
             task_arn: Arn::of_task(naming, id),
             name: Arc::clone(&plan.name),
             image: Arc::clone(&plan.image),
-            runtime_id: has_run.then(|| settings.naming.runtime_id(id, nth.into())),
+            runtime_id: None,
             exit_code: record.exit_code.code(),
-            reason: container_reason(record, plan, launch),
-            health_status: Some(container_health(seen.extras, nth.into())),
+            reason: None,
+            health_status: Some(HealthStatus::Unknown),
             cpu: Some(Arc::clone(&plan.cpu)),
             memory: plan.memory.clone(),
             memory_reservation: plan.memory_reservation.clone(),
-            gpu_ids: gpu_ids(ledger, seen, plan, &mut given),
+            gpu_ids: Vec::new(),
             last_status: match record.status {
                 ContainerStatus::Pending => LastStatus::Pending,
                 ContainerStatus::Running => LastStatus::Running,
                 ContainerStatus::Stopped => LastStatus::Stopped,
             },
-            network_bindings: if has_run {
-                bindings(plan, &mut chosen)
-            } else {
-                Vec::new()
-            },
-            network_interfaces: list(
-                interface.map(|interface| interface::of_container(settings, id, interface)),
-            ),
+            network_bindings: Vec::new(),
+            network_interfaces: Vec::new(),
             image_digest: None,
             managed_agents: Vec::new(),
             neuron_device_ids: Vec::new(),
             gpu_sharing_strategy: None,
         });
+        let has_run =
+            record.status == ContainerStatus::Running || record.exit_code.code().is_some();
+        if !has_run && record.reason == ContainerReason::None && seen.extras.is_none() {
+            continue;
+        }
+        let container = shown.last_mut().expect("it was just pushed");
+        if has_run {
+            container.runtime_id = Some(settings.naming.runtime_id(id, nth.into()));
+            container.network_bindings = bindings(plan, &mut chosen);
+        }
+        container.reason = container_reason(record, plan, launch);
+        if let Some(extras) = seen.extras {
+            container.health_status = Some(container_health(extras, nth.into()));
+            container.gpu_ids = gpu_ids(ledger, seen, plan, &mut given);
+            if let Some(interface) = &extras.interface {
+                let interface = interface::of_container(settings, id, interface);
+                container.network_interfaces = vec![interface];
+            }
+        }
     }
     shown
 }
