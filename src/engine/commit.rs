@@ -4,25 +4,47 @@ use std::time::Duration;
 
 use crate::draw::Purpose;
 use crate::invariant::Checking;
+use crate::ledger::subscription::Changed;
 use crate::ledger::{Change, Event};
 use crate::queue::Key;
 
-use super::{Engine, EventTies, timers};
+use super::{Engine, EventTies};
 
 impl Engine {
     /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
     pub(super) fn commit(&mut self, event: Option<&Event>) {
-        let (now, step) = (self.now, self.steps);
         if event.is_none() && !self.effects.changes().is_empty() {
-            self.recorder.push_call(now, step);
+            self.recorder.push_call(self.now, self.steps);
         }
-        for (task, container) in self.effects.cancels() {
-            if let Some(key) = self.timer(*task, *container) {
-                let cancelled = self.queue.cancel(key);
-                self.waiting -=
-                    usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
-            }
+        if !self.effects.cancels().is_empty() {
+            self.cancel_timers();
         }
+        let before = match self.is_followed() {
+            true => self.note_before(),
+            false => Vec::new(),
+        };
+        self.apply_changes();
+        // A change may be that somebody follows from now on.
+        if self.is_followed() {
+            self.follow(event, &before);
+        } else {
+            self.push_timers();
+        }
+        self.effects.clear();
+    }
+
+    /// Whether somebody follows each step, or faults meddle with what comes of it.
+    fn is_followed(&self) -> bool {
+        self.ledger.subscriptions().is_any()
+            || self.ledger.versions().are_kept()
+            || !self.ledger.hazards().is_calm()
+            || self.planned.is_some()
+            || self.checking != Checking::AtRest
+    }
+
+    /// Notes what is about to change, for late readers; gives how often it changed before, for subscribers.
+    #[inline(never)]
+    fn note_before(&mut self) -> Vec<(Changed, Option<u32>)> {
         let before = if self.ledger.subscriptions().is_any() {
             self.ledger.versions_before(self.effects.changes())
         } else {
@@ -31,25 +53,20 @@ impl Engine {
         if self.ledger.versions().are_kept() {
             self.ledger.note_versions(self.effects.changes());
         }
-        self.ledger.begin_commit();
-        for change in self.effects.changes() {
-            self.ledger.apply(now, change);
-            self.recorder.push_change(now, step, change);
-            if let Change::HostForgotten { task } = change {
-                timers::forget(&mut self.timers, *task);
-            }
-        }
-        self.forget_definitions();
-        self.announce(&before);
+        before
+    }
+
+    /// Makes what the last handler wants come due, and lets subscribers, late readers, faults and invariants know what it did.
+    #[inline(never)]
+    fn follow(&mut self, event: Option<&Event>, before: &[(Changed, Option<u32>)]) {
+        self.announce(before);
         if self.ledger.versions().are_kept() {
             let by = event.is_none().then_some(self.caller);
-            self.ledger.record_versions(now, by, self.effects.changes());
+            self.ledger
+                .record_versions(self.now, by, self.effects.changes());
         }
         if self.ledger.hazards().is_calm() {
-            for nth in 0..self.effects.timers().len() {
-                let (delay, event) = self.effects.timers()[nth];
-                self.push(delay, event);
-            }
+            self.push_timers();
         } else {
             self.push_through_weather();
         }
@@ -61,10 +78,36 @@ impl Engine {
             self.watch(event, effects.changes());
             self.effects = effects;
         }
-        self.effects.clear();
+    }
+
+    /// Applies and records what the last handler wrote.
+    #[inline]
+    fn apply_changes(&mut self) {
+        let (now, step) = (self.now, self.steps);
+        self.ledger.begin_commit();
+        for change in self.effects.changes() {
+            self.ledger.apply(now, change);
+            self.recorder.push_change(now, step, change);
+        }
+        if !self.timers.is_empty() {
+            self.forget_timers();
+        }
+        if self.ledger.definitions().unused().is_some() {
+            self.forget_definitions();
+        }
+    }
+
+    /// Makes what the last handler wants come due.
+    #[inline]
+    fn push_timers(&mut self) {
+        for nth in 0..self.effects.timers().len() {
+            let (delay, event) = self.effects.timers()[nth];
+            self.push(delay, event);
+        }
     }
 
     /// Whatever ended the last task of a task definition that is to be deleted, the definition goes with it.
+    #[cold]
     fn forget_definitions(&mut self) {
         while let Some(definition) = self.ledger.definitions().unused() {
             let forgotten = Change::DefinitionForgotten { definition };

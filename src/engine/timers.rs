@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::TaskId;
+use crate::ledger::Change;
 use crate::queue::Key;
 
 use super::Engine;
@@ -30,12 +31,26 @@ impl Engine {
             _ => self.timers.get(&(task, container)).copied(),
         }
     }
-}
 
-/// Drops the keys of a task that its agent has forgotten.
-#[inline]
-pub(super) fn forget(timers: &mut Timers, task: TaskId) {
-    if !timers.is_empty() {
-        timers.retain(|(of, _), _| *of != task);
+    /// Cancels the stages that the last handler wants to come no more.
+    #[inline(never)]
+    pub(super) fn cancel_timers(&mut self) {
+        for (task, container) in self.effects.cancels() {
+            if let Some(key) = self.timer(*task, *container) {
+                let cancelled = self.queue.cancel(key);
+                self.waiting -=
+                    usize::from(cancelled.is_some_and(|event| !event.is_housekeeping()));
+            }
+        }
+    }
+
+    /// Drops the keys of tasks that the last handler has an agent forget.
+    #[cold]
+    pub(super) fn forget_timers(&mut self) {
+        for change in self.effects.changes() {
+            if let Change::HostForgotten { task } = change {
+                self.timers.retain(|(of, _), _| of != task);
+            }
+        }
     }
 }

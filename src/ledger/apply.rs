@@ -10,7 +10,10 @@ use super::change::Change;
 use super::cluster::{Capacity, ClusterRecord};
 use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
-use super::task::{ContainerRecord, StoppedReason, TaskExtras, TaskRecord};
+use super::task::{
+    ContainerReason, ContainerRecord, ContainerStatus, Exit, Moment, StoppedReason, TaskExtras,
+    TaskRecord,
+};
 use super::{Ledger, PullFailure};
 
 impl Ledger {
@@ -19,17 +22,63 @@ impl Ledger {
         self.bumped = None;
     }
 
-    /// Moves the ledger by one change.
+    /// Moves the ledger by one change: here those of which there are some in every task's life.
     ///
     /// # Panics
     ///
     /// When the change contradicts the ledger: handlers decide on the state they change, so that would be a mistake of
     /// this library.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm for each change, and no more than that"
-    )]
     pub(crate) fn apply(&mut self, now: SimTime, change: &Change) {
+        match *change {
+            Change::TaskPlaced { task, launch, on } => self.task_placed(now, task, launch, on),
+            Change::TaskUnwanted {
+                task,
+                code,
+                reason,
+                ref given,
+            } => self.task_unwanted(now, task, code, reason, given.as_ref()),
+            Change::TaskMoved { task, to } => self.task_moved(now, task, to),
+            Change::TaskTimed {
+                task,
+                pull_started,
+                pull_stopped,
+                execution_stopped,
+            } => self.task_timed(task, [pull_started, pull_stopped, execution_stopped]),
+            Change::ContainerMoved {
+                task,
+                container,
+                to,
+                exit_code,
+                reason,
+            } => self.container_moved((task, container), to, exit_code.into(), reason),
+            Change::TaskForgotten { task } => self.task_forgotten(task),
+            Change::HostAccepted { task, launch, on } => self.host_accepted(task, launch, on),
+            Change::HostStarted { task } => self.host_started(now, task),
+            Change::HostContainerMoved {
+                task,
+                container,
+                to,
+            } => self.host_container_moved(now, task, container, to),
+            Change::HostContainerEnded {
+                task,
+                container,
+                exit_code,
+                reason,
+                essential,
+            } => {
+                let end = (exit_code.into(), reason);
+                self.host_container_ended(now, (task, container), end, essential);
+            }
+            Change::HostRunning { task } => self.host_running(now, task),
+            Change::HostStopped { task } => self.host_stopped(task),
+            Change::HostForgotten { task } => self.host_forgotten(task),
+            _ => self.apply_rare(now, change),
+        }
+    }
+
+    /// The other changes to the control plane, and then those to the hosts.
+    #[inline(never)]
+    fn apply_rare(&mut self, now: SimTime, change: &Change) {
         match change {
             Change::ClusterCreated { cluster, spec } => self.cluster_created(*cluster, spec),
             Change::ClusterDeleted { cluster } => {
@@ -105,46 +154,12 @@ impl Ledger {
                 spec,
                 plain,
             } => self.launch_opened(*launch, spec, *plain),
-            Change::TaskPlaced { task, launch, on } => self.task_placed(now, *task, *launch, *on),
             Change::InterfaceAsked { task, subnet, zone } => {
                 self.interface_asked(*task, *subnet, zone.as_ref());
             }
             Change::InterfaceMoved { task, to } => self.interface_moved(now, *task, *to),
             Change::TaskRefused { task, .. } => self.mint_task(*task),
             Change::SchedulerErred { error } => self.scheduler_errors.add(error),
-            Change::TaskUnwanted {
-                task,
-                code,
-                reason,
-                given,
-            } => {
-                self.task_unwanted(now, *task, *code, *reason, given.as_ref());
-            }
-            Change::TaskMoved { task, to } => self.task_moved(now, *task, *to),
-            Change::TaskTimed {
-                task,
-                pull_started,
-                pull_stopped,
-                execution_stopped,
-            } => {
-                let record = self.task_mut(*task);
-                record.pull_started_at = *pull_started;
-                record.pull_stopped_at = *pull_stopped;
-                record.execution_stopped_at = *execution_stopped;
-            }
-            Change::ContainerMoved {
-                task,
-                container,
-                to,
-                exit_code,
-                reason,
-            } => {
-                let record = self.container_mut(*task, *container);
-                assert!(record.status <= *to, "a container never goes back");
-                record.status = *to;
-                record.exit_code = (*exit_code).into();
-                record.reason = *reason;
-            }
             Change::ContainerHealthMoved {
                 task,
                 container,
@@ -153,7 +168,6 @@ impl Ledger {
             Change::TaskTouched { task } => {
                 self.touched(*task);
             }
-            Change::TaskForgotten { task } => self.task_forgotten(*task),
             Change::TokenKept {
                 cluster,
                 name,
@@ -428,6 +442,29 @@ impl Ledger {
                 names.remove(&group.name);
             }
         }
+    }
+
+    #[inline(never)]
+    fn task_timed(&mut self, task: TaskId, [started, stopped, execution_stopped]: [Moment; 3]) {
+        let record = self.task_mut(task);
+        record.pull_started_at = started;
+        record.pull_stopped_at = stopped;
+        record.execution_stopped_at = execution_stopped;
+    }
+
+    #[inline(never)]
+    fn container_moved(
+        &mut self,
+        (task, container): (TaskId, u16),
+        to: ContainerStatus,
+        exit_code: Exit,
+        reason: ContainerReason,
+    ) {
+        let record = self.container_mut(task, container);
+        assert!(record.status <= to, "a container never goes back");
+        record.status = to;
+        record.exit_code = exit_code;
+        record.reason = reason;
     }
 
     /// A task that changes visibly: its version grows by one, however many changes one commit makes.

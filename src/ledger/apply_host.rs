@@ -22,27 +22,8 @@ impl Ledger {
     /// When the change contradicts the hosts, or is one of the control plane that is applied before.
     pub(super) fn apply_host(&mut self, now: SimTime, change: &Change) {
         match change {
-            Change::HostAccepted { task, launch, on } => self.host_accepted(*task, *launch, *on),
-            Change::HostStarted { task } => self.host_started(now, *task),
             Change::HostDequeued { task } => self.host_dequeued(now, *task),
             Change::HostToldToStop { task } => self.host_task_mut(*task).told_to_stop = true,
-            Change::HostContainerMoved {
-                task,
-                container,
-                to,
-            } => {
-                self.host_container_moved(now, *task, *container, *to);
-            }
-            Change::HostContainerEnded {
-                task,
-                container,
-                exit_code,
-                reason,
-                essential,
-            } => {
-                let end = ((*exit_code).into(), *reason);
-                self.host_container_ended(now, (*task, *container), end, *essential);
-            }
             Change::HostPortsChosen { task, ports } => {
                 let on = self.host_task_mut(*task).on;
                 let on = on.expect("ports are chosen on a container instance");
@@ -54,18 +35,6 @@ impl Ledger {
                     .entry(*task)
                     .or_default()
                     .extend(ports);
-            }
-            Change::HostRunning { task } => self.host_task_mut(*task).running_at = now.into(),
-            Change::HostStopped { task } => self.host_stopped(*task),
-            Change::HostForgotten { task } => {
-                let gone = self.hosts.tasks.forget(task.number());
-                assert!(gone, "an agent forgets a task once");
-                if !self.hosts.rest.is_empty() {
-                    self.hosts.rest.remove(task);
-                }
-                if !self.hosts.lives.is_empty() {
-                    self.hosts.lives.remove(task);
-                }
             }
             _ => self.apply_life(now, change),
         }
@@ -95,7 +64,12 @@ impl Ledger {
     }
 
     #[inline(never)]
-    fn host_accepted(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
+    pub(super) fn host_accepted(
+        &mut self,
+        task: TaskId,
+        launch: LaunchId,
+        on: Option<ContainerInstanceId>,
+    ) {
         let spec = &self
             .launches
             .get(launch.number())
@@ -134,7 +108,7 @@ impl Ledger {
     }
 
     #[inline(never)]
-    fn host_started(&mut self, now: SimTime, task: TaskId) {
+    pub(super) fn host_started(&mut self, now: SimTime, task: TaskId) {
         let record = self.host_task_mut(task);
         assert_eq!(record.phase, HostPhase::Queued, "a task starts once");
         record.phase = HostPhase::Active;
@@ -188,7 +162,8 @@ impl Ledger {
         self.hosts.host_mut(on).queue.leave(task);
     }
 
-    fn host_container_ended(
+    #[inline(never)]
+    pub(super) fn host_container_ended(
         &mut self,
         now: SimTime,
         (task, container): (TaskId, u16),
@@ -211,7 +186,7 @@ impl Ledger {
     }
 
     #[inline(never)]
-    fn host_stopped(&mut self, task: TaskId) {
+    pub(super) fn host_stopped(&mut self, task: TaskId) {
         let record = self.host_task_mut(task);
         assert_eq!(
             record.phase,
@@ -242,6 +217,23 @@ impl Ledger {
     pub(crate) fn set_timer(&mut self, task: TaskId, key: Key) {
         if let Some(record) = self.hosts.tasks.get_mut(task.number()) {
             record.timer = Some(key);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn host_running(&mut self, now: SimTime, task: TaskId) {
+        self.host_task_mut(task).running_at = now.into();
+    }
+
+    #[inline(never)]
+    pub(super) fn host_forgotten(&mut self, task: TaskId) {
+        let gone = self.hosts.tasks.forget(task.number());
+        assert!(gone, "an agent forgets a task once");
+        if !self.hosts.rest.is_empty() {
+            self.hosts.rest.remove(&task);
+        }
+        if !self.hosts.lives.is_empty() {
+            self.hosts.lives.remove(&task);
         }
     }
 

@@ -67,6 +67,7 @@ impl Ledger {
         }
     }
 
+    #[inline(never)]
     pub(super) fn host_container_moved(
         &mut self,
         now: SimTime,
