@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn a_running_task_takes_little_in_the_two_tables() {
         assert_eq!(size_of::<Option<TaskRecord>>(), 80);
-        assert_eq!(size_of::<Option<HostTask>>(), 88);
+        assert_eq!(size_of::<Option<HostTask>>(), 72);
     }
 
     #[test]
