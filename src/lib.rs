@@ -242,7 +242,7 @@ pub mod batch;
 pub mod scenario;
 
 pub use crate::api::fault::FaultError;
-pub use crate::arn::Naming;
+pub use crate::arn::{Arn, Naming};
 pub use crate::digest::Digest;
 pub use crate::draw::{Draws, Latency};
 pub use crate::engine::EventTies;

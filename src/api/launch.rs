@@ -13,7 +13,8 @@ use crate::ledger::tags::are_too_many;
 use crate::ledger::{Ctx, Demand, Effects, Event};
 use crate::model::constraint::Constraint;
 use crate::model::{
-    ApiError, AttachmentStatus, ContainerOverride, Occasion, PropagateTags, Tag, TaskOverride,
+    Amount, ApiError, AttachmentStatus, ContainerOverride, Occasion, PropagateTags, Tag,
+    TaskOverride,
 };
 use crate::placement::{Ask, Rule};
 
@@ -255,8 +256,8 @@ pub(crate) fn prepare(
         containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),
-        cpu: Arc::from(demand.cpu.to_string()),
-        memory: Arc::from(demand.memory.to_string()),
+        cpu: demand.cpu.into(),
+        memory: demand.memory.into(),
         demand,
         kind: InstanceKind::of(echo.launch_type),
         zones: Arc::default(),
@@ -313,7 +314,6 @@ fn decided(ctx: &Ctx<'_>, task: TaskId, spec: &LaunchSpec) -> LaunchSpec {
 
 /// The containers with what the caller changes of them.
 fn overridden(plans: &Arc<[ContainerPlan]>, overrides: &TaskOverride) -> Arc<[ContainerPlan]> {
-    let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
     let of_task: Option<u32> = overrides.memory.as_deref().and_then(|mib| mib.parse().ok());
     let change = |plan: &ContainerPlan| {
         let mut plan = plan.clone();
@@ -331,13 +331,13 @@ fn overridden(plans: &Arc<[ContainerPlan]>, overrides: &TaskOverride) -> Arc<[Co
                 .filter_map(gpu_count)
                 .sum();
         }
-        plan.cpu = change.cpu.map_or(plan.cpu, text);
+        plan.cpu = change.cpu.map_or(plan.cpu, Amount::from);
         let limit = change.memory.and_then(|mib| u32::try_from(mib).ok());
         plan.memory_limit = limit.or(plan.memory_limit);
-        plan.memory = change.memory.map(text).or(plan.memory);
+        plan.memory = change.memory.map(Amount::from).or(plan.memory);
         plan.memory_reservation = change
             .memory_reservation
-            .map(text)
+            .map(Amount::from)
             .or(plan.memory_reservation);
         plan
     };

@@ -16,9 +16,9 @@ use crate::model::presets::{
     HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_TIMEOUT, RESTART_ATTEMPT_PERIOD,
 };
 use crate::model::{
-    Attribute, Capabilities, Capability, ContainerDefinition, ContainerRestartPolicy, HealthCheck,
-    NetworkMode, RegisterTaskDefinition, StartOrder, TaskDefinition, TaskDefinitionStatus,
-    TaskOverride, TransportProtocol,
+    Amount, Attribute, Capabilities, Capability, ContainerDefinition, ContainerRestartPolicy,
+    HealthCheck, NetworkMode, RegisterTaskDefinition, StartOrder, TaskDefinition,
+    TaskDefinitionStatus, TaskOverride, TransportProtocol,
 };
 
 use super::validate::{self, sizes};
@@ -142,7 +142,6 @@ fn plan(
     position: usize,
 ) -> ContainerPlan {
     let container = &definition.container_definitions[position];
-    let text = |value: i32| -> Arc<str> { Arc::from(value.to_string()) };
     let has_host_ports = !matches!(
         definition.network_mode,
         Some(NetworkMode::Awsvpc | NetworkMode::None)
@@ -200,9 +199,9 @@ fn plan(
             .iter()
             .filter_map(gpu_count)
             .sum(),
-        cpu: text(container.cpu),
-        memory: container.memory.map(text),
-        memory_reservation: container.memory_reservation.map(text),
+        cpu: container.cpu.into(),
+        memory: container.memory.map(Amount::from),
+        memory_reservation: container.memory_reservation.map(Amount::from),
     }
 }
 

@@ -19,17 +19,18 @@ use super::{HexId, IdKind};
 /// Made by [`Naming::of_tasks_in`](super::Naming::of_tasks_in). The default is for ledgers whose tasks nobody names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskNaming {
-    /// `arn:aws:ecs:<region>:<account>:`.
-    prefix: Arc<str>,
-    cluster: Arc<str>,
+    /// What the ARN of a task begins with: all but its id.
+    of_task: Box<str>,
+    /// What the ARN of a container begins with: all but the ids of its task and of itself.
+    of_container: Box<str>,
     permutation: Permutation,
 }
 
 impl TaskNaming {
-    pub(super) fn new(prefix: &Arc<str>, cluster: &str, permutation: Permutation) -> Self {
+    pub(super) fn new(prefix: &str, cluster: &str, permutation: Permutation) -> Self {
         Self {
-            prefix: Arc::clone(prefix),
-            cluster: cluster.into(),
+            of_task: format!("{prefix}task/{cluster}/").into(),
+            of_container: format!("{prefix}container/{cluster}/").into(),
             permutation,
         }
     }
@@ -38,15 +39,14 @@ impl TaskNaming {
     fn text(&self, task: TaskId, container: Option<u16>) -> String {
         let number = task.number();
         let id = HexId(self.permutation.hex_digits(IdKind::Task, number, 0));
-        let (prefix, cluster) = (&*self.prefix, &*self.cluster);
         let Some(nth) = container else {
-            return [prefix, "task/", cluster, "/", id.as_str()].concat();
+            return [&self.of_task, id.as_str()].concat();
         };
         let uuid = self
             .permutation
             .uuid_digits(IdKind::Container, number, nth.into());
         let uuid = std::str::from_utf8(&uuid).expect("hexadecimal digits are ASCII");
-        [prefix, "container/", cluster, "/", id.as_str(), "/", uuid].concat()
+        [&self.of_container, id.as_str(), "/", uuid].concat()
     }
 }
 

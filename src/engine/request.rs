@@ -297,13 +297,19 @@ impl Engine {
 
     /// The tasks numbered from `first` on, as their caller sees them: those of a request just committed.
     fn shown_tasks(&self, first: TaskId) -> Vec<Task> {
-        let numbers = first.number()..self.ledger.next_task().number();
-        let known = numbers
-            .map(TaskId::new)
-            .filter(|task| self.ledger.task(*task).is_some());
-        let mut tasks = Vec::with_capacity(known.clone().count());
-        for task in known {
-            tasks.push(self.shown_task(task));
+        let end = self.ledger.next_task().number();
+        let mut tasks = Vec::new();
+        for number in first.number()..end {
+            let task = TaskId::new(number);
+            // One that was refused has its number too.
+            let Some(seen) = self.ledger.glance(task) else {
+                continue;
+            };
+            if tasks.is_empty() {
+                tasks.reserve_exact((end - number) as usize);
+            }
+            let shown = describe::task(&self.settings, &self.ledger, task, &seen, true);
+            tasks.push(shown);
         }
         tasks
     }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::draw::Latency;
 use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
 use crate::model::{
-    CapacityProviderStrategyItem, Dependency, LaunchType, NetworkConfiguration, Tag, TaskOverride,
-    TaskVolumeConfiguration, TransportProtocol, Workload,
+    Amount, CapacityProviderStrategyItem, Dependency, LaunchType, NetworkConfiguration, Tag,
+    TaskOverride, TaskVolumeConfiguration, TransportProtocol, Workload,
 };
 
 use super::demand::Demand;
@@ -46,11 +46,11 @@ pub struct ContainerPlan {
     /// Whole GPUs of its own.
     pub gpus: u32,
     /// CPU units as ECS shows them.
-    pub cpu: Arc<str>,
+    pub cpu: Amount,
     /// Hard limit in MiB as ECS shows it.
-    pub memory: Option<Arc<str>>,
+    pub memory: Option<Amount>,
     /// Soft limit in MiB as ECS shows it.
-    pub memory_reservation: Option<Arc<str>>,
+    pub memory_reservation: Option<Amount>,
 }
 
 /// A health check as an agent runs it.
@@ -112,7 +112,7 @@ impl ContainerPlan {
             wave: 0,
             ports: Vec::new(),
             gpus: 0,
-            cpu: "256".into(),
+            cpu: 256.into(),
             memory: None,
             memory_reservation: None,
         }
@@ -168,9 +168,9 @@ pub struct LaunchSpec {
     /// `definition` as an ARN.
     pub definition_arn: Arc<str>,
     /// Reserved CPU units as ECS shows them.
-    pub cpu: Arc<str>,
+    pub cpu: Amount,
     /// Reserved MiB as ECS shows them.
-    pub memory: Arc<str>,
+    pub memory: Amount,
     /// As the caller sent it, to be shown again.
     pub echo: LaunchEcho,
     /// Whether `echo` is [bare](LaunchEcho::is_bare).

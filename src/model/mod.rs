@@ -22,6 +22,7 @@
 
 mod account_setting;
 mod agents;
+mod amount;
 mod capability;
 mod cluster;
 mod common;
@@ -64,6 +65,7 @@ pub use crate::arn::Arn;
 
 pub use account_setting::*;
 pub use agents::{Agents, ImagePullBehavior};
+pub use amount::Amount;
 pub use capability::{Capabilities, Capability};
 pub(crate) use capability::{EXTERNAL, is_ecr_image};
 pub use cluster::*;

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::arn::Arn;
 
+use super::amount::Amount;
 use super::common::{Attachment, Tag};
 use super::container::TransportProtocol;
 use super::container_instance::Attribute;
@@ -37,9 +38,9 @@ shape! {
         /// Who started it, in the caller's words; for a service, the deployment.
         pub started_by: Option<Arc<str>>,
         /// CPU units (1/1024 vCPU) of the whole task, as a decimal number.
-        pub cpu: Option<Arc<str>>,
+        pub cpu: Option<Amount>,
         /// Memory of the whole task in MiB, as a decimal number.
-        pub memory: Option<Arc<str>>,
+        pub memory: Option<Amount>,
         /// Whether its network is up.
         pub connectivity: Option<Connectivity>,
         /// When its network came up.
@@ -122,11 +123,11 @@ shape! {
         /// What the agent runs beside it.
         pub managed_agents: Vec<ManagedAgent>,
         /// CPU units (1/1024 vCPU), as a decimal number.
-        pub cpu: Option<Arc<str>>,
+        pub cpu: Option<Amount>,
         /// The most memory it may use, in MiB, as a decimal number.
-        pub memory: Option<Arc<str>>,
+        pub memory: Option<Amount>,
         /// The memory reserved for it, in MiB, as a decimal number.
-        pub memory_reservation: Option<Arc<str>>,
+        pub memory_reservation: Option<Amount>,
         /// Ids of the GPUs it was given.
         pub gpu_ids: Vec<String>,
         /// Ids of the Neuron devices it was given.

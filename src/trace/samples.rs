@@ -71,8 +71,8 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
         containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
         definition_arn: "arn:definition".into(),
-        cpu: "256".into(),
-        memory: "512".into(),
+        cpu: 256.into(),
+        memory: 512.into(),
         echo: LaunchEcho::default(),
         is_bare: true,
     };

@@ -121,8 +121,8 @@ impl Naive {
         container.task_arn = arn.clone().into();
         container.name = Arc::from("app");
         container.image = Arc::from("web:1");
-        container.cpu = Some(Arc::from(cpu.to_string()));
-        container.memory = Some(Arc::from(memory.to_string()));
+        container.cpu = Some(cpu.into());
+        container.memory = Some(memory.into());
         let mut shown = Task::default();
         shown.task_arn = arn.into();
         shown.cluster_arn = Arc::from("arn:aws:ecs:us-east-1:123456789012:cluster/default");
@@ -133,8 +133,8 @@ impl Naive {
         shown.task_definition_arn = Arc::from(definition);
         shown.container_instance_arn = Some(Arc::from(self.instances[record.on].arn.as_str()));
         shown.group = Some(Arc::from(format!("family:web{}", record.class)));
-        shown.cpu = Some(Arc::from(cpu.to_string()));
-        shown.memory = Some(Arc::from(memory.to_string()));
+        shown.cpu = Some(cpu.into());
+        shown.memory = Some(memory.into());
         shown.last_status = record.status;
         shown.desired_status = DesiredStatus::Running;
         shown.containers = vec![container];

@@ -200,8 +200,8 @@ impl History {
             containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
             definition_arn: "d".into(),
-            cpu: "256".into(),
-            memory: "512".into(),
+            cpu: 256.into(),
+            memory: 512.into(),
             echo: LaunchEcho::default(),
             is_bare: true,
         };

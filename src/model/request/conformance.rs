@@ -29,7 +29,7 @@ fn api() -> Option<Value> {
 
 /// Words that the API model doesn't list since it calls the member a plain string.
 ///
-/// The library is stricter there: it has an enum where the documentation lists the words.
+/// The library is stricter there: it has an enum where the documentation lists the words, and a number where they are digits.
 fn word_of_plain_string(shape: &str, member: &str) -> Option<Value> {
     let word = match (shape, member) {
         ("Task" | "Container" | "ManagedAgent", "lastStatus") => "RUNNING",
@@ -38,6 +38,7 @@ fn word_of_plain_string(shape: &str, member: &str) -> Option<Value> {
         ("Attachment", "status") => "ATTACHED",
         ("ContainerInstance", "status") => "DRAINING",
         ("Failure", "reason") => "RESOURCE:PORTS",
+        ("Task" | "Container", "cpu" | "memory" | "memoryReservation") => "256",
         _ => return None,
     };
     Some(word.into())
