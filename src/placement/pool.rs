@@ -32,11 +32,20 @@ pub struct Remaining {
     pub enis: u32,
 }
 
+/// As many tasks as RunTask asks for at most.
+const PICKS: usize = 10;
+
 /// A pick made for an earlier task of the same request.
 #[derive(Clone, Debug)]
 struct Pick {
     row: usize,
     demand: Demand,
+}
+
+/// The bit of a row.
+#[inline]
+fn bit(row: usize) -> u64 {
+    1 << (row % 64)
 }
 
 /// A cluster's container instances as a scheduler may read them.
@@ -51,6 +60,8 @@ pub struct Pool<'a> {
     /// What is seen late; nothing where the pool shows the truth.
     seen: Option<&'a SeenCluster<'a>>,
     picks: Vec<Pick>,
+    /// The bit of each row picked, by the lowest six bits of its number: of most rows it tells that nothing was.
+    picked: u64,
 }
 
 impl<'a> Pool<'a> {
@@ -67,6 +78,7 @@ impl<'a> Pool<'a> {
             capacity,
             seen: None,
             picks: Vec::new(),
+            picked: 0,
         }
     }
 
@@ -119,10 +131,19 @@ impl<'a> Pool<'a> {
 
     /// Debits a row that can take the demand.
     fn take_row(&mut self, row: usize, demand: &Demand) {
-        self.picks.push(Pick {
-            row,
-            demand: demand.clone(),
-        });
+        if self.picks.capacity() == 0 {
+            self.picks.reserve(PICKS);
+        }
+        let demand = match demand.has_ports() {
+            true => demand.clone(),
+            false => Demand {
+                tcp: Vec::new(),
+                udp: Vec::new(),
+                ..*demand
+            },
+        };
+        self.picks.push(Pick { row, demand });
+        self.picked |= bit(row);
     }
 
     /// The container instances, one a row, in order of registration.
@@ -278,8 +299,19 @@ impl<'a> Pool<'a> {
     /// What is left of a resource in a row, given what the ledger has of it.
     #[inline]
     fn less_picks(&self, row: usize, left: u32, of: impl Fn(&Demand) -> u32) -> u32 {
-        let picks = self.picks.iter().filter(|pick| pick.row == row);
-        picks.fold(left, |left, pick| left - of(&pick.demand))
+        let picks = self.picks_of(row).iter();
+        picks.fold(left, |left, pick| {
+            left - u32::from(pick.row == row) * of(&pick.demand)
+        })
+    }
+
+    /// Every pick, unless it is plain that none fell on a row.
+    #[inline]
+    fn picks_of(&self, row: usize) -> &[Pick] {
+        if self.picked & bit(row) == 0 {
+            return &[];
+        }
+        &self.picks
     }
 
     /// The whole columns of CPU, memory and GPUs, picks taken off: copies of the ledger's when anything was picked.
@@ -310,7 +342,8 @@ impl<'a> Pool<'a> {
 
     /// How many picks fell on a row.
     pub(crate) fn picks_in(&self, row: usize) -> u32 {
-        let picks = self.picks.iter().filter(|pick| pick.row == row).count();
+        let picks = self.picks_of(row).iter();
+        let picks = picks.filter(|pick| pick.row == row).count();
         u32::try_from(picks).expect("a request asks for few tasks")
     }
 
@@ -322,7 +355,7 @@ impl<'a> Pool<'a> {
     /// Whether the static host ports of a demand are free in a row and within its quota.
     pub(crate) fn ports_free(&self, row: usize, demand: &Demand) -> bool {
         let record = self.record(row);
-        let picked = || self.picks.iter().filter(|pick| pick.row == row);
+        let picked = || self.picks_of(row).iter().filter(|pick| pick.row == row);
         let clashes = ports_clash(&record.spec.reserved_tcp, &demand.tcp)
             || ports_clash(&record.tcp, &demand.tcp)
             || ports_clash(&record.spec.reserved_udp, &demand.udp)
