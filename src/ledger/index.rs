@@ -43,6 +43,8 @@ pub struct Built {
     /// The open rows by CPU and by memory.
     pub(super) orders: [Option<Order>; 2],
     pub(super) fits: Fits,
+    /// Whether anything goes by what is left in rows: orders, or `fits`.
+    pub(super) is_by_room: bool,
     pub(super) partitions: Vec<Partition>,
     pub(super) members: Vec<Members>,
     pub(super) ports: Vec<PortRows>,
@@ -181,6 +183,16 @@ impl Built {
     }
 
     pub(super) fn level_of(&self, group: GroupId) -> Result<usize, usize> {
+        // The numbers of groups often have no gap: then one look is enough.
+        let first = self.groups.first().map_or(0, |first| first.group.number());
+        let guess = group.number().wrapping_sub(first) as usize;
+        if self
+            .groups
+            .get(guess)
+            .is_some_and(|known| known.group == group)
+        {
+            return Ok(guess);
+        }
         self.groups
             .binary_search_by_key(&group, |known| known.group)
     }
@@ -335,7 +347,19 @@ impl Capacity {
     }
 
     /// What a task took has changed in an open or closed row, and with it how many of its group are there.
+    #[inline]
     pub(super) fn index_counted(
+        &mut self,
+        row: (usize, (u32, u32)),
+        demand: &Demand,
+        group: (GroupId, u32, u32),
+    ) {
+        if self.index.built.is_some() {
+            self.index_recounted(row, demand, group);
+        }
+    }
+
+    fn index_recounted(
         &mut self,
         (row, before): (usize, (u32, u32)),
         demand: &Demand,
@@ -345,7 +369,10 @@ impl Capacity {
             return;
         };
         let (open, after) = (self.open[row], (self.cpu[row], self.memory[row]));
-        let mut whose = built.moved(row, left(open, before), left(open, after));
+        let mut whose = match built.is_by_room {
+            true => built.moved(row, left(open, before), left(open, after)),
+            false => 0,
+        };
         let (mut had, mut is_lost) = (None, false);
         if let Ok(at) = built.level_of(group) {
             let levels = &mut built.groups[at];

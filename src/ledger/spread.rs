@@ -198,9 +198,9 @@ impl Levels {
             self.planes.push(Bits::none(rows));
             self.sizes.push(0);
         }
-        self.planes[from].put(row, false);
+        self.planes[from].flip(row);
         self.sizes[from] -= 1;
-        self.planes[to].put(row, true);
+        self.planes[to].flip(row);
         self.sizes[to] += 1;
         self.on[row] = u8::try_from(to).expect("levels are few");
     }

@@ -16,11 +16,9 @@ use super::index::{Built, Judge, Members, Port, PortRows};
 use super::order::Order;
 use super::spread::{Levels, Partition};
 
-/// Rows from which on an order is quicker than a scan.
-const ORDERED_FROM: usize = 64;
-
-/// Likewise for orders by the value of an attribute.
-const ORDERED_BY_VALUE_FROM: usize = 256;
+/// Rows from which on it is quicker to have them in order, and by what is left in them, than to look at all of them: to keep
+/// up an order costs as much as such a look. Unit tests have both.
+const ORDERED_FROM: usize = if cfg!(test) { 96 } else { 256 };
 
 /// The most expressions whose members are kept.
 pub(super) const MEMBERS_MAX: usize = 64;
@@ -47,19 +45,21 @@ impl Capacity {
         })
     }
 
-    /// Has the open rows put in order, unless they are so few that scanning them is quicker.
+    /// Has the open rows put in order.
     pub(crate) fn want_order(&mut self, by: OrderBy) {
         let known = self.index.built().and_then(|built| built.order(by));
-        if self.len() >= ORDERED_FROM && known.is_none() {
+        if known.is_none() {
             let order = Order::of(self.in_order(by));
-            self.index.build().orders[by as usize] = Some(order);
+            let built = self.index.build();
+            built.orders[by as usize] = Some(order);
+            built.is_by_room = true;
         }
     }
 
-    /// Whether binpack behind spread goes by orders here.
+    /// Whether there are so many rows that those that can take a task are found by what is left in them.
     #[must_use]
     pub fn is_ordered(&self) -> bool {
-        self.len() >= ORDERED_BY_VALUE_FROM
+        self.len() >= ORDERED_FROM
     }
 
     /// Has the open rows kept with so much left; not where many other amounts are asked for all the time.
@@ -80,6 +80,7 @@ impl Capacity {
         let rows = Bits::of(self.len(), |row| is_enough(self.ordered(row), amounts));
         let built = self.index.build();
         built.fits.add(amounts, rows, asked);
+        built.is_by_room = true;
         built.relink();
     }
 
@@ -116,7 +117,9 @@ impl Capacity {
                     )
                 })
                 .collect();
-            self.index.build().partitions[at].orders[by as usize] = Some(orders);
+            let built = self.index.build();
+            built.partitions[at].orders[by as usize] = Some(orders);
+            built.is_by_room = true;
         }
     }
 

@@ -19,6 +19,12 @@ use super::{Placement, Scheduler};
 /// Tries at a random row before the candidates are listed.
 const RANDOM_TRIES: u32 = 16;
 
+/// Looks at the columns for a row with the least left before candidates are listed.
+const LOOKS: u32 = 4;
+
+/// Rows of which it is told at once whether any has a key.
+const LANES: usize = 16;
+
 /// Places as ECS does: hard requirements, then each strategy among those that meet them.
 ///
 /// # Model
@@ -29,6 +35,8 @@ const RANDOM_TRIES: u32 = 16;
 pub struct EcsScheduler {
     /// Kept between calls so that placing does not allocate.
     candidates: Vec<usize>,
+    /// Likewise: what is left in each row, CPU and memory, once something was picked.
+    columns: [Vec<u32>; 2],
     /// What need not be searched for again.
     failures: Failures,
 }
@@ -63,13 +71,21 @@ impl EcsScheduler {
             [rule] => rule.order(),
             _ => None,
         };
-        if let (Some(by), false) = (by, is_odd(ask, pool)) {
+        if let (Some(by), true) = (by, is_plain(ask, pool)) {
             let built = pool.capacity().index.built();
-            match built.and_then(|built| built.order(by)) {
-                Some(order) if is_plain(ask) && !pool.is_picked() => return first(ask, by, order),
-                Some(order) if is_plain(ask) => return self.first_again(ask, pool, (by, order)),
+            let order = built.and_then(|built| built.order(by));
+            let is_of_order = ask.kind == InstanceKind::Ec2 && !ask.demand.has_ports();
+            match order {
+                Some(order) if is_of_order && pool.is_picked() => {
+                    return self.first_again(ask, pool, (by, order));
+                }
+                Some(order) if is_of_order => return first(ask, by, order),
                 Some(_) => {}
-                None => return self.least(ask, pool, by),
+                None => {
+                    if let Found::Row(row) = self.least(ask, pool, by) {
+                        return row;
+                    }
+                }
             }
         }
         if let Some(row) = readied::spread(ask, pool) {
@@ -184,44 +200,42 @@ impl EcsScheduler {
         Some(again[ask.pick(again.len())])
     }
 
-    /// The candidate with the least key, by two passes over the columns.
-    fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, by: OrderBy) -> Option<usize> {
-        let demand = ask.demand;
-        let [cpu, memory, gpus] = pool.columns();
-        let key = match by {
-            OrderBy::Cpu => &cpu,
-            OrderBy::Memory => &memory,
+    /// The candidate with the least left, by looks at the columns; nothing is known when its ports are taken here and there.
+    fn least(&mut self, ask: &Ask<'_>, pool: &Pool<'_>, by: OrderBy) -> Found {
+        let [cpu, memory] = pool.columns(&mut self.columns);
+        let (keys, others) = match by {
+            OrderBy::Cpu => (cpu, memory),
+            OrderBy::Memory => (memory, cpu),
         };
-        let least = least_open(
-            (&pool.capacity().open, ask.kind as u32),
-            (&cpu, demand.cpu),
-            (&memory, demand.memory),
-            (&gpus, demand.gpus),
-            key,
-        );
-        if least == u32::MAX {
-            // No candidate, or one with a key of u32::MAX: the slow way tells which.
-            return self.listed(ask, pool);
-        }
-        self.candidates.clear();
-        let mut from = 0;
-        while let Some(at) = key[from..].iter().position(|known| *known == least) {
-            let row = from + at;
-            from = row + 1;
-            if filter::fits(pool, ask, row) {
-                if ask.ties == PlacementTies::OldestInstance {
-                    return Some(row);
-                }
-                self.candidates.push(row);
+        let (mut key, other) = by.of(ask.demand.cpu, ask.demand.memory);
+        let open = (&pool.capacity().open[..], ask.kind as u32);
+        for _ in 0..LOOKS {
+            let least = least_open(open, (keys, key), (others, other));
+            if least < key {
+                return Found::Row(None);
             }
+            if least == u32::MAX {
+                // No candidate, or one with so much left: the slow way tells which.
+                break;
+            }
+            self.candidates.clear();
+            let mut from = 0;
+            while let Some(row) = find(keys, from, least) {
+                from = row + 1;
+                if filter::fits(pool, ask, row) {
+                    if ask.ties == PlacementTies::OldestInstance {
+                        return Found::Row(Some(row));
+                    }
+                    self.candidates.push(row);
+                }
+            }
+            if !self.candidates.is_empty() {
+                return Found::Row(Some(self.candidates[ask.pick(self.candidates.len())]));
+            }
+            key = least + 1;
         }
-        Some(self.candidates[ask.pick(self.candidates.len())])
+        Found::Unknown
     }
-}
-
-/// Whether nothing but CPU and memory of open rows counts, if the ask is not odd.
-fn is_plain(ask: &Ask<'_>) -> bool {
-    ask.kind == InstanceKind::Ec2 && ask.demand.gpus == 0
 }
 
 /// The row with the least left that has enough.
@@ -235,53 +249,48 @@ fn first(ask: &Ask<'_>, by: OrderBy, order: &Order) -> Option<usize> {
     order.nth(least, other, chosen, &[])
 }
 
-/// Whether more counts for an ask than CPU, memory and GPUs.
-fn is_odd(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
+/// Whether nothing counts for an ask but CPU, memory and ports of open rows.
+fn is_plain(ask: &Ask<'_>, pool: &Pool<'_>) -> bool {
     let demand = ask.demand;
-    demand.has_ports()
-        || demand.enis > 0
-        || ask.distinct_instance
-        || !ask.constraints.is_empty()
-        || pool.capacity().limited > 0
+    demand.gpus == 0
+        && demand.enis == 0
+        && !ask.distinct_instance
+        && ask.constraints.is_empty()
+        && pool.capacity().limited == 0
 }
 
-/// Rows that are compared at a time.
-const LANES: usize = 8;
-
-/// The least key of the rows that are open and have enough of everything, else `u32::MAX`.
+/// The least key of the rows that are open and have enough of both resources, each column with what is asked of it; if there
+/// is none, less than what is asked, or `u32::MAX`.
 ///
-/// Some rows are compared at a time, without branches, so that the compiler makes vector code of it.
-fn least_open(
-    open: (&[u32], u32),
-    cpu: (&[u32], u32),
-    memory: (&[u32], u32),
-    gpus: (&[u32], u32),
-    key: &[u32],
-) -> u32 {
-    let mut least = [u32::MAX; LANES];
-    let chunks = open.0.chunks_exact(LANES).zip(cpu.0.chunks_exact(LANES));
-    let chunks = chunks.zip(memory.0.chunks_exact(LANES));
-    let chunks = chunks.zip(gpus.0.chunks_exact(LANES));
-    for ((((opens, cpus), memories), gpu), keys) in chunks.zip(key.chunks_exact(LANES)) {
-        for at in 0..LANES {
-            let lacks = u32::from(opens[at] != open.1)
-                | u32::from(cpus[at] < cpu.1)
-                | u32::from(memories[at] < memory.1)
-                | u32::from(gpu[at] < gpus.1);
-            least[at] = least[at].min(keys[at] | lacks.wrapping_neg());
-        }
+/// Without branches, so that the compiler makes vector code of it. Keys are told from what is asked on, so that those with
+/// less come behind all others, and as signed numbers, which compare by one instruction where others take three.
+fn least_open(open: (&[u32], u32), key: (&[u32], u32), other: (&[u32], u32)) -> u32 {
+    let zero = key.1.wrapping_add(1 << 31);
+    let rows = open.0.len();
+    let (opens, keys, others) = (open.0, &key.0[..rows], &other.0[..rows]);
+    let mut least = i32::MAX;
+    for row in 0..rows {
+        let is_enough = (opens[row] == open.1) & (others[row] >= other.1);
+        let left = keys[row].wrapping_sub(zero) as i32;
+        least = least.min(if is_enough { left } else { i32::MAX });
     }
-    let mut least = least.into_iter().fold(u32::MAX, u32::min);
-    for (at, key) in key.iter().enumerate().skip(key.len() - key.len() % LANES) {
-        let is_enough = open.0[at] == open.1
-            && cpu.0[at] >= cpu.1
-            && memory.0[at] >= memory.1
-            && gpus.0[at] >= gpus.1;
-        if is_enough {
-            least = least.min(*key);
+    (least as u32).wrapping_add(zero)
+}
+
+/// The first row, from one on, with a key.
+fn find(keys: &[u32], from: usize, key: u32) -> Option<usize> {
+    let chunks = keys[from..].chunks_exact(LANES);
+    let (rest, mut begin) = (chunks.remainder(), from);
+    for chunk in chunks {
+        // Without branches, for the same reason.
+        if (0..LANES).fold(false, |any, at| any | (chunk[at] == key)) {
+            let within = chunk.iter().position(|known| *known == key);
+            return within.map(|within| begin + within);
         }
+        begin += LANES;
     }
-    least
+    let within = rest.iter().position(|known| *known == key);
+    within.map(|within| begin + within)
 }
 
 #[cfg(test)]
@@ -296,6 +305,42 @@ impl EcsScheduler {
         Self {
             failures: self.failures.copy(),
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Few numbers, the greatest among them.
+    fn amount() -> impl Strategy<Value = u32> {
+        prop_oneof![8 => 0..5_u32, 1 => Just(1 << 31), 1 => Just(u32::MAX)]
+    }
+
+    proptest! {
+        #[test]
+        fn the_least_of_some_columns_is_that_of_a_look_at_each_row(
+            rows in vec((0..2_u32, amount(), amount()), 0..60),
+            (key, other) in (amount(), amount()),
+            from in 0..70_usize,
+        ) {
+            let opens: Vec<u32> = rows.iter().map(|row| row.0).collect();
+            let keys: Vec<u32> = rows.iter().map(|row| row.1).collect();
+            let others: Vec<u32> = rows.iter().map(|row| row.2).collect();
+            let fit = rows.iter().filter(|row| row.0 == 1 && row.1 >= key && row.2 >= other);
+            let expected = fit.map(|row| row.1).min();
+            let least = least_open((&opens, 1), (&keys, key), (&others, other));
+            match expected {
+                Some(expected) => prop_assert_eq!(least, expected),
+                None => prop_assert!(least < key || least == u32::MAX),
+            }
+            let from = from.min(keys.len());
+            let first = (from..keys.len()).find(|row| keys[*row] == key);
+            prop_assert_eq!(find(&keys, from, key), first);
         }
     }
 }

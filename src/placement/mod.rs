@@ -11,7 +11,7 @@
 //! | [`member_of`] | the cluster query language: whether an expression holds for an instance |
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
-//! | `prepare`, `chain`, `search`, `sieve` | how it finds them without looking at every row |
+//! | `prepare`, `chain`, `search`, `sieve`, `few` | how it finds them without looking at every row |
 //! | `seen` | a cluster as a scheduler sees it late |
 //! | `failed` | what it need not search for again |
 //! | [`closure`] | a scheduler from a closure |
@@ -31,6 +31,7 @@ pub mod ecs;
 pub mod evidence;
 pub mod explain;
 mod failed;
+mod few;
 pub mod filter;
 pub mod member_of;
 pub mod packing;

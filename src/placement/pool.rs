@@ -1,6 +1,5 @@
 //! What a scheduler may read: a cluster's container instances, with the picks already made for the same request.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::ids::{ClusterId, ContainerInstanceId, GroupId};
@@ -116,6 +115,7 @@ impl<'a> Pool<'a> {
     /// # Errors
     ///
     /// What stands in the way.
+    #[inline]
     pub fn can_take(
         &self,
         ask: &Ask<'_>,
@@ -314,18 +314,21 @@ impl<'a> Pool<'a> {
         &self.picks
     }
 
-    /// The whole columns of CPU, memory and GPUs, picks taken off: copies of the ledger's when anything was picked.
-    pub(crate) fn columns(&self) -> [Cow<'a, [u32]>; 3] {
-        let capacity = self.capacity;
-        let mut columns = [&capacity.cpu, &capacity.memory, &capacity.gpus]
-            .map(|column| Cow::Borrowed(column.as_slice()));
-        for Pick { row, demand } in &self.picks {
-            let taken = [demand.cpu, demand.memory, demand.gpus];
-            for (column, taken) in columns.iter_mut().zip(taken) {
-                column.to_mut()[*row] -= taken;
-            }
+    /// The whole columns of CPU and memory, picks taken off: copied into a buffer when anything was picked.
+    pub(crate) fn columns<'b>(&'b self, copies: &'b mut [Vec<u32>; 2]) -> [&'b [u32]; 2] {
+        let columns = [&self.capacity.cpu[..], &self.capacity.memory[..]];
+        if self.picks.is_empty() {
+            return columns;
         }
-        columns
+        for (copy, column) in copies.iter_mut().zip(columns) {
+            copy.clear();
+            copy.extend_from_slice(column);
+        }
+        for Pick { row, demand } in &self.picks {
+            copies[0][*row] -= demand.cpu;
+            copies[1][*row] -= demand.memory;
+        }
+        copies.each_ref().map(|copy| &copy[..])
     }
 
     /// Whether a row is in one of some zones; an instance that does not tell its zone may be in any.

@@ -15,11 +15,11 @@ use super::chain::Chain;
 const SETS_FROM: usize = 64;
 
 /// Rows from which on those are kept ready that `spread` goes by: each change of a row costs more then, which is less than
-/// a walk through so many. Unit tests have them ready wherever there are sets.
-const SPREAD_FROM: usize = if cfg!(test) { SETS_FROM } else { 4096 };
+/// a walk through so many. Unit tests have them ready wherever `fits` are kept.
+const SPREAD_FROM: usize = if cfg!(test) { 0 } else { 4096 };
 
 /// Likewise for tasks that may be anywhere: those are tried at random first.
-const ANYWHERE_FROM: usize = if cfg!(test) { SETS_FROM } else { 16384 };
+const ANYWHERE_FROM: usize = if cfg!(test) { 0 } else { 16384 };
 
 /// What is known of a request before its tasks are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -40,16 +40,16 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
         return;
     }
     let chain = Chain::read(outlook.rules);
-    // Where binpack alone counts there are orders, or few rows.
     let is_spread = chain.attribute.is_some() || chain.instances;
     let is_ordered = ledger.cluster(cluster).capacity.is_ordered();
-    if chain.binpack.is_none() || (is_spread && !is_ordered) {
-        ledger.want_fits(cluster, outlook.demand.cpu, outlook.demand.memory);
+    if let Some(name) = chain.attribute {
+        ledger.want_partition(cluster, name, chain.binpack);
     }
     match (chain.attribute, chain.binpack) {
-        (Some(name), by) => ledger.want_partition(cluster, name, by),
+        _ if !is_ordered => {}
+        (_, None) => ledger.want_fits(cluster, outlook.demand.cpu, outlook.demand.memory),
         (None, Some(by)) => ledger.want_order(cluster, by),
-        (None, None) => {}
+        (Some(_), Some(_)) => {}
     }
     if is_spread || outlook.distinct_instance {
         if let Some(group) = outlook.group {
@@ -60,6 +60,10 @@ pub(crate) fn prepare(ledger: &mut Ledger, cluster: ClusterId, outlook: &Outlook
         if constraint.is_static() {
             ledger.want_members(cluster, constraint, holds);
         }
+    }
+    if !is_ordered {
+        // Few rows are looked at one by one, which costs less than to keep up what tells of them.
+        return;
     }
     for port in ports(outlook.demand) {
         ledger.want_port(cluster, port);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::ledger::OrderBy;
-use crate::ledger::bits::{Bits, WORD};
+use crate::ledger::bits::Bits;
 use crate::ledger::index::Built;
 use crate::ledger::instance::InstanceKind;
 use crate::ledger::order::{Order, TooMany};
@@ -12,12 +12,10 @@ use crate::model::PlacementTies;
 
 use super::ask::Ask;
 use super::chain::Chain;
+use super::few;
 use super::pool::Pool;
 use super::rank;
 use super::sieve::Sieve;
-
-/// So many words of rows are few.
-const FEW_WORDS: usize = 16;
 
 /// What became of a search.
 pub(super) enum Found {
@@ -53,12 +51,15 @@ pub(super) fn search(ask: &Ask<'_>, pool: &Pool<'_>, candidates: &mut Vec<usize>
     let Some(built) = pool.capacity().index.built() else {
         return Found::Unknown;
     };
+    let chain = Chain::read(ask.rules);
+    if few::is_for(pool, &chain) {
+        return few::search(ask, pool, (built, chain), candidates);
+    }
     let mut sieve = Sieve::new(pool, ask);
     if sieve.fill(built).is_none() {
         return Found::Unknown;
     }
     candidates.clear();
-    let chain = Chain::read(ask.rules);
     let oldest = ask.ties == PlacementTies::OldestInstance;
     let mut search = Search {
         ask,
@@ -73,9 +74,27 @@ pub(super) fn search(ask: &Ask<'_>, pool: &Pool<'_>, candidates: &mut Vec<usize>
     search.run()
 }
 
+/// How many tasks of the group are on the rows, where that counts; `None` when it counts and is not known.
+pub(super) fn levels<'a>(
+    ask: &Ask<'_>,
+    pool: &Pool<'_>,
+    built: &'a Built,
+    chain: &Chain<'_>,
+) -> Option<Option<&'a Levels>> {
+    let counts = chain.attribute.is_some() || chain.instances;
+    let Some(group) = ask.group.filter(|_| counts) else {
+        return Some(None);
+    };
+    match built.levels(group) {
+        Some(levels) => (levels.is_kept() || !chain.instances).then_some(Some(levels)),
+        None if pool.ledger().groups().get(group).is_some() => None,
+        None => Some(None),
+    }
+}
+
 impl<'a> Search<'a, '_> {
     fn run(&mut self) -> Found {
-        let Some(levels) = self.levels() else {
+        let Some(levels) = levels(self.ask, self.pool, self.built, &self.chain) else {
             return Found::Unknown;
         };
         self.is_levelled = levels.is_some();
@@ -104,19 +123,6 @@ impl<'a> Search<'a, '_> {
         let orders = self.chain.binpack.and_then(|by| partition.orders(by));
         self.by_class(levels, classes, orders.unwrap_or_default());
         self.choose()
-    }
-
-    /// How many tasks of the group are on the rows, where that counts; `None` when it counts and is not known.
-    fn levels(&self) -> Option<Option<&'a Levels>> {
-        let group = self.ask.group.filter(|group| {
-            let counts = self.chain.attribute.is_some() || self.chain.instances;
-            counts && self.pool.ledger().groups().get(*group).is_some()
-        });
-        let Some(group) = group else {
-            return Some(None);
-        };
-        let levels = self.built.levels(group)?;
-        (levels.is_kept() || !self.chain.instances).then_some(Some(levels))
     }
 
     /// The first of equally good values with a candidate; `orders` are those of the values.
@@ -168,10 +174,6 @@ impl<'a> Search<'a, '_> {
             return;
         };
         let picks = self.pool.picked_rows().count();
-        if picks == 0 && self.chain.binpack.is_none() && self.pool.len() <= FEW_WORDS * WORD {
-            self.in_few(levels);
-            return;
-        }
         let planes = levels.planes().map(|(rows, size)| (Some(rows), size));
         let more = std::iter::repeat_n((None, 0), picks);
         for (level, (rows, size)) in (0..).zip(planes.chain(more)) {
@@ -188,59 +190,6 @@ impl<'a> Search<'a, '_> {
             }
             if !self.candidates.is_empty() {
                 return;
-            }
-        }
-    }
-
-    /// The fewest tasks of the group with a candidate, where rows are so few that what the sieve lets by is put down once.
-    fn in_few(&mut self, levels: &'a Levels) {
-        let (mut base, mut left) = ([0; FEW_WORDS], [0; FEW_WORDS]);
-        let count = self.sieve.words(&mut base);
-        for (rows, size) in levels.planes() {
-            let mut any = 0;
-            if size > 0 {
-                let words = base[..count].iter().zip(rows.words());
-                for (left, (base, word)) in left.iter_mut().zip(words) {
-                    *left = base & word;
-                    any |= *left;
-                }
-            }
-            if any != 0 {
-                self.of_words(&left[..count]);
-                if !self.candidates.is_empty() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Every candidate among the rows of some words, or the first, or the one that luck picks.
-    fn of_words(&mut self, words: &[u64]) {
-        let is_sure = self.sieve.is_sure();
-        let of_lot = is_sure && !self.is_first && self.chain.rest.is_empty();
-        let nth = of_lot.then(|| {
-            let ones = words.iter().map(|word| word.count_ones() as usize);
-            self.ask.pick(ones.sum())
-        });
-        let mut passed = 0;
-        for (at, word) in words.iter().enumerate() {
-            let ones = word.count_ones() as usize;
-            if nth.is_some_and(|nth| passed + ones <= nth) {
-                passed += ones;
-                continue;
-            }
-            let mut word = *word;
-            while word != 0 {
-                let row = at * WORD + word.trailing_zeros() as usize;
-                word &= word - 1;
-                passed += 1;
-                if nth.is_some_and(|nth| passed <= nth) || !(is_sure || self.sieve.fits(row)) {
-                    continue;
-                }
-                self.candidates.push(row);
-                if self.is_first || nth.is_some() {
-                    return;
-                }
             }
         }
     }

@@ -27,12 +27,92 @@ pub(super) struct Sieve<'a> {
     class_len: usize,
     /// Whether bits past the last row get by: sets have none, but what is flipped has.
     has_tail: bool,
-    /// Whether the sets tell which rows are open with enough CPU and memory.
-    fitted: bool,
-    /// Whether constraints are left that no set tells of.
-    loose: bool,
-    /// Whether the group's tasks on a row are left to be looked at.
-    counted: bool,
+    unsaid: Unsaid,
+}
+
+/// What sets do not tell of the rows in them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unsaid {
+    /// Whether they are open with enough CPU and memory.
+    pub(super) room: bool,
+    /// Whether some constraints hold.
+    constraints: bool,
+    /// Whether tasks of the group are there, where that counts.
+    tasks: bool,
+}
+
+impl Unsaid {
+    /// Of rows of which nothing is told.
+    fn all(ask: &Ask<'_>) -> Self {
+        Self {
+            room: true,
+            constraints: true,
+            tasks: ask.distinct_instance,
+        }
+    }
+
+    /// Whether nothing but what is told and CPU and memory counts.
+    pub(super) fn is_bare(&self, pool: &Pool<'_>, ask: &Ask<'_>) -> bool {
+        let demand = ask.demand;
+        let is_bare = demand.gpus == 0 && demand.enis == 0 && !demand.has_ports();
+        is_bare && !self.constraints && !self.tasks && pool.capacity().limited == 0
+    }
+
+    /// Whether a row that is in the sets, and that was not picked before, can take the task.
+    #[inline]
+    pub(super) fn fits(&self, pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
+        let demand = ask.demand;
+        let has_room = || {
+            pool.capacity().open[row] == ask.kind as u32
+                && pool.cpu(row) >= demand.cpu
+                && pool.memory(row) >= demand.memory
+        };
+        (!self.room || has_room())
+            && pool.capacity().can_do(row, ask.requires)
+            && (demand.gpus == 0 || pool.gpus(row) >= demand.gpus)
+            && (demand.enis == 0 || (pool.enis(row) >= demand.enis && pool.is_in(row, ask.zones)))
+            && (!demand.has_ports() || pool.ports_free(row, demand))
+            && (!self.tasks || pool.tasks_of_group(row, ask.group) == 0)
+            && (!self.constraints || member_of::unmet(pool, ask, row).is_none())
+    }
+}
+
+/// Shows the sets that an ask goes by, and whether rows must be in each or must not, as long as it is answered; what they
+/// do not tell.
+pub(super) fn sets<'a>(
+    ask: &Ask<'_>,
+    built: &'a Built,
+    mut show: impl FnMut(&'a Bits, bool) -> Option<()>,
+) -> Option<Unsaid> {
+    let mut unsaid = Unsaid {
+        constraints: false,
+        ..Unsaid::all(ask)
+    };
+    if ask.kind == InstanceKind::Ec2 {
+        if let Some(fits) = built.fits(ask.demand.cpu, ask.demand.memory) {
+            show(fits, true)?;
+            unsaid.room = false;
+        }
+    }
+    if let (true, Some(group)) = (ask.distinct_instance, ask.group) {
+        let levels = built.levels(group).filter(|levels| levels.is_kept());
+        if let Some((without, _)) = levels.and_then(|levels| levels.planes().next()) {
+            show(without, true)?;
+            unsaid.tasks = false;
+        }
+    }
+    for constraint in ask.constraints {
+        match built.members(constraint).filter(|_| constraint.is_static()) {
+            Some(members) => show(members, true)?,
+            None => unsaid.constraints = true,
+        }
+    }
+    if ask.demand.has_ports() {
+        for taken in ports(ask.demand).filter_map(|port| built.taken(port)) {
+            show(taken, false)?;
+        }
+    }
+    Some(unsaid)
 }
 
 impl<'a> Sieve<'a> {
@@ -46,39 +126,13 @@ impl<'a> Sieve<'a> {
             class: [&[]; CLASS_MAX],
             class_len: 0,
             has_tail: true,
-            fitted: false,
-            loose: false,
-            counted: ask.distinct_instance,
+            unsaid: Unsaid::all(ask),
         }
     }
 
     /// Puts in the sets that an ask goes by; `None` when there are so many that none may follow.
     pub(super) fn fill(&mut self, built: &'a Built) -> Option<()> {
-        let ask = self.ask;
-        if ask.kind == InstanceKind::Ec2 {
-            if let Some(fits) = built.fits(ask.demand.cpu, ask.demand.memory) {
-                self.push(fits, true)?;
-                self.fitted = true;
-            }
-        }
-        if let (true, Some(group)) = (ask.distinct_instance, ask.group) {
-            let levels = built.levels(group).filter(|levels| levels.is_kept());
-            if let Some((without, _)) = levels.and_then(|levels| levels.planes().next()) {
-                self.push(without, true)?;
-                self.counted = false;
-            }
-        }
-        for constraint in ask.constraints {
-            match built.members(constraint).filter(|_| constraint.is_static()) {
-                Some(members) => self.push(members, true)?,
-                None => self.loose = true,
-            }
-        }
-        if ask.demand.has_ports() {
-            for taken in ports(ask.demand).filter_map(|port| built.taken(port)) {
-                self.push(taken, false)?;
-            }
-        }
+        self.unsaid = sets(self.ask, built, |rows, are_in| self.push(rows, are_in))?;
         (self.count < SETS_MAX).then_some(())
     }
 
@@ -114,9 +168,7 @@ impl<'a> Sieve<'a> {
 
     /// Likewise in rows that were not picked.
     pub(super) fn is_bare_elsewhere(&self) -> bool {
-        let demand = self.ask.demand;
-        let is_bare = demand.gpus == 0 && demand.enis == 0 && !demand.has_ports();
-        is_bare && !self.loose && !self.counted && self.pool.capacity().limited == 0
+        self.unsaid.is_bare(self.pool, self.ask)
     }
 
     /// Whether no set narrows it, and nothing but CPU and memory counts.
@@ -140,20 +192,7 @@ impl<'a> Sieve<'a> {
     /// Whether a row that the sets let by, and that was not picked before, can take the task.
     #[inline]
     pub(super) fn fits(&self, row: usize) -> bool {
-        let (pool, ask) = (self.pool, self.ask);
-        let demand = ask.demand;
-        let has_room = || {
-            pool.capacity().open[row] == ask.kind as u32
-                && pool.cpu(row) >= demand.cpu
-                && pool.memory(row) >= demand.memory
-        };
-        (self.fitted || has_room())
-            && pool.capacity().can_do(row, ask.requires)
-            && (demand.gpus == 0 || pool.gpus(row) >= demand.gpus)
-            && (demand.enis == 0 || (pool.enis(row) >= demand.enis && pool.is_in(row, ask.zones)))
-            && (!demand.has_ports() || pool.ports_free(row, demand))
-            && (!self.counted || pool.tasks_of_group(row, ask.group) == 0)
-            && (!self.loose || member_of::unmet(pool, ask, row).is_none())
+        self.unsaid.fits(self.pool, self.ask, row)
     }
 
     /// Whether a row that was picked before can take the task too, and is let by but for what went by numbers of tasks.
@@ -194,18 +233,9 @@ impl<'a> Sieve<'a> {
         run
     }
 
-    /// Writes down the rows that the sets and the class let by; how many words these are.
-    pub(super) fn words(&self, words: &mut [u64]) -> usize {
-        let count = self.pool.len().div_ceil(WORD * RUN) * RUN;
-        for (run, from) in words[..count].chunks_exact_mut(RUN).zip((0..).step_by(RUN)) {
-            run.copy_from_slice(&self.run(from));
-        }
-        count
-    }
-
     /// Whether nothing is left to be looked at in rows that the sets let by.
     pub(super) fn is_sure(&self) -> bool {
-        self.fitted && self.is_bare()
+        !self.unsaid.room && self.is_bare()
     }
 
     /// The runs of words that are not empty, each with the number of its first word.
