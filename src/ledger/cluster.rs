@@ -207,9 +207,13 @@ impl Capacity {
     /// The row of a container instance.
     #[must_use]
     pub fn row(&self, instance: ContainerInstanceId) -> Option<usize> {
-        // While none has left, the numbers of a cluster's instances often have no gap: then one look is enough.
-        let first = self.instances.first()?;
+        let (first, last) = (self.instances.first()?, self.instances.last()?);
         let guess = instance.index().checked_sub(first.index())?;
+        // While none has left, the numbers of a cluster's instances often have no gap: then the row is plain, and there is no
+        // need to look at what may be far away.
+        if last.index() - first.index() < self.instances.len() {
+            return (guess < self.instances.len()).then_some(guess);
+        }
         if self.instances.get(guess) == Some(&instance) {
             return Some(guess);
         }
@@ -277,6 +281,7 @@ impl Capacity {
     }
 
     /// Takes from a row what a placed task of a group asks for; how many of the group are there now.
+    #[inline]
     pub(crate) fn occupy(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
         let before = (self.cpu[row], self.memory[row]);
         self.debit(row, demand);
@@ -284,6 +289,7 @@ impl Capacity {
     }
 
     /// Gives back to a row what a task of a group took that is no longer wanted; how many of the group are left there.
+    #[inline]
     pub(crate) fn vacate(&mut self, row: usize, demand: &Demand, (group, count): (GroupId, u32)) {
         let before = (self.cpu[row], self.memory[row]);
         self.credit(row, demand);

@@ -231,6 +231,7 @@ impl InstanceRecord {
     }
 
     /// Takes the ports and GPUs of one task more; which GPUs it got.
+    #[inline]
     pub(crate) fn take(&mut self, demand: &Demand) -> u64 {
         if demand.has_ports() {
             take_ports(&mut self.tcp, &demand.tcp);
@@ -244,6 +245,7 @@ impl InstanceRecord {
     }
 
     /// Takes back the ports and GPUs of a task that is no longer wanted.
+    #[inline]
     pub(crate) fn task_unwanted(&mut self, demand: &Demand, gpus: u64) {
         if demand.has_ports() {
             give_back_ports(&mut self.tcp, &demand.tcp);
