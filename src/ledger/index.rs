@@ -18,12 +18,13 @@ use super::fits::{Fits, Left};
 use super::instance::{InstanceKind, InstanceSpec};
 use super::order::Order;
 use super::ready::{Ready, Whose};
+use super::shared::Shared;
 use super::spread::{Levels, Partition};
 
 /// The indexes of a cluster's rows. Two of them never tell clusters apart.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    built: Option<Arc<Built>>,
+    built: Shared<Built>,
     clock: Clock,
     /// Grows when something that was asked for may have to be asked for again.
     generation: u64,
@@ -114,17 +115,20 @@ impl Index {
     }
 
     pub(crate) fn built(&self) -> Option<&Built> {
-        self.built.as_deref()
+        self.built.get()
     }
 
     /// What is built, to be changed; `None` while there is nothing.
     pub(crate) fn built_mut(&mut self) -> Option<&mut Built> {
-        self.built.as_mut().map(Arc::make_mut)
+        self.built.get_mut()
     }
 
     /// What is built, so that something can be added.
     pub(super) fn build(&mut self) -> &mut Built {
-        Arc::make_mut(self.built.get_or_insert_default())
+        if self.built.get().is_none() {
+            self.built.set(Box::default());
+        }
+        self.built.get_mut().expect("it is there by now")
     }
 
     /// Something may have to be asked for again.
@@ -292,7 +296,7 @@ impl Capacity {
         self.index.clock.released();
         self.index.outdated();
         let to = self.ordered(row);
-        let Some(built) = self.index.built.as_mut().map(Arc::make_mut) else {
+        let Some(built) = self.index.built.get_mut() else {
             return;
         };
         if !built.members.is_empty() {
@@ -339,7 +343,7 @@ impl Capacity {
 
     /// What is left in a row has changed, or whether it is open.
     pub(super) fn index_moved(&mut self, row: usize, open: u32, before: (u32, u32)) {
-        if let Some(built) = self.index.built.as_mut().map(Arc::make_mut) {
+        if let Some(built) = self.index.built.get_mut() {
             let after = (self.cpu[row], self.memory[row]);
             let whose = built.moved(row, left(open, before), left(self.open[row], after));
             built.touch(whose, row, None);
@@ -354,7 +358,7 @@ impl Capacity {
         demand: &Demand,
         group: (GroupId, u32, u32),
     ) {
-        if self.index.built.is_some() {
+        if self.index.built.get().is_some() {
             self.index_recounted(row, demand, group);
         }
     }
@@ -365,7 +369,7 @@ impl Capacity {
         demand: &Demand,
         (group, from, to): (GroupId, u32, u32),
     ) {
-        let Some(built) = self.index.built.as_mut().map(Arc::make_mut) else {
+        let Some(built) = self.index.built.get_mut() else {
             return;
         };
         let (open, after) = (self.open[row], (self.cpu[row], self.memory[row]));
@@ -414,7 +418,10 @@ fn left(open: u32, amounts: (u32, u32)) -> Left {
 impl Built {
     /// What is left in a row has changed; `None` where it was or is not open. Who has to look at the row again.
     fn moved(&mut self, row: usize, from: Left, to: Left) -> Whose {
-        let whose = self.fits.moved(row, from, to);
+        let whose = match self.fits.len() {
+            0 => 0,
+            _ => self.fits.moved(row, from, to),
+        };
         for by in OrderBy::ALL {
             if let Some(order) = &mut self.orders[by as usize] {
                 reorder(order, (row, by), from, to);

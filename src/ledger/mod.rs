@@ -65,6 +65,7 @@ mod posting;
 pub mod ready;
 mod resolve;
 pub mod scheduler_error;
+mod shared;
 pub mod spread;
 pub mod subscription;
 pub mod table;

@@ -1,8 +1,8 @@
 //! A table of records under dense, never reused numbers, whose memory follows the live ones.
 
-use std::sync::{Arc, OnceLock};
-
 use serde::{Serialize, Serializer};
+
+use super::shared::Shared;
 
 /// Records per chunk: a chunk of one-line task records stays within a few pages.
 const CHUNK: usize = 64;
@@ -26,13 +26,10 @@ pub struct Table<T> {
     live: usize,
 }
 
-/// Where a chunk is: nowhere, here, shared with clones, or both here and, as long as it is the same, shared.
-#[derive(Debug)]
+/// Where a chunk is, if it is.
+#[derive(Clone, Debug)]
 struct Place<T> {
-    /// The chunk to write to: nobody else has it, so that writing asks nobody.
-    own: Option<Box<Chunk<T>>>,
-    /// The chunk as clones have it: equal to `own` where both are.
-    shared: OnceLock<Arc<Chunk<T>>>,
+    chunk: Shared<Chunk<T>>,
     /// Records in the chunk: here, so that counting touches no memory of its own.
     live: u32,
 }
@@ -53,55 +50,18 @@ impl<T> Chunk<T> {
 impl<T> Place<T> {
     fn empty() -> Self {
         Self {
-            own: None,
-            shared: OnceLock::new(),
+            chunk: Shared::none(),
             live: 0,
         }
     }
 
     #[inline]
     fn chunk(&self) -> Option<&Chunk<T>> {
-        match &self.own {
-            Some(own) => Some(own),
-            None => self.shared.get().map(|shared| &**shared),
-        }
+        self.chunk.get()
     }
 
     fn is_empty(&self) -> bool {
         self.chunk().is_none()
-    }
-}
-
-impl<T: Clone> Place<T> {
-    /// The chunk to write to; what clones have is theirs alone from now on.
-    #[inline]
-    fn chunk_mut(&mut self) -> Option<&mut Chunk<T>> {
-        if self.shared.get().is_some() {
-            self.part();
-        }
-        self.own.as_deref_mut()
-    }
-
-    /// Leaves what is shared to the clones.
-    #[cold]
-    fn part(&mut self) {
-        if let (Some(shared), None) = (self.shared.take(), &self.own) {
-            self.own = Some(Box::new(Arc::unwrap_or_clone(shared)));
-        }
-    }
-}
-
-impl<T: Clone> Clone for Place<T> {
-    fn clone(&self) -> Self {
-        let Some(chunk) = self.chunk() else {
-            return Self::empty();
-        };
-        let shared = self.shared.get_or_init(|| Arc::new(chunk.clone()));
-        Self {
-            own: None,
-            shared: OnceLock::from(Arc::clone(shared)),
-            live: self.live,
-        }
     }
 }
 
@@ -133,7 +93,8 @@ impl<T> Table<T> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let chunks = self.places.iter().map(|place| {
-            usize::from(place.own.is_some()) + usize::from(place.shared.get().is_some())
+            let (is_own, is_shared) = place.chunk.holds();
+            usize::from(is_own) + usize::from(is_shared)
         });
         self.places.capacity() * size_of::<Place<T>>()
             + chunks.sum::<usize>() * size_of::<Chunk<T>>()
@@ -179,7 +140,7 @@ impl<T: Clone> Table<T> {
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
-        let chunk = self.places.get_mut(at)?.chunk_mut()?;
+        let chunk = self.places.get_mut(at)?.chunk.get_mut()?;
         chunk.slots[index % CHUNK].as_mut()
     }
 
@@ -207,9 +168,12 @@ impl<T: Clone> Table<T> {
         self.gone = self.gone.min(chunk - self.first);
         let place = &mut self.places[chunk - self.first];
         if place.is_empty() {
-            place.own = Some(Chunk::empty());
+            place.chunk.set(Chunk::empty());
         }
-        let chunk = place.chunk_mut().expect("it was filled where it was empty");
+        let chunk = place
+            .chunk
+            .get_mut()
+            .expect("it was filled where it was empty");
         let slot = &mut chunk.slots[index % CHUNK];
         assert!(
             slot.is_none(),
@@ -227,7 +191,7 @@ impl<T: Clone> Table<T> {
         let at = (index / CHUNK).checked_sub(self.first)?;
         let place = self.places.get_mut(at)?;
         place.chunk()?.slots[index % CHUNK].as_ref()?;
-        let chunk = place.chunk_mut()?;
+        let chunk = place.chunk.get_mut()?;
         let record = chunk.slots[index % CHUNK].take()?;
         place.live -= 1;
         self.live -= 1;
