@@ -52,6 +52,7 @@ mod mutations;
 mod oracle;
 mod override_rules;
 mod packing;
+mod partitions;
 mod placement;
 mod placement_rules;
 mod ports;
