@@ -112,3 +112,85 @@ fn the_end_of_a_partition_leaves_an_agent_disconnected_that_was_so_before() {
     trial.rest();
     assert!(!trial.shown(&host).agent_connected);
 }
+
+fn of_rack(seconds: u64, cut: Cut) -> Fault {
+    partition(InstanceSet::attribute("rack", "r1"), cut, seconds)
+}
+
+fn put(trial: &mut Trial, instance: &str, rack: &str) {
+    let attribute = Attribute::new("rack", rack).on(instance);
+    let answer = trial.put_attributes(PutAttributes::new([attribute]));
+    answer.expect("the attribute is good");
+}
+
+fn connections<const N: usize>(trial: &mut Trial, instances: [&str; N]) -> [bool; N] {
+    instances.map(|instance| trial.shown(instance).agent_connected)
+}
+
+#[test]
+fn an_agent_that_a_partition_no_longer_reaches_is_back_at_once() {
+    let mut trial = Trial::web();
+    let (freed, renamed) = (trial.host(), trial.instance(2048, 4096));
+    put(&mut trial, &freed, "r1");
+    put(&mut trial, &renamed, "r1");
+    trial.fault(of_rack(100, Cut::Both));
+    let task = trial.start("web", &freed);
+    trial.at(70_000);
+    assert_eq!(connections(&mut trial, [&freed, &renamed]), [false; 2]);
+    let rack = Attribute::named("rack").on(&freed);
+    trial
+        .delete_attributes(DeleteAttributes::new([rack]))
+        .expect("it is there");
+    put(&mut trial, &renamed, "r2");
+    trial.at(70_000);
+    assert_eq!(connections(&mut trial, [&freed, &renamed]), [true; 2]);
+    trial.at(75_700);
+    assert_eq!(started_at(&mut trial, &task), Some(75_700));
+}
+
+#[test]
+fn what_a_partition_lost_is_said_again_to_an_agent_that_it_no_longer_reaches() {
+    for cut in [Cut::Both, Cut::ToAgent, Cut::ToControlPlane] {
+        let mut trial = Trial::web();
+        let host = trial.host();
+        put(&mut trial, &host, "r1");
+        trial.fault(of_rack(100, cut));
+        let task = trial.start("web", &host);
+        trial.at(20_000);
+        assert_eq!(trial.status(&task).0, LastStatus::Pending, "{cut:?}");
+        put(&mut trial, &host, "r2");
+        trial.at(25_700);
+        assert_eq!(trial.status(&task).0, LastStatus::Running, "{cut:?}");
+    }
+}
+
+#[test]
+fn an_agent_that_a_partition_comes_to_reach_is_noticed_to_be_silent() {
+    let mut trial = Trial::web();
+    let labelled = trial.host();
+    trial.fault(of_rack(200, Cut::ToControlPlane));
+    trial.at(10_000);
+    put(&mut trial, &labelled, "r1");
+    let machine = RegisterContainerInstance::default().cpu(2048).memory(4096);
+    let late = trial.register(machine.clone().attribute("rack", "r1"));
+    let other = trial.register(machine.attribute("rack", "r2"));
+    let all = [&*labelled, &*late, &*other];
+    trial.at(69_999);
+    assert_eq!(connections(&mut trial, all), [true; 3]);
+    trial.at(70_000);
+    assert_eq!(connections(&mut trial, all), [false, false, true]);
+    trial.at(200_000);
+    assert_eq!(connections(&mut trial, all), [true; 3]);
+}
+
+#[test]
+fn an_instance_that_is_deregistered_while_it_is_lost_leaves_nothing_behind() {
+    let mut trial = Trial::web();
+    let host = trial.host();
+    trial.fault(partition(InstanceSet::All, Cut::Both, 100));
+    trial.at(60_000);
+    trial.give_up(&host);
+    trial.at(100_000);
+    let lost = wavetank::ids::ContainerInstanceId::new(0);
+    assert!(!trial.ledger().hazards().is_silenced(lost));
+}

@@ -40,6 +40,7 @@ pub(crate) fn put(
         }
         applied.extend(put.iter().map(|attribute| shown(attribute, record)));
         if together != record.spec.attributes {
+            super::hazard::labelled_anew(ctx, instance, || together, out);
             out.change(Change::AttributesPut {
                 instance,
                 attributes: put.into(),
@@ -64,10 +65,13 @@ pub(crate) fn delete(
     for (instance, given) in targets(ctx, cluster, &request.attributes)? {
         let record = known(ctx, instance);
         let is_given = |known: &&Attribute| given.iter().any(|given| given.name == known.name);
-        let gone: Vec<&Attribute> = record.spec.attributes.iter().filter(is_given).collect();
+        let (gone, kept): (Vec<&Attribute>, Vec<&Attribute>) =
+            record.spec.attributes.iter().partition(is_given);
         if gone.is_empty() {
             continue;
         }
+        let kept = || kept.into_iter().cloned().collect();
+        super::hazard::labelled_anew(ctx, instance, kept, out);
         deleted.extend(gone.iter().map(|attribute| shown(attribute, record)));
         out.change(Change::AttributesDeleted {
             instance,

@@ -62,6 +62,7 @@ pub(crate) fn register(
     spec.awsvpc_trunking = ctx.ledger.account_settings().awsvpc_trunking();
     spec.eni_slots = eni::awsvpc_slots(spec.attribute("ecs.instance-type"), spec.awsvpc_trunking);
     let spec = Arc::new(spec);
+    super::hazard::described_anew(ctx, instance, &spec, out);
     out.change(Change::InstanceRegistered { instance, spec });
     Ok(instance)
 }
@@ -124,6 +125,7 @@ fn reregister(
     spec.kind = record.spec.kind;
     spec.eni_slots = record.spec.eni_slots;
     spec.awsvpc_trunking = record.spec.awsvpc_trunking;
+    super::hazard::described_anew(ctx, instance, &spec, out);
     out.change(Change::InstanceReregistered {
         instance,
         spec: Arc::new(spec),

@@ -9,8 +9,9 @@ use crate::ids::ContainerInstanceId;
 use crate::ledger::change::Change;
 use crate::ledger::hazard::{Hazard, HazardChange, Reach};
 use crate::ledger::host::Power;
+use crate::ledger::instance::InstanceSpec;
 use crate::ledger::{Ctx, Effects, Event};
-use crate::model::{Cut, Fault, InstanceSet};
+use crate::model::{Attribute, Cut, Fault, InstanceSet};
 
 use super::fault::{FaultError, find_instance, started};
 
@@ -108,9 +109,53 @@ pub(crate) fn over(ctx: &Ctx<'_>, number: u32, out: &mut Effects) {
     };
     out.change(Change::Hazard(HazardChange::Ended { number }));
     if matches!(hazard.fault, Fault::Partition { .. }) {
-        for instance in ctx.ledger.reached(&hazard.reach) {
-            out.after(Duration::ZERO, Event::LinkRestored(instance));
+        let ledger = ctx.ledger;
+        for (instance, record) in ledger.instances().iter() {
+            let is_reached = record.is_registered() && ledger.is_reached(&hazard.reach, instance);
+            if is_reached || ledger.hazards().is_silenced(instance) {
+                out.after(Duration::ZERO, Event::LinkRestored(instance));
+            }
         }
+    }
+}
+
+/// A container instance is about to be what `spec` says: a partition may reach it from then on, or no longer.
+pub(super) fn described_anew(
+    ctx: &Ctx<'_>,
+    instance: ContainerInstanceId,
+    spec: &InstanceSpec,
+    out: &mut Effects,
+) {
+    let is_known = ctx.ledger.instance(instance).is_some();
+    let mut is_freed = false;
+    for (number, hazard) in ctx.ledger.hazards().iter() {
+        let Fault::Partition { cut, .. } = hazard.fault else {
+            continue;
+        };
+        let was = is_known && ctx.ledger.is_reached(&hazard.reach, instance);
+        let is = hazard.reach.takes_in(instance, spec);
+        if is && !was && cut.hides_agents() {
+            notice_silence(ctx, instance, number, out);
+        }
+        is_freed |= was && !is;
+    }
+    if is_freed {
+        out.after(Duration::ZERO, Event::LinkRestored(instance));
+    }
+}
+
+/// The same of one whose attributes alone change.
+pub(super) fn labelled_anew(
+    ctx: &Ctx<'_>,
+    instance: ContainerInstanceId,
+    attributes: impl FnOnce() -> Vec<Attribute>,
+    out: &mut Effects,
+) {
+    let record = ctx.ledger.instance(instance);
+    if let Some(record) = record.filter(|_| !ctx.ledger.hazards().is_calm()) {
+        let mut spec = InstanceSpec::clone(&record.spec);
+        spec.set_attributes(attributes());
+        described_anew(ctx, instance, &spec, out);
     }
 }
 

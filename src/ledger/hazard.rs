@@ -11,6 +11,7 @@ use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::{Fault, Skew, Speed};
 use crate::time::SimTime;
 
+use super::instance::InstanceSpec;
 use super::task::Moment;
 use super::{Ledger, PullFailure};
 
@@ -25,6 +26,18 @@ pub enum Reach {
     Zone(Arc<str>),
     /// Those with an attribute of that value.
     Attribute(Arc<str>, Arc<str>),
+}
+
+impl Reach {
+    /// Whether it takes in a container instance that is described so.
+    pub(crate) fn takes_in(&self, instance: ContainerInstanceId, spec: &InstanceSpec) -> bool {
+        match self {
+            Self::All => true,
+            Self::Instance(reached) => *reached == instance,
+            Self::Zone(zone) => spec.zone.as_ref() == Some(zone),
+            Self::Attribute(name, value) => spec.attribute(name) == Some(&**value),
+        }
+    }
 }
 
 /// A fault that lasts for a time.
@@ -243,13 +256,12 @@ impl Ledger {
     /// Whether a fault reaches a container instance.
     #[must_use]
     pub fn is_reached(&self, reach: &Reach, instance: ContainerInstanceId) -> bool {
-        let spec = || self.instance(instance).map(|record| &record.spec);
         match reach {
             Reach::All => true,
             Reach::Instance(reached) => *reached == instance,
-            Reach::Zone(zone) => spec().is_some_and(|spec| spec.zone.as_ref() == Some(zone)),
-            Reach::Attribute(name, value) => {
-                spec().is_some_and(|spec| spec.attribute(name) == Some(&**value))
+            Reach::Zone(_) | Reach::Attribute(..) => {
+                let record = self.instance(instance);
+                record.is_some_and(|record| reach.takes_in(instance, &record.spec))
             }
         }
     }
