@@ -140,3 +140,16 @@ fn a_container_instance_that_is_not_there_has_no_health_to_lose() {
         assert!(error.to_string().contains("\"nobody\""), "{error}");
     }
 }
+
+#[test]
+fn auto_repair_drains_a_container_instance_whose_agent_is_away() {
+    let mut trial = Trial::new();
+    let machine = trial.instance(2048, 4096);
+    trial.disconnect(&machine);
+    trial.fault(fails(&machine, true));
+    trial.reconnect(&machine);
+    assert_eq!(
+        trial.shown(&machine).status,
+        ContainerInstanceStatus::Draining
+    );
+}

@@ -3,7 +3,7 @@
 use crate::ids::ContainerInstanceId;
 use crate::ledger::change::Change;
 use crate::ledger::hazard::HazardChange;
-use crate::ledger::{Ctx, Effects, InstanceRecord, StoppedReason};
+use crate::ledger::{Ctx, Effects, StoppedReason};
 use crate::model::{ContainerInstanceStatus, StopCode};
 
 /// The health checks of a container instance find it impaired.
@@ -20,7 +20,7 @@ pub(super) fn fail(ctx: &Ctx<'_>, instance: ContainerInstanceId, repair: bool, o
     let Some(record) = ctx.ledger.instance(instance).filter(|_| repair) else {
         return;
     };
-    if InstanceRecord::is_open(record) {
+    if record.status == ContainerInstanceStatus::Active {
         let to = ContainerInstanceStatus::Draining;
         out.change(Change::InstanceStatusChanged { instance, to });
     }
