@@ -119,23 +119,39 @@ fn what_was_removed_while_the_agent_was_away_is_told_to_stop_when_it_is_back() {
 }
 
 #[test]
-fn a_stop_while_the_agent_is_away_is_followed_by_the_removal_when_it_is_back() {
+fn a_task_is_removed_though_its_agent_is_away_and_told_to_stop_when_it_is_back() {
     let mut trial = registering();
     let host = trial.host();
     let task = trial.run("web");
     trial.at(10_000);
-    let away = wavetank::Fault::AgentDisconnect {
-        container_instance: host.clone(),
-    };
-    trial.inject(&away).unwrap();
-    trial.stop_task(StopTask::new(&task)).unwrap();
-    trial.at(20_000);
-    let back = wavetank::Fault::AgentReconnect {
-        container_instance: host,
-    };
-    trial.inject(&back).unwrap();
-    trial.at(20_000);
+    trial.disconnect(&host);
+    trial.stop(&task);
+    trial.at(10_000);
     assert_eq!(trial.status(&task).0, LastStatus::Deactivating);
-    trial.at(321_200);
+    trial.at(20_000);
+    trial.reconnect(&host);
+    trial.at(309_999);
+    assert_eq!(trial.status(&task).0, LastStatus::Deactivating);
+    trial.at(311_200);
+    assert_eq!(trial.status(&task).0, LastStatus::Stopped);
+}
+
+#[test]
+fn what_is_said_again_leaves_a_removal_as_long_as_it_is() {
+    let mut trial = registering();
+    let task = trial.run("web");
+    trial.at(10_000);
+    trial.fault(Fault::Partition {
+        on: InstanceSet::All,
+        cut: Cut::Both,
+        lasting: Duration::from_secs(30),
+    });
+    trial.stop(&task);
+    trial.heal();
+    trial.at(10_000);
+    assert_eq!(trial.status(&task).0, LastStatus::Deactivating);
+    trial.at(309_999);
+    assert_eq!(trial.status(&task).0, LastStatus::Deactivating);
+    trial.at(311_200);
     assert_eq!(trial.status(&task).0, LastStatus::Stopped);
 }

@@ -366,3 +366,21 @@ fn healing_lets_calls_be_answered() {
     trial.heal();
     trial.run("web");
 }
+
+#[test]
+fn a_task_that_is_stopped_while_it_is_activating_waits_for_its_containers() {
+    let stubborn = workload(|app| app.stop = Latency::Fixed(Duration::from_secs(200)));
+    let mut slow = profile([("app", stubborn)]);
+    slow.latencies.activation = Latency::Fixed(Duration::from_secs(100));
+    let mut trial = Trial::of(builder().profile(slow));
+    trial.instance(2048, 4096);
+    let app = app().stop_timeout(120);
+    trial.define(RegisterTaskDefinition::new("web").container(app));
+    let task = trial.run("web");
+    trial.at(10_000);
+    trial.stop(&task);
+    assert_eq!(
+        line(&mut trial),
+        "task-0 of web, ACTIVATING, wanted STOPPED, on container-instance-0: container app stopping until 130.100s"
+    );
+}

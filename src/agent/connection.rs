@@ -40,13 +40,14 @@ fn tell_to_stop(
 ) {
     let leaves_first = match status {
         LastStatus::Running => ctx.profile.latencies.deactivates(),
-        // The event that sends its stop is on its way.
-        LastStatus::Deactivating => return,
+        LastStatus::Deactivating => true,
         _ => false,
     };
-    if !leaves_first {
-        out.after(payload, Event::StopDelivered(task));
+    // The event at whose end it is told is on its way.
+    if leaves_first {
+        return;
     }
+    out.after(payload, Event::StopDelivered(task));
     out.after(Duration::ZERO, Event::StopSent(task));
 }
 

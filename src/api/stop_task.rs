@@ -71,11 +71,11 @@ fn tell(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
         return;
     }
     let runs = record.last_status == LastStatus::Running;
-    if connected && runs {
+    // A task that is removed from somewhere first is told when that is done. That takes no agent.
+    let leaves_first = runs && ctx.profile.latencies.deactivates();
+    if runs && (connected || leaves_first) {
         out.after(Duration::ZERO, Event::StopSent(task));
     }
-    // A task that is removed from somewhere first is told when that is done.
-    let leaves_first = runs && ctx.profile.latencies.deactivates();
     if connected && !leaves_first {
         let payload = ctx.delay(&ctx.profile.latencies.payload, Purpose::Payload, task, 1);
         out.after(payload, Event::StopDelivered(task));

@@ -98,7 +98,7 @@ pub(crate) fn task_activated(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     }
 }
 
-/// A running task is to stop: it leaves what it was registered with, and then its stop has been sent.
+/// A running task is to stop: it begins to leave what it was registered with, or its stop has been sent.
 pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task).filter(|record| !record.is_wanted()) else {
         return;
@@ -109,17 +109,28 @@ pub(crate) fn stop_sent(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
             let to = LastStatus::Deactivating;
             out.change(Change::TaskMoved { task, to });
             let left = ctx.delay(&latencies.deactivation, Purpose::Deactivation, task, 0);
-            out.after(left, Event::StopSent(task));
+            out.after(left, Event::TaskDeactivated(task));
         }
-        from @ (LastStatus::Running | LastStatus::Deactivating) => {
+        LastStatus::Running => {
             let to = LastStatus::Stopping;
             out.change(Change::TaskMoved { task, to });
-            if from == LastStatus::Deactivating && is_connected(ctx, record) {
-                let payload = ctx.delay(&latencies.payload, Purpose::Payload, task, 1);
-                out.after(payload, Event::StopDelivered(task));
-            }
         }
         _ => {}
+    }
+}
+
+/// A task is removed from wherever it was registered: its agent is told to stop it, or will be when it is back.
+pub(crate) fn task_deactivated(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+    let is_leaving = |record: &&TaskRecord| record.last_status == LastStatus::Deactivating;
+    let Some(record) = ctx.ledger.task(task).filter(is_leaving) else {
+        return;
+    };
+    let to = LastStatus::Stopping;
+    out.change(Change::TaskMoved { task, to });
+    if is_connected(ctx, record) {
+        let latency = &ctx.profile.latencies.payload;
+        let payload = ctx.delay(latency, Purpose::Payload, task, 1);
+        out.after(payload, Event::StopDelivered(task));
     }
 }
 

@@ -24,6 +24,7 @@ impl Engine {
             Event::PayloadDelivered(id) => task::payload_delivered(&ctx, id, out),
             Event::TaskActivated(id) => report::task_activated(&ctx, id, out),
             Event::StopSent(id) => report::stop_sent(&ctx, id, out),
+            Event::TaskDeactivated(id) => report::task_deactivated(&ctx, id, out),
             Event::StopDelivered(id) => task::stop_delivered(&ctx, id, out),
             Event::InterfaceDue(id, to) => interface::due(&ctx, id, to, out),
             Event::PullEnded(id, container) => containers::pull_ended(&ctx, id, container, out),

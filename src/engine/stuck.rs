@@ -271,9 +271,15 @@ impl Engine {
                 until: first(pending, |event| matches!(event, Event::InterfaceDue(..))),
             };
         }
-        if let LastStatus::Activating | LastStatus::Deactivating = record.last_status {
-            let is_done =
-                |event: &Event| matches!(event, Event::TaskActivated(_) | Event::StopSent(_));
+        let is_registering = match record.last_status {
+            LastStatus::Activating => record.is_wanted(),
+            LastStatus::Deactivating => true,
+            _ => false,
+        };
+        if is_registering {
+            let is_done = |event: &Event| {
+                matches!(event, Event::TaskActivated(_) | Event::TaskDeactivated(_))
+            };
             let until = first(pending, is_done);
             return WaitsFor::Registration { until };
         }

@@ -58,8 +58,10 @@ pub enum Event {
     PayloadDelivered(TaskId),
     /// A task whose containers run is registered wherever it is to be.
     TaskActivated(TaskId),
-    /// The control plane stops a running task: it is removed from where it was registered, or its stop is sent.
+    /// The control plane stops a running task: it begins to remove it from where it was registered, or sends its stop.
     StopSent(TaskId),
+    /// A task that is to stop is removed from wherever it was registered.
+    TaskDeactivated(TaskId),
     /// The agent receives the stop of a task.
     StopDelivered(TaskId),
     /// The network interface of a task comes further, or fails to.
@@ -164,6 +166,7 @@ impl Event {
             Self::PayloadDelivered(task)
             | Self::TaskActivated(task)
             | Self::StopSent(task)
+            | Self::TaskDeactivated(task)
             | Self::StopDelivered(task)
             | Self::InterfaceDue(task, _)
             | Self::PullEnded(task, _)
@@ -236,6 +239,7 @@ impl Event {
             Self::PayloadDelivered(_) => "payload-delivered",
             Self::TaskActivated(_) => "task-activated",
             Self::StopSent(_) => "stop-sent",
+            Self::TaskDeactivated(_) => "task-deactivated",
             Self::StopDelivered(_) => "stop-delivered",
             Self::InterfaceDue(..) => "interface-due",
             Self::PullEnded(..) => "pull-ended",

@@ -47,6 +47,7 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::PayloadDelivered(task) => about(Kind::PayloadDelivered, task),
         Event::TaskActivated(task) => about(Kind::TaskActivated, task),
         Event::StopSent(task) => about(Kind::StopSent, task),
+        Event::TaskDeactivated(task) => about(Kind::TaskDeactivated, task),
         Event::StopDelivered(task) => about(Kind::StopDelivered, task),
         Event::InterfaceDue(task, to) => about(Kind::InterfaceDue, task).with_detail(to.code()),
         Event::PullEnded(task, container) => part(Kind::PullEnded, task, container),

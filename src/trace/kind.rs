@@ -113,6 +113,8 @@ kinds! {
     MemoryShort = 40, "memory-short";
     /// A message that nobody had acknowledged was sent again.
     MessageResent = 41, "message-resent";
+    /// A task that is to stop is removed from wherever it was registered.
+    TaskDeactivated = 42, "task-deactivated";
 
     /// A cluster came to be, or came back under its name.
     ClusterCreated = 64, "cluster-created";
@@ -321,7 +323,7 @@ mod tests {
     #[test]
     fn the_numbers_of_the_format_never_move() {
         let numbers: Vec<u8> = Kind::ALL.iter().map(|kind| kind.number()).collect();
-        let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=41).collect();
+        let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=42).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
             99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,

@@ -183,6 +183,7 @@ fn plain_events() -> Vec<(Event, &'static str)> {
         (Event::TaskActivated(TASK), "task-activated task-3"),
         (Event::StopSent(TASK), "stop-sent task-3"),
         (Event::StopDelivered(TASK), "stop-delivered task-3"),
+        (Event::TaskDeactivated(TASK), "task-deactivated task-3"),
         (
             Event::InterfaceDue(TASK, AttachmentStatus::Detaching),
             "interface-due task-3 DETACHING",
