@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use wavetank::client::{CallError, Client, ClientOptions, Controller, ReadsThrough};
 use wavetank::draw::{Latency, Ratio};
+use wavetank::ids::CallId;
+use wavetank::invariant::ViewsWithinBound;
 use wavetank::model::*;
-use wavetank::{Builder, Reads, Simulation};
+use wavetank::{Builder, Checking, Outcome, Reads, SimTime, Simulation};
 
 use crate::support::script::{Action, Player, Stage, script, stage};
 use crate::support::{Trial, builder, reasons, sized};
@@ -447,5 +450,98 @@ proptest! {
             }
         }
         prop_assert!(late.sim.violations().is_empty(), "{}", late.sim.violations()[0]);
+    }
+}
+
+#[test]
+fn what_was_scheduled_is_nobody_s_whoever_drives() {
+    let mut trial = web(ViewModel::ReadYourWrites(Lateness::fixed(secs(5))));
+    let driver = trial.session();
+    let task = trial.schedule(secs(1), RunTask::new("web"));
+    let task = task.expect("that time has not passed");
+    trial.as_caller(driver, |sim| {
+        sim.advance(secs(2)).expect("no invariant is violated");
+    });
+    let Some(Outcome::Answer(answer)) = trial.take_outcome(task) else {
+        panic!("the request was answered");
+    };
+    let Ok(Output::RunTask(answer)) = *answer else {
+        panic!("{answer:?}");
+    };
+    let task = answer.tasks[0].task_arn.clone();
+    assert!(trial.as_caller(driver, |sim| is_missing(sim, &task)));
+}
+
+/// Runs a task when it is started first, and writes down how many it sees when it is started again.
+#[derive(Clone, Debug, Default)]
+struct Heir {
+    saw: Option<usize>,
+}
+
+impl Controller for Heir {
+    fn name(&self) -> &str {
+        "heir"
+    }
+
+    fn started(&mut self, client: &mut Client<'_>) {
+        if client.now() == SimTime::from_secs(60) {
+            client.call(RunTask::new("web"));
+        } else {
+            client.wake_after(secs(1), 0);
+        }
+    }
+
+    fn woken(&mut self, _: u64, client: &mut Client<'_>) {
+        client.call(ListTasks::new());
+    }
+
+    fn answered(&mut self, _: CallId, answer: Result<Output, CallError>, _: &mut Client<'_>) {
+        if let Ok(Output::ListTasks(page)) = answer {
+            self.saw = Some(page.task_arns.len());
+        }
+    }
+}
+
+#[test]
+fn what_a_crashed_controller_had_sent_is_not_its_successor_s() {
+    let mut trial = web(ViewModel::ReadYourWrites(Lateness::fixed(secs(5))));
+    let mut options = ClientOptions::default();
+    options.reads = ReadsThrough::Session;
+    let heir = trial.add_controller_with(Heir::default(), options);
+    let heir = heir.expect("nothing is drawn");
+    trial.at(60_010);
+    trial.crash_controller(heir);
+    trial.restart_controller(heir);
+    trial.at(62_000);
+    let known = trial
+        .controller(heir)
+        .and_then(|it| it.downcast_ref::<Heir>());
+    assert_eq!(trial.ledger().tasks_known(), 1);
+    assert_eq!(known.and_then(|it| it.saw), Some(0));
+}
+
+#[test]
+fn a_view_that_is_too_old_is_found_however_seldom_anybody_looks() {
+    for checking in [Checking::EveryNth(1), Checking::EveryEvent] {
+        let strict = ViewsWithinBound::of(secs(1));
+        let late = builder().reads(ViewModel::PerRecordLag(Lateness::fixed(secs(30))));
+        let mut sim = late
+            .checking(checking)
+            .invariant(strict)
+            .build()
+            .expect("it is good");
+        let machine = RegisterContainerInstance::default().cpu(2048).memory(4096);
+        sim.register_container_instance(machine)
+            .expect("it registers");
+        sim.register_task_definition(sized("web", 256, 512))
+            .expect("it registers");
+        sim.run_task(RunTask::new("web")).expect("there is room");
+        let found = sim
+            .advance(secs(10))
+            .expect_err("readers see nothing for half a minute");
+        assert_eq!(
+            &*found.invariant, "no view is older than its bound",
+            "{checking:?}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::ids::{CallId, ControllerId};
 use crate::ledger::controller::ControllerChange;
 use crate::ledger::event::Verdict;
 use crate::ledger::{Change, Event};
-use crate::model::{ApiError, Output, Request};
+use crate::model::{ApiError, Output, ReadAs, Request};
 use crate::queue::Key;
 use crate::time::SimTime;
 
@@ -26,6 +26,8 @@ pub(super) struct Call {
     pub(super) request: Arc<Request>,
     /// Whether its client may make it again.
     may_repeat: bool,
+    /// Who its controller was for the replicas when it made the call: its successor is another.
+    reads: ReadAs,
     /// Which call of its controller it is: whose luck it has.
     luck: u64,
     /// The attempt that is under way, counted from 1.
@@ -84,6 +86,7 @@ impl Engine {
         let seat = &mut self.controllers.seats[controller.index()];
         let luck = crate::client::luck(controller, seat.calls);
         seat.calls = seat.calls.wrapping_add(1);
+        let reads = seat.reads;
         self.effects
             .change(Change::Controller(ControllerChange::CallSent {
                 call,
@@ -95,6 +98,7 @@ impl Engine {
             controller,
             request,
             may_repeat,
+            reads,
             luck,
             attempt: 1,
             leaves_at: self.now,
@@ -152,12 +156,11 @@ impl Engine {
         let call = call.expect("a call is kept while an attempt is on its way");
         call.on_the_way -= 1;
         let is_awaited = !call.is_over && call.attempt == attempt;
-        let (controller, luck) = (call.controller, call.luck);
+        let (controller, luck, reads) = (call.controller, call.luck, call.reads);
         let request = Arc::clone(&call.request);
         if call.is_over && call.on_the_way == 0 {
             self.controllers.calls.remove(&id);
         }
-        let reads = self.controllers.seats[controller.index()].reads;
         let answer = self.request_as(reads, &request);
         if is_awaited {
             let options = &self.controllers.seats[controller.index()].options;

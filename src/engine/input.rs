@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::api::fault::{self, FaultError};
 use crate::ledger::Event;
-use crate::model::{ApiError, Fault, Output, Request};
+use crate::model::{ApiError, Fault, Output, ReadAs, Request};
 use crate::time::SimTime;
 
 use super::Engine;
@@ -106,7 +106,11 @@ impl Engine {
     pub(super) fn take_input(&mut self, number: u32, event: &Event) {
         let input = self.inputs.remove(&number);
         let outcome = match input.expect("an input comes due once") {
-            Input::Request(request) => Outcome::Answer(Box::new(self.request(&request))),
+            // It is nobody's, whoever drives.
+            Input::Request(request) => {
+                let answer = self.request_as(ReadAs::AnyReplica, &request);
+                Outcome::Answer(Box::new(answer))
+            }
             Input::Fault(fault) => Outcome::Fault(self.inject_from(&fault, Some(event))),
         };
         self.outcomes.insert(number, outcome);

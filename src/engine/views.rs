@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::api::hindsight::Look;
 use crate::draw::Draws;
-use crate::ledger::Ctx;
 use crate::ledger::lens::{Lens, Onlookers};
+use crate::ledger::{Ctx, Ledger};
 use crate::model::{ApiError, Output, ReadAs, Reads, Request, Session, ViewModel, ViewRules};
 use crate::time::SimTime;
 
@@ -49,6 +49,16 @@ impl Views {
             readers: self.readers.as_ref(),
             scheduler: self.scheduler.as_ref(),
         }
+    }
+
+    /// The same, for invariants, while versions of the past are kept: else all see the truth.
+    pub(super) fn onlookers<'a>(
+        &'a self,
+        ledger: &Ledger,
+        draws: &'a Draws,
+    ) -> Option<Onlookers<'a>> {
+        let are_kept = ledger.versions().are_kept();
+        are_kept.then(|| self.all(draws))
     }
 }
 

@@ -23,18 +23,15 @@ impl Engine {
         let findings = match self.checking {
             Checking::EveryEvent => {
                 let seen = Seen::step(self.now, self.steps, event, changes, &self.ledger);
-                let onlookers = self
-                    .ledger
-                    .versions()
-                    .are_kept()
-                    .then(|| self.views.all(&self.draws));
+                let seen = seen.with_onlookers(self.views.onlookers(&self.ledger, &self.draws));
                 self.invariants.after_step(&Seen {
                     packed_by: self.packed_by,
-                    ..seen.with_onlookers(onlookers)
+                    ..seen
                 })
             }
             Checking::EveryNth(n) if event.is_some() && self.steps % n.max(1) == 0 => {
                 let seen = Seen::rest(self.now, self.steps, &self.ledger);
+                let seen = seen.with_onlookers(self.views.onlookers(&self.ledger, &self.draws));
                 let findings = self.invariants.at_rest(&seen);
                 return self.look_back_on_all(findings, false);
             }
@@ -112,12 +109,8 @@ impl Engine {
     }
 
     fn check_all(&mut self, has_settled: bool) -> Result<(), Violation> {
-        let onlookers = self
-            .ledger
-            .versions()
-            .are_kept()
-            .then(|| self.views.all(&self.draws));
-        let seen = Seen::rest(self.now, self.steps, &self.ledger).with_onlookers(onlookers);
+        let seen = Seen::rest(self.now, self.steps, &self.ledger);
+        let seen = seen.with_onlookers(self.views.onlookers(&self.ledger, &self.draws));
         let findings = self.invariants.at_rest(&match has_settled {
             true => seen.settled(),
             false => seen,
