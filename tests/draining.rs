@@ -176,3 +176,17 @@ fn a_machine_that_is_taken_back_takes_along_what_a_forced_deregistration_left_ru
     trial.at(130_000);
     assert_eq!(runs(&trial), 0);
 }
+
+#[test]
+fn an_agent_that_is_away_asks_to_drain_when_it_is_back_and_not_before() {
+    let mut trial = attentive();
+    let host = trial.host();
+    trial.disconnect(&host);
+    trial.fault(notice(&host));
+    trial.at(50);
+    trial.reconnect(&host);
+    trial.at(149);
+    assert_eq!(trial.shown(&host).status, ContainerInstanceStatus::Active);
+    trial.at(150);
+    assert_eq!(trial.shown(&host).status, DRAINING);
+}

@@ -454,7 +454,34 @@ fn a_container_instance_that_is_not_there_is_named_and_nothing_changes() {
 }
 
 #[test]
-fn restarts_and_dependent_containers_go_slowly_too() {
+fn a_process_that_is_started_again_takes_longer_on_a_slow_host() {
+    let brief = workload(|app| {
+        app.start = Latency::Fixed(Duration::from_secs(10));
+        app.run = Run::For(Latency::Fixed(Duration::from_secs(100)));
+    });
+    let mut again = app();
+    again.restart_policy = Some(ContainerRestartPolicy {
+        enabled: Some(true),
+        restart_attempt_period: Some(60),
+        ..ContainerRestartPolicy::default()
+    });
+    let job = RegisterTaskDefinition::new("job").container(again);
+    let mut trial = Trial::web_with(profile([("app", brief)]), job);
+    trial.run("job");
+    trial.at(20_000);
+    trial.fault(slow(InstanceSet::All, 2));
+    trial.at(400_000);
+    let trace = trial.trace().to_string();
+    let ended = trace
+        .lines()
+        .filter(|it| it.contains("started again after exit"));
+    let ended: Vec<_> = ended.filter_map(|it| it.split(' ').next()).collect();
+    // A start of 10 s and a run of 100 s, then starts of 20 s.
+    assert_eq!(ended, ["115.100s", "235.100s", "355.100s"]);
+}
+
+#[test]
+fn containers_that_wait_for_others_go_slowly_too() {
     let short = workload(|helper| {
         helper.create = Latency::Fixed(Duration::from_secs(1));
         helper.run = Run::For(Latency::Fixed(Duration::from_secs(1)));
@@ -468,4 +495,60 @@ fn restarts_and_dependent_containers_go_slowly_too() {
     trial.rest();
     // The helper: 10 s of pull, 2 s of creation, 1 s of start, 1 s of run; then the other: 10 s and 1 s.
     assert_eq!(started_at(&mut trial, &task), Some(25_200));
+}
+
+#[test]
+fn memory_is_counted_from_when_a_process_that_is_started_again_is_up() {
+    let uses = |start: u64, steps: &[(u64, u32)]| {
+        workload(|it| {
+            it.start = Latency::Fixed(Duration::from_secs(start));
+            let step = |(after, mib): &(u64, u32)| {
+                MemoryStep::new(Latency::Fixed(Duration::from_secs(*after)), *mib)
+            };
+            it.memory = steps.iter().map(step).collect();
+        })
+    };
+    let rows = [
+        ("app", uses(1, &[(0, 60)])),
+        ("helper", uses(10, &[(0, 30), (200, 70)])),
+    ];
+    let container = |name| ContainerDefinition::new(name, "web:1");
+    let mut helper = container("helper").essential(false);
+    helper.restart_policy = Some(ContainerRestartPolicy {
+        enabled: Some(true),
+        restart_attempt_period: Some(60),
+        ..ContainerRestartPolicy::default()
+    });
+    let sharing = RegisterTaskDefinition::new("sharing").memory("100");
+    let sharing = sharing.container(container("app")).container(helper);
+    let mut trial = Trial::web_with(profile(rows), sharing);
+    let task = trial.run("sharing");
+    trial.at(100_000);
+    trial.fault(slow(InstanceSet::All, 2));
+    trial.exit(&task, "helper", 1);
+    // It takes 20 s to be up again, and 200 s more until it uses too much.
+    trial.at(400_000);
+    let trace = trial.trace().to_string();
+    let killed = trace.lines().filter(|it| it.contains("after exit 137"));
+    let killed: Vec<_> = killed.filter_map(|it| it.split(' ').next()).collect();
+    assert_eq!(killed, ["320.000s"]);
+}
+
+#[test]
+fn times_that_an_agent_has_reported_stay_when_its_clock_goes_wrong() {
+    let mut trial = Trial::web();
+    let task = trial.run("web");
+    trial.at(10_000);
+    let before = trial.task(&task);
+    trial.fault(Fault::ClockSkew {
+        on: InstanceSet::All,
+        skew: Skew::Ahead(MINUTE),
+        lasting: HOUR,
+    });
+    trial.exit(&task, "app", 1);
+    trial.rest();
+    let after = trial.task(&task);
+    assert_eq!(ms(after.execution_stopped_at), Some(70_000));
+    let pulled = |task: &Task| (ms(task.pull_started_at), ms(task.pull_stopped_at));
+    assert_eq!(pulled(&after), pulled(&before));
 }

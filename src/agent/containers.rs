@@ -207,15 +207,17 @@ fn exited(
         return;
     }
     let (ctx, task, plan) = (scene.ctx, scene.task, scene.plan(container));
-    out.change(Change::HostContainerRestarted {
-        task,
-        container,
-        exit_code: code,
-    });
     let restarts = scene.restarts(container).saturating_add(1);
     let start = &plan.workload.start;
     let start = ctx.delay(start, Purpose::Start, task, exit::luck(container, restarts));
     let start = ctx.ledger.paced(scene.record.on, start);
+    let up_at = ctx.now.saturating_add(start);
+    out.change(Change::HostContainerRestarted {
+        task,
+        container,
+        exit_code: code,
+        up_at,
+    });
     if let Some((ends, _)) = exit::ends_after(ctx, plan, (task, container), restarts) {
         let ends = start.saturating_add(ends);
         out.after(ends, Event::ContainerExited(task, container));
@@ -223,7 +225,7 @@ fn exited(
     if plan.health.is_some() {
         health::begun_again(scene, container, out);
     }
-    memory::watch(scene, Some(container), out);
+    memory::watch(scene, Some((container, up_at)), out);
 }
 
 /// A container has ended: with an essential one the whole task ends.

@@ -31,8 +31,8 @@ impl Use {
 }
 
 /// Waits for the moment at which the containers of a task use more together than it may: what runs has just changed.
-/// `restarted` is a container that is being started again.
-pub(super) fn watch(scene: &Scene<'_>, restarted: Option<u16>, out: &mut Effects) {
+/// `restarted` is a container that is being started again, and when it is up.
+pub(super) fn watch(scene: &Scene<'_>, restarted: Option<(u16, SimTime)>, out: &mut Effects) {
     let Some(limit) = scene.shared_memory else {
         return;
     };
@@ -62,7 +62,7 @@ fn use_of(
     scene: &Scene<'_>,
     container: u16,
     plan: &ContainerPlan,
-    restarted: Option<u16>,
+    restarted: Option<(u16, SimTime)>,
 ) -> Option<Use> {
     let runs = matches!(
         scene.phase(container),
@@ -74,15 +74,10 @@ fn use_of(
     let (ctx, task) = (scene.ctx, scene.task);
     let life = ctx.ledger.hosts().life(task, usize::from(container))?;
     let (restarts, since) = match restarted {
-        Some(it) if it == container => (life.restarts.saturating_add(1), ctx.now),
-        _ => (life.restarts, life.started_at.get().unwrap_or(ctx.now)),
+        Some((it, up_at)) if it == container => (life.restarts.saturating_add(1), up_at),
+        _ => (life.restarts, life.up_at.get().unwrap_or(ctx.now)),
     };
     let nth = luck(container, restarts);
-    let since = match restarts {
-        0 => since,
-        // A process that is started again takes its time to come up.
-        _ => since.saturating_add(ctx.delay(&plan.workload.start, Purpose::Start, task, nth)),
-    };
     let step = |(number, row): (u64, &crate::model::MemoryStep)| {
         let subject = u64::from(task.number()) | number << 32;
         let after = ctx

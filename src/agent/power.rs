@@ -60,7 +60,9 @@ pub(crate) fn noticed(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Ef
     if ctx.profile.agents.spot_instance_draining && host.filter(sees).is_some() {
         let stands = true;
         out.change(Change::Hazard(HazardChange::Noticed { instance, stands }));
-        ask_to_drain(ctx, instance, out);
+        if super::is_connected(ctx, Some(instance)) {
+            ask_to_drain(ctx, instance, out);
+        }
     }
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn notice_withdrawn(ctx: &Ctx<'_>, instance: ContainerInstanceId, out
     }
 }
 
-/// An agent that has seen the notice says so; nothing is sent while it is not connected, and reconnecting says it again.
+/// An agent that is connected and has seen the notice says so; reconnecting says it again.
 pub(super) fn ask_to_drain(ctx: &Ctx<'_>, instance: ContainerInstanceId, out: &mut Effects) {
     let latency = &ctx.profile.latencies.report;
     let subject = u64::from(instance.number());

@@ -34,7 +34,7 @@ fn hears(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     is_connected(ctx, record) && !ctx.ledger.hides_agent(record.on)
 }
 
-/// Whether the agent of a task is connected, as far as the control plane knows.
+/// Whether messages pass to and from the agent of a task: no longer from the moment its machine halts, whoever knows of that.
 fn is_connected(ctx: &Ctx<'_>, record: &TaskRecord) -> bool {
     let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
     record.on.is_none_or(is_connected)
@@ -186,10 +186,12 @@ fn stopped(
             );
         }
         let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
+        // What was reported with RUNNING stays, whatever the clock shows by now.
+        let told = |told: Moment, time| if told.has_come() { told } else { shown(time) };
         out.change(Change::TaskTimed {
             task,
-            pull_started: shown(held.pull_started_at),
-            pull_stopped: shown(held.pull_stopped_at),
+            pull_started: told(record.pull_started_at, held.pull_started_at),
+            pull_stopped: told(record.pull_stopped_at, held.pull_stopped_at),
             execution_stopped: shown(held.execution_stopped_at),
         });
     } else {

@@ -19,7 +19,10 @@ impl Ledger {
     pub(super) fn apply_life(&mut self, now: SimTime, change: &Change) {
         match change {
             Change::HostContainerRestarted {
-                task, container, ..
+                task,
+                container,
+                up_at,
+                ..
             } => {
                 let phase = self.host_container_mut(*task, *container).phase;
                 assert_eq!(
@@ -30,6 +33,7 @@ impl Ledger {
                 let life = self.life_mut(*task, *container);
                 life.restarts = life.restarts.saturating_add(1);
                 life.started_at = now.into();
+                life.up_at = (*up_at).into();
             }
             Change::HostHealthMoved {
                 task,
@@ -89,7 +93,10 @@ impl Ledger {
             let life = &mut lives[usize::from(container)];
             match to {
                 HostContainerPhase::Pulling => life.pull_started_at = now.into(),
-                HostContainerPhase::Running => life.started_at = now.into(),
+                HostContainerPhase::Running => {
+                    life.started_at = now.into();
+                    life.up_at = now.into();
+                }
                 _ => {}
             }
         }

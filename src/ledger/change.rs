@@ -382,6 +382,8 @@ pub enum Change {
         container: u16,
         /// What it exited with.
         exit_code: i32,
+        /// When its next process is up.
+        up_at: SimTime,
     },
     /// A container's health check came to another verdict.
     HostHealthMoved {

@@ -85,6 +85,8 @@ pub struct ContainerLife {
     pub pull_started_at: Moment,
     /// When its process began, the last time.
     pub started_at: Moment,
+    /// When that process was up, or will be.
+    pub up_at: Moment,
     /// How often it was started again.
     pub restarts: u16,
     /// What its health check says.
@@ -98,6 +100,7 @@ impl ContainerLife {
     pub const NEW: Self = Self {
         pull_started_at: Moment::NEVER,
         started_at: Moment::NEVER,
+        up_at: Moment::NEVER,
         restarts: 0,
         health: HealthStatus::Unknown,
         forced: None,

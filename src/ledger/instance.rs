@@ -286,7 +286,7 @@ fn lowest_free(taken: u64, count: u32) -> u64 {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Instances {
     pub(crate) records: Table<InstanceRecord>,
-    /// By number: whether the control plane hears from the agent. Every message asks, so it is kept small and dense.
+    /// By number: whether messages pass to and from the agent. Every message asks, so it is kept small and dense.
     pub(crate) connected: Vec<bool>,
     /// By number, of those forgotten too: the zone, as its place among `zone_names`. A task is in it for as long as it is
     /// described.
@@ -304,7 +304,8 @@ impl Instances {
         self.records.get(instance.number())
     }
 
-    /// Whether the control plane hears from the agent of a container instance.
+    /// Whether messages pass to and from the agent of a container instance. They no longer do from the moment its machine
+    /// halts, though its record says `agent_connected` until the control plane knows of that.
     #[must_use]
     pub fn is_connected(&self, instance: ContainerInstanceId) -> bool {
         self.connected

@@ -29,6 +29,7 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
             task,
             container,
             exit_code,
+            ..
         } => about(Kind::HostContainerRestarted, task, container)
             .with_detail(HAS_EXIT_CODE)
             .with_b(*exit_code as u32),

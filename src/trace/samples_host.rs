@@ -94,6 +94,7 @@ fn life_changes() -> Vec<(Change, &'static str)> {
                 task,
                 container: 1,
                 exit_code: -1,
+                up_at: SimTime::ZERO,
             },
             "host task-3/1 started again after exit -1",
         ),
@@ -182,8 +183,8 @@ fn plain_events() -> Vec<(Event, &'static str)> {
         (Event::PayloadDelivered(TASK), "payload-delivered task-3"),
         (Event::TaskActivated(TASK), "task-activated task-3"),
         (Event::StopSent(TASK), "stop-sent task-3"),
-        (Event::StopDelivered(TASK), "stop-delivered task-3"),
         (Event::TaskDeactivated(TASK), "task-deactivated task-3"),
+        (Event::StopDelivered(TASK), "stop-delivered task-3"),
         (
             Event::InterfaceDue(TASK, AttachmentStatus::Detaching),
             "interface-due task-3 DETACHING",
