@@ -55,6 +55,7 @@ mod packing;
 mod partitions;
 mod placement;
 mod placement_rules;
+mod plan_rules;
 mod ports;
 mod presets;
 mod promises;

@@ -3,7 +3,6 @@
 use thiserror::Error;
 
 use crate::agent;
-use crate::arn::IdKind;
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::call_fault::CallFaultChange;
 use crate::ledger::change::Change;
@@ -113,31 +112,9 @@ pub(crate) fn inject(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Result<
     Ok(())
 }
 
-/// The one container instance that a fault is about, if it is about one.
-fn instance_of(fault: &Fault) -> Option<&str> {
-    match fault {
-        Fault::AgentDisconnect { container_instance }
-        | Fault::AgentReconnect { container_instance }
-        | Fault::AgentRestart {
-            container_instance, ..
-        }
-        | Fault::InstanceStop { container_instance }
-        | Fault::InstanceStart { container_instance }
-        | Fault::InstanceTerminate { container_instance }
-        | Fault::InstanceHealthFail {
-            container_instance, ..
-        }
-        | Fault::InstanceHealthRecover { container_instance }
-        | Fault::SpotInterruption(SpotTarget::ContainerInstance(container_instance)) => {
-            Some(container_instance)
-        }
-        _ => None,
-    }
-}
-
 /// A fault of one container instance, or of its agent; `None` when it is no such fault.
 fn on_instance(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Option<Result<(), FaultError>> {
-    let name = instance_of(fault)?;
+    let name = fault.container_instance()?;
     let instance = match find_instance(ctx, name) {
         Ok(instance) => instance,
         Err(error) => return Some(Err(error)),
@@ -158,10 +135,11 @@ fn on_instance(ctx: &Ctx<'_>, fault: &Fault, out: &mut Effects) -> Option<Result
             super::instance_health::fail(ctx, instance, *repair, out);
         }
         Fault::InstanceHealthRecover { .. } => super::instance_health::recover(ctx, instance, out),
-        _ => {
+        Fault::SpotInterruption(_) => {
             agent::power::noticed(ctx, instance, out);
             out.after(SPOT_NOTICE, Event::HostReclaimed(instance));
         }
+        other => unreachable!("{other:?} is about no one container instance"),
     }
     Some(Ok(()))
 }
@@ -257,15 +235,8 @@ fn phase_of(ctx: &Ctx<'_>, task: TaskId, index: u16) -> Option<HostContainerPhas
 }
 
 fn find_task<'a>(ctx: &Ctx<'a>, task: &str) -> Result<(TaskId, &'a TaskRecord), FaultError> {
-    let number = ctx.settings.naming.decode(IdKind::Task, last_part(task));
-    let known = number.map(TaskId::new).and_then(|id| {
-        let record = ctx.ledger.task(id)?;
-        let cluster = ctx.ledger.launch_of(record).cluster;
-        let found = ctx
-            .ledger
-            .resolve_task(&ctx.settings.naming, cluster, task)?;
-        (found == id).then_some((id, record))
-    });
+    let known = ctx.ledger.task_named(&ctx.settings.naming, task);
+    let known = known.and_then(|id| Some((id, ctx.ledger.task(id)?)));
     known.ok_or_else(|| FaultError::NoSuchTask {
         reference: task.to_owned(),
     })
@@ -290,23 +261,8 @@ pub(super) fn find_instance(
     ctx: &Ctx<'_>,
     reference: &str,
 ) -> Result<ContainerInstanceId, FaultError> {
-    let naming = &ctx.settings.naming;
-    let number = naming.decode(IdKind::ContainerInstance, last_part(reference));
-    let registered = number.map(ContainerInstanceId::new).filter(|instance| {
-        let record = ctx.ledger.instance(*instance);
-        record.is_some_and(|record| {
-            let found = ctx
-                .ledger
-                .resolve_instance(naming, record.spec.cluster, reference);
-            record.is_registered() && found == Some(*instance)
-        })
-    });
+    let registered = ctx.ledger.registered_named(&ctx.settings.naming, reference);
     registered.ok_or_else(|| FaultError::NoSuchContainerInstance {
         reference: reference.to_owned(),
     })
-}
-
-/// The id in an ARN, or the whole of what is no ARN.
-fn last_part(reference: &str) -> &str {
-    reference.rsplit('/').next().unwrap_or(reference)
 }

@@ -281,7 +281,11 @@ impl Engine {
             serde_json::to_writer(&mut bytes, &under_way).expect("calls are plain data");
         }
         if let Some(planned) = &self.planned {
-            bytes.extend(format!("{planned:?}").into_bytes());
+            serde_json::to_writer(&mut bytes, &planned.state()).expect("a plan is plain data");
+        }
+        // What was given out decides who the next session is.
+        if self.sessions > 0 {
+            bytes.extend(self.sessions.to_le_bytes());
         }
         bytes
     }

@@ -9,7 +9,7 @@ use crate::draw::Purpose;
 use crate::fault::ending;
 use crate::fault::plan::{FaultPlan, When};
 use crate::fault::target::{self, Cause};
-use crate::ids::TaskId;
+use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::event::FAULT_ENDS;
 use crate::ledger::{Change, Event, Ledger};
 use crate::model::{ContainerInstanceStatus, Fault, LastStatus};
@@ -58,7 +58,15 @@ impl Planned {
 
     /// The rows, by number.
     fn rows(&self) -> impl Iterator<Item = (u16, &When)> {
-        (0_u16..).zip(self.plan.rows().iter().map(|row| &row.when))
+        (0..=u16::MAX).zip(self.plan.rows().iter().map(|row| &row.when))
+    }
+
+    /// What tells two plans at work apart.
+    pub(super) fn state(&self) -> impl Serialize + '_ {
+        let causes: Vec<_> = self.causes.iter().collect();
+        let ends: Vec<_> = self.ends.iter().collect();
+        let is_over = self.is_over;
+        (&self.plan, &self.counts, &self.seen, causes, ends, is_over)
     }
 
     /// Counts what a change means for the rows that are tied to it; those of which a fault is due.
@@ -67,17 +75,22 @@ impl Planned {
         let Some(happened) = Happened::of(ledger, change) else {
             return due;
         };
-        for (row, planned) in (0_u16..).zip(self.plan.rows()) {
-            let (nth, times, after, cause) = match (&planned.when, happened) {
+        for (row, when) in (0..=u16::MAX).zip(self.plan.rows().iter().map(|row| &row.when)) {
+            let cause = match (when, happened) {
                 (When::Task(tie), Happened::Task(task, is))
                     if tie.is == is && tie.family.matches(family(ledger, task)) =>
                 {
-                    (tie.nth, tie.times, tie.after, Cause::Task(task))
+                    Cause::Task(task)
                 }
-                (When::ContainerInstance(tie), Happened::Instance(cause, is)) if tie.is == is => {
-                    (tie.nth, tie.times, tie.after, cause)
+                (When::ContainerInstance(tie), Happened::Instance(instance, is))
+                    if tie.is == is =>
+                {
+                    Cause::Instance(instance)
                 }
                 _ => continue,
+            };
+            let Some((nth, times, after)) = when.counted() else {
+                continue;
             };
             let seen = &mut self.seen[usize::from(row)];
             *seen = seen.saturating_add(1);
@@ -93,12 +106,12 @@ impl Planned {
 #[derive(Clone, Copy)]
 enum Happened {
     Task(TaskId, LastStatus),
-    Instance(Cause, ContainerInstanceStatus),
+    Instance(ContainerInstanceId, ContainerInstanceStatus),
 }
 
 impl Happened {
     fn of(ledger: &Ledger, change: &Change) -> Option<Self> {
-        let on = |instance, is| Self::Instance(Cause::Instance(instance), is);
+        let on = Self::Instance;
         match *change {
             Change::TaskPlaced { task, .. } => {
                 let record = ledger.task(task)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::draw::{Latency, LatencyError};
+use crate::model::object::{object, objects};
 use crate::model::{ContainerInstanceStatus, Fault, Glob, LastStatus, distribution, duration};
 
 use super::ending;
@@ -17,7 +18,7 @@ use super::target::{self, TargetError};
 ///
 /// | text | stands for |
 /// | --- | --- |
-/// | `$any` | one of them by luck: container instances that are registered, tasks that are wanted, containers of the task, controllers |
+/// | `$any` | one of them by luck: container instances that run and are connected, tasks that are wanted, containers of the task, zones that have container instances, controllers that run; of what is down, where the fault brings something back |
 /// | `$any:us-east-1a` | of container instances: one of that zone |
 /// | `$any:rack=r1` | of container instances: one with an attribute of that value |
 /// | `$any:web*` | of tasks: one of a family that matches |
@@ -43,6 +44,7 @@ use super::target::{self, TargetError};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FaultPlan {
+    #[serde(deserialize_with = "objects")]
     rows: Vec<PlannedFault>,
 }
 
@@ -53,6 +55,7 @@ pub struct PlannedFault {
     /// When it comes.
     pub when: When,
     /// What comes.
+    #[serde(deserialize_with = "object")]
     pub fault: Fault,
     /// How long it lasts each time, in place of what it says itself. A fault that another one undoes, such as a stop by a
     /// start, is undone after that. In JSON under `for`.
@@ -97,11 +100,11 @@ pub enum When {
     /// So long after the run began.
     At(#[serde(with = "duration")] Duration),
     /// Again and again.
-    Every(Rate),
+    Every(#[serde(deserialize_with = "object")] Rate),
     /// When a task comes that far.
-    Task(OfTask),
+    Task(#[serde(deserialize_with = "object")] OfTask),
     /// When that becomes of a container instance.
-    ContainerInstance(OfInstance),
+    ContainerInstance(#[serde(deserialize_with = "object")] OfInstance),
 }
 
 /// A fault that comes again and again.
@@ -154,6 +157,17 @@ pub struct OfInstance {
     /// How much later.
     #[serde(default, with = "duration")]
     pub after: Duration,
+}
+
+impl When {
+    /// Of one that is tied to something: at which of them first, how many of them from there on, and how much later.
+    pub(crate) fn counted(&self) -> Option<(u32, u32, Duration)> {
+        match self {
+            Self::At(_) | Self::Every(_) => None,
+            Self::Task(tie) => Some((tie.nth, tie.times, tie.after)),
+            Self::ContainerInstance(tie) => Some((tie.nth, tie.times, tie.after)),
+        }
+    }
 }
 
 impl Rate {
@@ -231,6 +245,12 @@ pub enum PlanError {
         row: usize,
         /// The kind.
         kind: &'static str,
+    },
+    /// A fault that is tied to something is tied to the none-th of them, or to none of them.
+    #[error("row {row} of the plan of faults: `nth` and `times` are at least 1")]
+    Never {
+        /// Which row, from 0.
+        row: usize,
     },
     /// What a fault leaves open can't be found.
     #[error("row {row} of the plan of faults: {error}")]
@@ -321,7 +341,8 @@ impl FaultPlan {
     ///
     /// # Errors
     ///
-    /// The first row whose gap or length can't be drawn, or whose fault leaves open what can't be found.
+    /// [`PlanError::TooLong`]; or the first row whose gap or length can't be drawn, which is tied to the none-th or to none of
+    /// something, which is to last and has no end, or whose fault leaves open what can't be found.
     pub fn validate(&self) -> Result<(), PlanError> {
         if self.rows.len() > usize::from(u16::MAX) {
             let rows = self.rows.len();
@@ -331,6 +352,10 @@ impl FaultPlan {
             if let When::Every(rate) = &planned.when {
                 let valid = rate.gap.validate();
                 valid.map_err(|error| PlanError::Gap { row, error })?;
+            }
+            let is_never = |(nth, times, _)| nth == 0 || times == 0;
+            if planned.when.counted().is_some_and(is_never) {
+                return Err(PlanError::Never { row });
             }
             if let Some(lasting) = &planned.lasting {
                 let valid = lasting.validate();

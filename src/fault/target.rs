@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::draw::Draw;
@@ -14,7 +15,7 @@ use crate::model::{Fault, Glob, InstanceSet, SpotTarget};
 use super::plan::{PlannedFault, When};
 
 /// What happened that a fault is tied to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Cause {
     Task(TaskId),
     Instance(ContainerInstanceId),
@@ -33,6 +34,20 @@ pub enum TargetError {
     /// There is a `$cause` where there is no cause.
     #[error("`$cause` needs a fault that is tied to a task or a container instance")]
     NoCause,
+    /// There is a `$cause` in place of what the fault is not tied to.
+    #[error("`$cause` stands for no {what} here")]
+    OtherCause {
+        /// What is to be named.
+        what: &'static str,
+    },
+    /// There is a choice where none can be made.
+    #[error("`{text}` narrows nothing: any {what} is `$any`")]
+    NoChoice {
+        /// The text.
+        text: String,
+        /// What is to be named.
+        what: &'static str,
+    },
 }
 
 /// What a text of a fault stands for.
@@ -67,6 +82,16 @@ enum Named<'a> {
 }
 
 impl Named<'_> {
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Instance(_) => "container instance",
+            Self::Task(_) => "task",
+            Self::Container(_) => "container",
+            Self::Zone(_) => "zone",
+            Self::Controller(_) => "controller",
+        }
+    }
+
     fn text(&self) -> &str {
         match self {
             Self::Instance(text)
@@ -80,22 +105,11 @@ impl Named<'_> {
 
 /// All texts of a fault that name something; a task comes before its container.
 fn names(fault: &mut Fault) -> Vec<Named<'_>> {
+    if fault.container_instance().is_some() {
+        let name = fault.container_instance_mut();
+        return name.map(Named::Instance).into_iter().collect();
+    }
     match fault {
-        Fault::AgentDisconnect { container_instance }
-        | Fault::AgentReconnect { container_instance }
-        | Fault::AgentRestart {
-            container_instance, ..
-        }
-        | Fault::InstanceStop { container_instance }
-        | Fault::InstanceStart { container_instance }
-        | Fault::InstanceTerminate { container_instance }
-        | Fault::InstanceHealthFail {
-            container_instance, ..
-        }
-        | Fault::InstanceHealthRecover { container_instance }
-        | Fault::SpotInterruption(SpotTarget::ContainerInstance(container_instance)) => {
-            vec![Named::Instance(container_instance)]
-        }
         Fault::SpotInterruption(SpotTarget::Task(task)) | Fault::TaskRetirement { task } => {
             vec![Named::Task(task)]
         }
@@ -128,10 +142,23 @@ fn names(fault: &mut Fault) -> Vec<Named<'_>> {
 
 /// Whether what a planned fault leaves open can be filled in at all.
 pub(super) fn check(planned: &PlannedFault) -> Result<(), TargetError> {
-    let has_cause = matches!(planned.when, When::Task(_) | When::ContainerInstance(_));
     for name in names(&mut planned.fault.clone()) {
-        if matches!(read(name.text())?, Open::Cause) && !has_cause {
-            return Err(TargetError::NoCause);
+        let what = name.what();
+        match (read(name.text())?, &name, &planned.when) {
+            (Open::Cause, _, When::At(_) | When::Every(_)) => return Err(TargetError::NoCause),
+            (Open::Cause, Named::Container(_) | Named::Controller(_), _)
+            | (Open::Cause, Named::Task(_), When::ContainerInstance(_)) => {
+                return Err(TargetError::OtherCause { what });
+            }
+            (
+                Open::Any(Some(_)),
+                Named::Container(_) | Named::Zone(_) | Named::Controller(_),
+                _,
+            ) => {
+                let text = name.text().to_owned();
+                return Err(TargetError::NoChoice { text, what });
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -148,6 +175,7 @@ pub(crate) fn fill(
         fault,
         Fault::InstanceStart { .. }
             | Fault::AgentReconnect { .. }
+            | Fault::Recovery { .. }
             | Fault::ControllerRestart { .. }
     );
     let mut filled = fault.clone();
@@ -156,6 +184,9 @@ pub(crate) fn fill(
         let text = name.text().to_owned();
         let open = read(&text).ok()?;
         match (name, open) {
+            (Named::Task(text), Open::Closed) => {
+                met = ctx.ledger.task_named(&ctx.settings.naming, text);
+            }
             (_, Open::Closed) => {}
             (Named::Instance(text), open) => {
                 let instance = match open {

@@ -50,6 +50,11 @@ impl<'a> DefinitionReference<'a> {
     }
 }
 
+/// The id in an ARN, or the whole of what is no ARN.
+fn last_part(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
+}
+
 impl Ledger {
     /// The active cluster that a name, an ARN or nothing at all means.
     ///
@@ -78,6 +83,25 @@ impl Ledger {
         let task = self.task_number(naming, cluster, text)?;
         let record = self.task(task)?;
         (self.launch_of(record).cluster == cluster).then_some(task)
+    }
+
+    /// The known task of any cluster that an id or ARN means.
+    #[must_use]
+    pub fn task_named(&self, naming: &Naming, text: &str) -> Option<TaskId> {
+        let task = TaskId::new(naming.decode(IdKind::Task, last_part(text))?);
+        let cluster = self.launch_of(self.task(task)?).cluster;
+        let found = self.resolve_task(naming, cluster, text);
+        found.filter(|found| *found == task)
+    }
+
+    /// The registered container instance of any cluster that an id or ARN means.
+    #[must_use]
+    pub fn registered_named(&self, naming: &Naming, text: &str) -> Option<ContainerInstanceId> {
+        let number = naming.decode(IdKind::ContainerInstance, last_part(text))?;
+        let instance = ContainerInstanceId::new(number);
+        let record = self.instance(instance)?;
+        let found = self.resolve_instance(naming, record.spec.cluster, text);
+        found.filter(|found| record.is_registered() && *found == instance)
     }
 
     /// The number that an id or ARN of a task of this cluster stands for, known or not.

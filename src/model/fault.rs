@@ -302,7 +302,41 @@ impl TryFrom<SpotKeys> for SpotTarget {
     }
 }
 
+/// The text that names the one container instance that a fault is about, if it is about one.
+macro_rules! its_instance {
+    ($fault:expr) => {
+        match $fault {
+            Fault::AgentDisconnect { container_instance }
+            | Fault::AgentReconnect { container_instance }
+            | Fault::AgentRestart {
+                container_instance, ..
+            }
+            | Fault::InstanceStop { container_instance }
+            | Fault::InstanceStart { container_instance }
+            | Fault::InstanceTerminate { container_instance }
+            | Fault::InstanceHealthFail {
+                container_instance, ..
+            }
+            | Fault::InstanceHealthRecover { container_instance }
+            | Fault::SpotInterruption(SpotTarget::ContainerInstance(container_instance)) => {
+                Some(container_instance)
+            }
+            _ => None,
+        }
+    };
+}
+
 impl Fault {
+    /// What names the one container instance that it is about, if it is about one.
+    pub(crate) fn container_instance(&self) -> Option<&str> {
+        its_instance!(self).map(String::as_str)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn container_instance_mut(&mut self) -> Option<&mut String> {
+        its_instance!(self)
+    }
+
     /// The variant's name as JSON has it under `kind`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -9,9 +9,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::draw::{Latency, Ratio};
+use crate::fault::plan::FaultPlan;
 use crate::invariant::Checking;
 use crate::model::distribution::{Distribution, Millionths, Span};
-use crate::model::object::objects;
+use crate::model::object::{object, objects};
 use crate::model::{
     FailureShape, Latencies, ParseTimestampError, PlacementTies, Profile, Reads, RequestRates,
     Timestamp, UnknownLatency,
@@ -34,7 +35,9 @@ pub(super) struct Config {
     latencies: LatencyRows,
     #[serde(deserialize_with = "objects")]
     workloads: Vec<WorkloadAs>,
+    #[serde(deserialize_with = "object")]
     agents: AgentsAs,
+    #[serde(deserialize_with = "object")]
     faults: FaultsAs,
     check: CheckAs,
     placement_ties: TiesAs,
@@ -46,6 +49,11 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// The faults that a run may have at most, whatever its seed.
+    pub(super) fn most_faults(&self) -> FaultPlan {
+        self.faults.most()
+    }
+
     /// A simulation as configured, not yet built.
     pub(super) fn builder(&self, seed: u64) -> Builder {
         let mut builder = Simulation::builder()

@@ -102,9 +102,13 @@ impl Scenario {
             steps: document.steps,
         };
         // A configuration that cannot be built is a fault of the file, so it is tried here.
-        match scenario.config.builder(scenario.seed).build() {
-            Ok(_) => Ok(scenario),
-            Err(error) => Err(Flaw::new("/config", error).in_text(text)),
+        if let Err(error) = scenario.config.builder(scenario.seed).build() {
+            return Err(Flaw::new("/config", error).in_text(text));
+        }
+        // With another seed a swarm may have more rows.
+        match scenario.config.most_faults().validate() {
+            Ok(()) => Ok(scenario),
+            Err(error) => Err(Flaw::new("/config/faults", error).in_text(text)),
         }
     }
 
@@ -126,7 +130,7 @@ impl Scenario {
             .builder(options.seed.unwrap_or(self.seed))
             .trace(options.trace)
             .build()
-            .expect("the same configuration was built when the scenario was read");
+            .expect("the same configuration was built when the scenario was read, and is good with every seed");
         let mut run = Run::new(simulation, self.config.checks_every_step(), &mut print);
         for step in &self.steps {
             run.step(step);
@@ -209,6 +213,12 @@ mod tests {
             17,
             "/config: invalid type: sequence, expected an object",
         );
+        for part in ["faults", "agents"] {
+            let text =
+                format!("{{\"wavetank\": 1, \"config\": {{\"{part}\": []}}, \"steps\": []}}");
+            let message = format!("/config/{part}: invalid type: sequence, expected an object");
+            check_refused(&text, 1, 28, &message);
+        }
         check_refused("{\"steps\": []}", 1, 1, "missing field `wavetank`");
         check_refused("{\"wavetank\": 1}", 1, 1, "missing field `steps`");
         check_refused(
@@ -247,6 +257,22 @@ mod tests {
             3,
             "/config/workloads/1/pul: unknown field `pul`",
         );
+    }
+
+    #[test]
+    fn a_plan_that_may_have_too_many_rows_with_another_seed_is_refused() {
+        let row = r#"{"when":{"at":"1h"},"fault":{"kind":"ZoneOutage","zone":"a"}}"#;
+        let rows = vec![row; 65_533].join(",");
+        let with = |swarm: &str| {
+            let faults = format!("{{\"plan\":[{rows}],\"swarm\":[{swarm}]}}");
+            format!("{{\"wavetank\":1,\"config\":{{\"faults\":{faults}}},\"steps\":[]}}")
+        };
+        assert!(Scenario::from_json(&with("")).is_ok());
+        // Its own seed gives it one of both, and then there are just as many as there may be.
+        let error =
+            Scenario::from_json(&with("\"zones\",\"clocks\"")).expect_err("it may be too long");
+        let expected = "a plan of faults has 65537 rows, and may have 65535";
+        assert!(error.message().ends_with(expected), "{error}");
     }
 
     #[test]

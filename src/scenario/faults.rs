@@ -19,6 +19,11 @@ impl FaultsAs {
         let swarm = FaultPlan::swarm(seed, &self.swarm);
         self.plan.clone().and(swarm)
     }
+
+    /// The rows that a run may have at most, whatever its seed.
+    pub(super) fn most(&self) -> FaultPlan {
+        self.plan.clone().and(FaultPlan::all_of(&self.swarm))
+    }
 }
 
 #[cfg(test)]
