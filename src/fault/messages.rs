@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::draw::{Draw, Draws, Purpose, Ratio};
 use crate::ids::TaskId;
-use crate::ledger::event::Report;
+use crate::ledger::event::{Report, TRIES_BITS, TRIES_MAX};
 use crate::ledger::hazard::Mishaps;
 use crate::ledger::{Event, Ledger};
 use crate::model::presets::{LATE_MAX, RESEND_AFTER, RESEND_CAP, RESEND_GROWTH};
@@ -88,12 +88,6 @@ fn waits(tries: u16) -> Duration {
 
 /// How many bits tell which container a message is about.
 const PART_BITS: u32 = 4;
-
-/// How many tell how often it was sent before; more than that are not told apart.
-const TRIES_BITS: u32 = 9;
-
-/// The most tries that are told apart.
-const TRIES_MAX: u16 = (1 << TRIES_BITS) - 1;
 
 /// A message between the control plane and an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,6 +48,12 @@ pub enum Verdict {
 /// Set in the number of a fault of a plan where it does not come but ends.
 pub const FAULT_ENDS: u32 = 1 << 31;
 
+/// How many of the low bits of a message that is sent again tell how often it was sent before.
+pub const TRIES_BITS: u32 = 9;
+
+/// The most tries that are told apart.
+pub const TRIES_MAX: u16 = (1 << TRIES_BITS) - 1;
+
 /// Something that comes due at a point in simulated time: closed, small, serializable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -75,6 +75,8 @@ pub use container_instance::*;
 pub use container_parts::*;
 pub use error::*;
 pub use fargate::{FARGATE_32_VCPU, FARGATE_SIZES, FargateMemory, FargateSize, is_fargate_size};
+#[cfg(test)]
+pub(crate) use fault::tests::every_kind;
 pub use fault::{Fault, SpotTarget};
 pub use fault_parts::{Chance, Cut, InstanceSet, InvalidFraction, Skew, Speed};
 pub use glob::Glob;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::model::{Fault, Request};
 use crate::scenario::error::{self, Flaw};
@@ -136,33 +136,40 @@ fn is_of_wrong_type(message: &str) -> bool {
 
 /// Reads a fault with stand-ins for its references.
 fn check_fault(fault: &Map<String, Value>, at: &str) -> Result<(), Flaw> {
-    let known: Map<String, Value> = fault
-        .iter()
-        .map(|(key, value)| (key.clone(), stand_in(key, value)))
-        .collect();
-    serde_json::from_value::<Fault>(Value::Object(known))
+    let known = stand_in("fault", &Value::Object(fault.clone()));
+    serde_json::from_value::<Fault>(known)
         .map(|_| ())
         .map_err(|error| Flaw::new(at, error::in_words(&error.to_string())))
 }
 
 /// A value that the member `key` of a fault takes, where the real one is known only in the run.
 fn stand_in(key: &str, value: &Value) -> Value {
+    if let Value::Object(parts) = value {
+        let parts = parts.iter();
+        return parts
+            .map(|(key, value)| (key.clone(), stand_in(key, value)))
+            .collect();
+    }
     if key == "kind" || !reference::has_reference(value) {
         return value.clone();
     }
     match key {
         "exitCode" => Value::from(0),
-        "applied" => Value::from(false),
-        "for" | "lag" => Value::from("0s"),
+        "applied" | "repair" => Value::from(false),
+        "for" | "lag" | "ahead" | "behind" => Value::from("0s"),
+        "speed" | "chance" => Value::from("1/1"),
+        "cut" => Value::from("both"),
+        "on" => Value::from("all"),
+        "skew" => json!({ "ahead": "0s" }),
+        "attribute" => json!({ "name": "", "value": "" }),
         _ => value.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::model::every_kind;
 
     fn check_steps(steps: Value) -> Result<(), Flaw> {
         let steps: Vec<Step> = serde_json::from_value(steps).unwrap();
@@ -314,16 +321,31 @@ mod tests {
             "/steps/0/fault",
             "`long` is not a duration",
         );
-        let x = "${a/events}";
-        for fault in [
-            json!({"kind": "AgentDisconnect", "containerInstance": x}),
-            json!({"kind": "SpotInterruption", "task": x}),
-            json!({"kind": "ContainerExit", "task": x, "container": x, "exitCode": x}),
-            json!({"kind": "ServerError", "operation": x, "for": x, "applied": x}),
-            json!({"kind": "ReadLag", "lag": x, "for": x}),
-        ] {
-            let steps = json!([{"check": true, "as": "a"}, {"fault": fault}]);
-            assert_eq!(check_steps(steps.clone()), Ok(()), "{steps}");
+    }
+
+    /// The value with a reference in place of each part of it, one after the other, and in place of all of it.
+    fn with_references(value: &Value) -> Vec<Value> {
+        let mut all = vec![json!("${a/events}")];
+        for (key, part) in value.as_object().into_iter().flatten() {
+            for part in with_references(part) {
+                let mut with = value.clone();
+                with[key] = part;
+                all.push(with);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_reference_may_stand_at_every_place_of_every_fault() {
+        for fault in every_kind() {
+            let all = with_references(&fault).into_iter().skip(1);
+            let with: Vec<Value> = all.filter(|with| with["kind"] == fault["kind"]).collect();
+            assert!(!with.is_empty(), "{fault}");
+            for fault in with {
+                let steps = json!([{"check": true, "as": "a"}, {"fault": fault}]);
+                assert_eq!(check_steps(steps.clone()), Ok(()), "{steps}");
+            }
         }
     }
 

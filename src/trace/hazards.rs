@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ids::TaskId;
 use crate::ledger::Change;
-use crate::ledger::event::FAULT_ENDS;
+use crate::ledger::event::{FAULT_ENDS, TRIES_MAX};
 use crate::ledger::hazard::HazardChange;
 use crate::model::Fault;
 use crate::time::SimTime;
@@ -57,11 +57,8 @@ pub(super) fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
 }
 
 /// The record of a change of this kind.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
+pub(super) fn change(at: SimTime, step: u64, change: &HazardChange) -> Record {
     let blank = |kind| Record::new(at, step, kind);
-    let Change::Hazard(change) = change else {
-        unreachable!("{change:?} is no change of faults");
-    };
     match change {
         HazardChange::Healed => blank(Kind::Healed),
         HazardChange::HealthReleased { task, container } => blank(Kind::HostHealthReleased)
@@ -116,7 +113,7 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Resul
         }
         // The low bits tell how often it was sent before.
         Kind::MessageResent => {
-            let tries = record.more() & 0x1FF;
+            let tries = record.more() & TRIES_MAX;
             write!(f, "{} #{tries}", TaskId::new(record.a()))
         }
         Kind::FaultDue if record.b() & FAULT_ENDS != 0 => {
@@ -140,6 +137,32 @@ pub(super) fn what(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
         Kind::HazardOver | Kind::CutOver | Kind::FaultDue | Kind::MessageResent => Ok(()),
         Kind::HostNoticed => f.write_str("spot notice"),
         _ => f.write_str("over"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::every_kind;
+
+    #[test]
+    fn every_fault_that_lasts_has_a_number_of_its_own() {
+        // These last too, and are told of in changes of their own.
+        let others = [
+            "AgentRestart",
+            "PullFail",
+            "ReadLag",
+            "ServerError",
+            "Throttle",
+        ];
+        let lasting = every_kind().into_iter().filter(|it| it["for"].is_string());
+        let faults = lasting.map(|it| serde_json::from_value(it).expect("it is a fault"));
+        let own = faults.filter(|fault: &Fault| !others.contains(&fault.kind()));
+        let words: Vec<Fault> = own.collect();
+        assert_eq!(words.len(), Word::KINDS.len());
+        for fault in words {
+            assert_eq!(Word::name(Word::of(&fault).code()), fault.kind());
+        }
     }
 }
 

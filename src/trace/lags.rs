@@ -17,7 +17,8 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
-        _ => Record::new(at, step, Kind::ReadLagEnded),
+        Change::ReadLagEnded => Record::new(at, step, Kind::ReadLagEnded),
+        other => unreachable!("{other:?} is no change of what readers see"),
     }
 }
 

@@ -45,7 +45,8 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         Change::StateChangeDelivered { delivery, to } => blank(Kind::StateChangeDelivered)
             .with_a(delivery.number())
             .with_b(to.number()),
-        other => hazards::change(at, step, other),
+        Change::Hazard(change) => hazards::change(at, step, change),
+        other => unreachable!("{other:?} has a record of another shape"),
     }
 }
 
