@@ -545,3 +545,16 @@ fn a_view_that_is_too_old_is_found_however_seldom_anybody_looks() {
         );
     }
 }
+
+#[test]
+fn calls_are_made_as_before_after_a_panic_that_is_caught() {
+    let mut trial = web(ViewModel::ReadYourWrites(Lateness::fixed(secs(5))));
+    let writer = trial.session();
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        trial.as_caller(writer, |_| panic!("it is caught"));
+    }));
+    assert!(caught.is_err());
+    // It is not the writer's, so the writer sees it late.
+    let task = trial.run("web");
+    assert!(trial.as_caller(writer, |sim| is_missing(sim, &task)));
+}

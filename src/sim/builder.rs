@@ -157,6 +157,22 @@ impl Builder {
     }
 
     /// Whether the scheduler is shown the truth; it is unless set. What it decides is judged by the truth in any case.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::model::ViewModel;
+    /// use wavetank::{ContainerDefinition, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation};
+    ///
+    /// let late = ViewModel::FixedLag(Duration::from_secs(5));
+    /// let mut sim = Simulation::builder().scheduler_sees(late).build()?;
+    /// sim.register_container_instance(RegisterContainerInstance::default().cpu(1024).memory(1024))?;
+    /// let container = ContainerDefinition::new("app", "app:1").memory(512);
+    /// sim.register_task_definition(RegisterTaskDefinition::new("web").container(container))?;
+    /// assert_eq!(sim.run_task(RunTask::new("web"))?.failures.len(), 1, "it does not see the machine yet");
+    /// sim.advance(Duration::from_secs(5))?;
+    /// assert_eq!(sim.run_task(RunTask::new("web"))?.tasks.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn scheduler_sees(mut self, view: ViewModel) -> Self {
         self.scheduler_sees = view;

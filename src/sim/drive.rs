@@ -89,6 +89,22 @@ impl Simulation {
     /// and each side says again what the other missed. Pulls and health checks are as their workloads say. A notice of spot
     /// capacity is withdrawn; a container instance that its agent has set to DRAINING for it stays so. Controllers that
     /// crashed begin again, with the memory they were added with.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::{Fault, RegisterContainerInstance, Simulation};
+    ///
+    /// let mut sim = Simulation::builder().build()?;
+    /// let machine = sim.register_container_instance(RegisterContainerInstance::default().cpu(1024).memory(1024))?;
+    /// let container_instance = machine.container_instance.container_instance_arn.to_string();
+    /// sim.inject(&Fault::InstanceStop { container_instance })?;
+    /// sim.advance(Duration::from_secs(600))?;
+    /// let are_connected = |sim: &Simulation| sim.ledger().instances().iter().all(|(_, known)| known.agent_connected);
+    /// assert!(!are_connected(&sim));
+    /// sim.heal();
+    /// assert!(are_connected(&sim));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn heal(&mut self) {
         self.engine.heal();
     }

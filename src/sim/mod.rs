@@ -212,6 +212,24 @@ impl Simulation {
 
     /// What the scheduler would have made of the tasks that the last RunTask asked for, had it been shown the truth; empty unless
     /// [it sees late](Builder::scheduler_sees).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wavetank::model::ViewModel;
+    /// # use wavetank::{ContainerDefinition, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation};
+    ///
+    /// let late = ViewModel::FixedLag(Duration::from_secs(5));
+    /// let mut sim = Simulation::builder().scheduler_sees(late).build()?;
+    /// # sim.register_container_instance(RegisterContainerInstance::default().cpu(1024).memory(1024))?;
+    /// # let container = ContainerDefinition::new("app", "app:1").memory(512);
+    /// # sim.register_task_definition(RegisterTaskDefinition::new("web").container(container))?;
+    /// // A machine has just registered.
+    /// sim.run_task(RunTask::new("web"))?;
+    /// let [known] = sim.hindsight() else { unreachable!("one task was asked for") };
+    /// assert!(known.chosen.is_none() && known.fresh.is_some());
+    /// println!("{known}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn hindsight(&self) -> &[Hindsight] {
         self.engine.hindsight()

@@ -33,15 +33,17 @@ impl Simulation {
     }
 
     /// Makes calls as a caller: its reads are answered by its replica, and what it writes is its own.
+    ///
+    /// That is so of what is called inside, and of nothing that happens meanwhile: a scheduled request is nobody's, whoever lets
+    /// time pass, and a controller calls as itself. Afterwards calls are made as before, also when a panic is caught.
     pub fn as_caller<T>(
         &mut self,
         caller: impl Into<ReadAs>,
         calls: impl FnOnce(&mut Self) -> T,
     ) -> T {
         let before = self.engine.set_caller(caller.into());
-        let answer = calls(self);
-        self.engine.set_caller(before);
-        answer
+        let during = During { sim: self, before };
+        calls(during.sim)
     }
 
     /// Answers any request as a caller; see [`as_caller`](Self::as_caller).
@@ -55,5 +57,17 @@ impl Simulation {
         request: impl Into<Request>,
     ) -> Result<Output, ApiError> {
         self.engine.request_as(caller.into(), &request.into())
+    }
+}
+
+/// The time while calls are made as somebody else than before.
+struct During<'a> {
+    sim: &'a mut Simulation,
+    before: ReadAs,
+}
+
+impl Drop for During<'_> {
+    fn drop(&mut self) {
+        self.sim.engine.set_caller(self.before);
     }
 }
