@@ -6,9 +6,7 @@ use std::time::Duration;
 use wavetank::client::{Backoff, ClientOptions};
 use wavetank::controllers::Keeper;
 use wavetank::model::*;
-use wavetank::{
-    CallStage, ControllerWaitsFor, FaultFamily, FaultPlan, Latency, SettleError, Stuck,
-};
+use wavetank::{CallStage, ControllerWaitsFor, FaultFamily, FaultPlan, Latency, Stuck};
 
 use crate::support::{Trial, builder, one};
 
@@ -23,18 +21,9 @@ fn kept(options: ClientOptions) -> Trial {
     trial
 }
 
-/// What is stuck when the simulation is to settle within a minute.
-#[track_caller]
-fn stuck(trial: &mut Trial) -> Vec<Stuck> {
-    match trial.must_settle(MINUTE) {
-        Err(SettleError::Stuck(unsettled)) => unsettled.stuck,
-        other => panic!("something is to be stuck: {other:?}"),
-    }
-}
-
 #[track_caller]
 fn lines(trial: &mut Trial) -> Vec<String> {
-    stuck(trial).iter().map(ToString::to_string).collect()
+    trial.stuck().iter().map(ToString::to_string).collect()
 }
 
 fn wanted(trial: &Trial) -> usize {
@@ -135,7 +124,7 @@ fn a_call_that_is_throttled_again_and_again_says_when_it_is_made_next() {
         operation: Glob::new("ListTasks"),
         lasting: Duration::from_secs(100_000),
     });
-    let found = stuck(&mut trial);
+    let found = trial.stuck();
     let [Stuck::Controller { waits_for, .. }] = &found[..] else {
         panic!("only the keeper is stuck: {found:?}");
     };

@@ -3,25 +3,16 @@
 use std::time::Duration;
 
 use wavetank::model::*;
-use wavetank::{Input, Latency, Outcome, SettleError, Stuck, WaitsFor};
+use wavetank::{Input, Latency, Outcome, Stuck, WaitsFor};
 
 use crate::support::{Trial, app, builder, one, profile, workload};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is stuck when the simulation is to settle within a minute.
-#[track_caller]
-fn stuck(trial: &mut Trial) -> Vec<Stuck> {
-    match trial.must_settle(MINUTE) {
-        Err(SettleError::Stuck(unsettled)) => unsettled.stuck,
-        other => panic!("something is to be stuck: {other:?}"),
-    }
-}
-
 /// The one line that tells what is stuck.
 #[track_caller]
 fn line(trial: &mut Trial) -> String {
-    let stuck = stuck(trial);
+    let stuck = trial.stuck();
     assert_eq!(stuck.len(), 1, "{stuck:?}");
     stuck[0].to_string()
 }
@@ -148,7 +139,7 @@ fn a_silent_agent_is_stuck_and_so_is_what_waits_for_it() {
     let host = trial.host();
     trial.run("web");
     trial.disconnect(&host);
-    let stuck = stuck(&mut trial);
+    let stuck = trial.stuck();
     let lines: Vec<String> = stuck.iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
@@ -189,7 +180,7 @@ fn a_task_in_a_queue_says_what_is_missing_and_who_holds_it() {
     trial.at(10_000);
     trial.stop(&first);
     trial.run("big");
-    let stuck = stuck(&mut trial);
+    let stuck = trial.stuck();
     let Stuck::Task {
         waits_for: WaitsFor::Containers(waiting),
         ..
@@ -219,7 +210,7 @@ fn a_task_behind_another_in_the_queue_says_who_is_first() {
     trial.stop(&first);
     trial.run("big");
     trial.run("web");
-    let stuck = stuck(&mut trial);
+    let stuck = trial.stuck();
     assert_eq!(
         stuck[2].to_string(),
         "task-2 of web, PENDING, wanted RUNNING, on container-instance-0: 1 ahead in the queue of its host, task-1 first, \
@@ -249,7 +240,7 @@ fn a_container_that_waits_for_another_says_for_what() {
     let never = workload(|helper| helper.health = Health::Fails);
     let mut trial = Trial::web_with(profile([("helper", never)]), definition);
     trial.run("pair");
-    let stuck = stuck(&mut trial);
+    let stuck = trial.stuck();
     let Stuck::Task {
         waits_for: WaitsFor::Containers(waiting),
         ..
@@ -280,7 +271,7 @@ fn a_message_and_an_interface_under_way_say_when_they_arrive() {
     let configuration = NetworkConfiguration::subnets(["subnet-a"]);
     let own = trial.run_task(RunTask::new("own").network(configuration));
     assert_eq!(own.expect("the request is good").tasks.len(), 1);
-    let lines: Vec<String> = stuck(&mut trial).iter().map(ToString::to_string).collect();
+    let lines: Vec<String> = trial.stuck().iter().map(ToString::to_string).collect();
     assert_eq!(
         lines,
         [

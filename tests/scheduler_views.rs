@@ -9,7 +9,7 @@ use wavetank::placement::{
     Ask, Baseline, Blame, FnScheduler, Missed, Mistake, Placement, Pool, Remaining, Scheduler,
     Update,
 };
-use wavetank::{Builder, Checking, Ledger, SimTime, Simulation, TaskId, always};
+use wavetank::{Builder, Checking, Invariant, Ledger, SimTime, Simulation, TaskId, always};
 
 use crate::support::script::{Action, Player, script, stage};
 use crate::support::{Trial, builder, reasons, sized};
@@ -301,6 +301,29 @@ fn a_scheduler_that_sees_its_own_writes_misses_only_those_of_others() {
     assert!(blame.is_some_and(Blame::is_stale));
 }
 
+/// Two machines, whose scheduler sees what was five seconds ago, and an invariant.
+fn misled(
+    invariant: impl Invariant + 'static,
+    scheduler: impl Scheduler + 'static,
+    checking: Checking,
+) -> Simulation {
+    let options = builder()
+        .scheduler(scheduler)
+        .scheduler_sees(ViewModel::FixedLag(secs(5)))
+        .checking(checking)
+        .invariant(invariant);
+    let mut sim = options.build().expect("the options are good");
+    sim.register_task_definition(sized("web", 256, 64))
+        .expect("it is good");
+    for _ in 0..2 {
+        let machine = RegisterContainerInstance::default().cpu(1024).memory(4096);
+        sim.register_container_instance(machine)
+            .expect("it is good");
+    }
+    sim.advance(secs(60)).expect("nothing happens");
+    sim
+}
+
 #[test]
 fn a_violation_tells_what_the_view_had_to_do_with_the_decision() {
     let lonely = always("one task a machine", |seen| {
@@ -314,20 +337,7 @@ fn a_violation_tells_what_the_view_had_to_do_with_the_decision() {
             None => Ok(()),
         }
     });
-    let options = builder()
-        .scheduler(Baseline::WorstFit)
-        .scheduler_sees(ViewModel::FixedLag(secs(5)))
-        .checking(Checking::EveryEvent)
-        .invariant(lonely);
-    let mut sim = options.build().expect("the options are good");
-    sim.register_task_definition(sized("web", 256, 64))
-        .expect("it is good");
-    for _ in 0..2 {
-        let machine = RegisterContainerInstance::default().cpu(1024).memory(4096);
-        sim.register_container_instance(machine)
-            .expect("it is good");
-    }
-    sim.advance(secs(60)).expect("nothing happens");
+    let mut sim = misled(lonely, Baseline::WorstFit, Checking::EveryEvent);
     sim.run_task(RunTask::new("web")).expect("there is room");
     sim.run_task(RunTask::new("web")).expect("there is room");
     let violation = sim.advance(secs(1)).expect_err("both went to the first");
@@ -354,21 +364,7 @@ fn lonely(scheduler: impl Scheduler + 'static, checking: Checking) -> Simulation
             None => Ok(()),
         }
     });
-    let options = builder()
-        .scheduler(scheduler)
-        .scheduler_sees(ViewModel::FixedLag(secs(5)))
-        .checking(checking)
-        .invariant(lonely);
-    let mut sim = options.build().expect("the options are good");
-    sim.register_task_definition(sized("web", 256, 64))
-        .expect("it is good");
-    for _ in 0..2 {
-        let machine = RegisterContainerInstance::default().cpu(1024).memory(4096);
-        sim.register_container_instance(machine)
-            .expect("it is good");
-    }
-    sim.advance(secs(60)).expect("nothing happens");
-    sim
+    misled(lonely, scheduler, checking)
 }
 
 const MISLED: &str = "; task-1 went to container-instance-0 by a stale view: 2.000s old, missed task-0 placed at 60.000s; \

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wavetank::model::*;
-use wavetank::{Builder, SimTime, Simulation, TraceMode};
+use wavetank::{Builder, SettleError, SimTime, Simulation, Stuck, TraceMode};
 
 pub(crate) use fixture::{check_placement, placed, staged};
 
@@ -246,6 +246,15 @@ impl Trial {
     pub(crate) fn rest(&mut self) {
         let settled = self.settle(Duration::from_secs(3600));
         settled.expect("all of this ends within an hour");
+    }
+
+    /// What is stuck when the simulation is to settle within a minute.
+    #[track_caller]
+    pub(crate) fn stuck(&mut self) -> Vec<Stuck> {
+        match self.must_settle(Duration::from_secs(60)) {
+            Err(SettleError::Stuck(unsettled)) => unsettled.stuck,
+            other => panic!("something is to be stuck: {other:?}"),
+        }
     }
 
     #[track_caller]
