@@ -161,6 +161,32 @@ fn no_file_outgrows_one_idea() {
     }
 }
 
+#[test]
+fn every_source_file_that_the_guide_names_is_a_link_in_rustdoc_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &Path| fs::read_to_string(path).expect("the guide is UTF-8");
+    let links = read(&root.join("docs/rustdoc_links.md"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for page in fs::read_dir(root.join("docs")).expect("the guide is there") {
+        let page = page.expect("a folder of this project can be listed").path();
+        let text = read(&page);
+        let defined = text
+            .lines()
+            .filter_map(|line| line.split_once("]: ../src/"));
+        for (label, file) in defined {
+            named += 1;
+            let link = format!("{label}]: ../../../src/wavetank/{file}.html");
+            let is_there = root.join("src").join(file).is_file();
+            if !is_there || !links.lines().any(|line| line == link) {
+                missing.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(named > 100, "the pages name what they tell of");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// Fails with what `check` finds in the files under `folder`, one finding a line.
 #[track_caller]
 fn report(folder: &str, check: impl FnOnce(&[Source]) -> Vec<String>) {
