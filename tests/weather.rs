@@ -255,7 +255,9 @@ proptest! {
         late in 0..=4_u32,
         stops in proptest::collection::vec(0..30_000_u64, 4),
     ) {
-        let mut trial = Trial::web_of(builder().seed(seed).profile(Profile::realistic()));
+        // The last message may take more than the hour for which a stopped task is described.
+        let builder = builder().seed(seed).stopped_task_retention(2 * HOUR);
+        let mut trial = Trial::web_of(builder.profile(Profile::realistic()));
         for (kind, chance) in [("lost", lost), ("repeated", repeated), ("late", late)] {
             trial.fault(astray(kind, Chance::new(chance, 4)));
         }
