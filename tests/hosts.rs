@@ -466,3 +466,22 @@ fn a_deleted_task_is_described_for_its_window_and_not_listed() {
         ["MISSING"]
     );
 }
+
+#[test]
+fn a_stop_is_sent_to_a_machine_that_is_not_known_to_have_halted() {
+    let (mut trial, host, task) = running();
+    let late = trial.run("web");
+    trial.fault(stop_of(&host));
+    trial.at(11_000);
+    trial.stop(&task);
+    trial.stop(&late);
+    trial.at(11_000);
+    assert_eq!(trial.status(&task).0, LastStatus::Stopping);
+    // Nobody knows that the agent never got it.
+    assert_eq!(trial.status(&late).0, LastStatus::Pending);
+    trial.at(70_000);
+    for task in [&task, &late] {
+        let (at, code, _) = end(&mut trial, task);
+        assert_eq!((at, code), (Some(70_000), Some(StopCode::UserInitiated)));
+    }
+}

@@ -63,8 +63,15 @@ pub(super) fn interrupt(
 
 /// Its agent is told of a stop, if it can be and has the task.
 fn tell(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, out: &mut Effects) {
-    let is_connected = |instance| ctx.ledger.instances().is_connected(instance);
-    let connected = record.on.is_none_or(is_connected);
+    // To a machine that has halted and is not known to have, a stop is sent all the same.
+    let seems_there = |instance| {
+        ctx.ledger.instances().is_connected(instance)
+            || ctx
+                .ledger
+                .instance(instance)
+                .is_some_and(|known| known.agent_connected)
+    };
+    let connected = record.on.is_none_or(seems_there);
     let is_unknown = !connected && ctx.ledger.hosts().task(task).is_none();
     if record.last_status == LastStatus::Provisioning || is_unknown {
         never_sent(ctx, task, record, out);
