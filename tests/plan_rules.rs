@@ -130,6 +130,7 @@ fn rows_and_what_they_are_made_of_are_objects() {
     for wrong in [
         r#"[[{ "at": "1m" }, { "kind": "ZoneOutage", "zone": "a" }, null]]"#,
         r#"[{ "when": { "at": "1m" }, "fault": ["ZoneOutage", "a"] }]"#,
+        r#"[{ "when": { "at": "1m" }, "fault": { "kind": "Outage", "on": { "attribute": ["rack", "r1"] } } }]"#,
         r#"[{ "when": { "every": ["1m", "0s", "1h"] }, "fault": { "kind": "ZoneOutage", "zone": "a" } }]"#,
         r#"[{ "when": { "task": ["*", "RUNNING", 1, 1, "0s"] }, "fault": { "kind": "ZoneOutage", "zone": "a" } }]"#,
         r#"[{ "when": { "containerInstance": ["ACTIVE", 1, 1, "0s"] }, "fault": { "kind": "ZoneOutage", "zone": "a" } }]"#,

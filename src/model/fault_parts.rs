@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::draw::Ratio;
 use crate::model::duration;
+use crate::model::object::object;
 
 /// The container instances that a fault reaches, those that register later included; in JSON, under `on`.
 ///
@@ -28,12 +29,27 @@ pub enum InstanceSet {
     /// Those of an availability zone, such as `us-east-1a`.
     Zone(String),
     /// Those with an attribute of that value, such as those of one rack.
+    #[serde(deserialize_with = "name_and_value")]
     Attribute {
         /// The attribute's name.
         name: String,
         /// The value it must have.
         value: String,
     },
+}
+
+/// Reads the parts of an attribute from an object; serde by itself would take an array of them as well.
+fn name_and_value<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<(String, String), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Parts {
+        name: String,
+        value: String,
+    }
+    let Parts { name, value } = object(deserializer)?;
+    Ok((name, value))
 }
 
 impl InstanceSet {
