@@ -88,14 +88,19 @@ impl InstanceSeen {
         }
     }
 
-    /// Whether nothing that anybody sees has changed since.
-    pub(super) fn is_still(&self, now: &Self) -> bool {
+    /// Whether nothing that readers see has changed since.
+    pub(super) fn is_still_to_readers(&self, now: &Self) -> bool {
         let (was, is) = (&self.record, &now.record);
         (was.version, was.running, was.pending) == (is.version, is.running, is.pending)
             && (was.status, was.agent_connected) == (is.status, is.agent_connected)
             && Arc::ptr_eq(&was.spec, &is.spec)
-            && (self.left, self.enis) == (now.left, now.enis)
-            && (&was.tasks, &self.wanted) == (&is.tasks, &now.wanted)
+            && self.left == now.left
+    }
+
+    /// Whether nothing that schedulers see beside that has changed since.
+    pub(super) fn is_still_to_schedulers(&self, now: &Self) -> bool {
+        self.enis == now.enis
+            && (&self.record.tasks, &self.wanted) == (&now.record.tasks, &now.wanted)
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Version<T> {
     pub by: Option<ReadAs>,
     /// Whether a task was placed in it.
     pub placed: bool,
+    /// Whether only a scheduler sees something else in it than in the one before.
+    pub for_scheduler: bool,
     /// The record; `None` when it was forgotten.
     pub seen: Option<T>,
 }
@@ -79,6 +81,7 @@ impl<T> History<T> {
                 // The luck of the first is that of all: what was seen of it is not unseen.
                 last.seen = version.seen;
                 last.placed |= version.placed;
+                last.for_scheduler &= version.for_scheduler;
             }
             _ => self.recent.push_back(version),
         }
@@ -205,6 +208,7 @@ mod tests {
             spikes: 0,
             by: None,
             placed: false,
+            for_scheduler: false,
             seen: Some(seen.to_owned()),
         }
     }

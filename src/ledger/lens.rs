@@ -202,18 +202,16 @@ impl<'a> Lens<'a> {
     /// From when on it sees the newest version, if no other comes; own writes are not looked at.
     #[must_use]
     pub fn converged_at<T>(&self, about: Changed, history: &History<T>) -> SimTime {
-        let Some(newest) = history.recent.back() else {
+        let is_shown = |version: &&Version<T>| !version.for_scheduler || self.replica >= REPLICAS;
+        let mut shown = history.recent.iter().filter(is_shown);
+        let Some(newest) = shown.clone().next_back() else {
             return SimTime::ZERO;
         };
         let arrival = self.arrival(about, newest);
         if !self.rules.is_some_and(|rules| rules.by_arrival) {
             return arrival;
         }
-        let others = history
-            .recent
-            .iter()
-            .map(|version| self.arrival(about, version));
-        if others.max() == Some(arrival) {
+        if shown.all(|version| self.arrival(about, version) <= arrival) {
             arrival
         } else {
             self.latest(newest)
@@ -294,6 +292,7 @@ mod tests {
             spikes: 0,
             by: None,
             placed: false,
+            for_scheduler: false,
             seen: Some(nth + 1),
         };
         History {

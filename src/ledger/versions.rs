@@ -35,6 +35,7 @@ impl Made {
             spikes: self.spikes,
             by: self.by,
             placed: self.placed,
+            for_scheduler: false,
             seen,
         }
     }
@@ -270,8 +271,10 @@ impl Ledger {
                     let Some(history) = self.versions.instances.get_mut(instance) else {
                         continue;
                     };
+                    let mut for_scheduler = false;
                     if let (Some(was), Some(is)) = (history.newest(), &seen) {
-                        if was.is_still(is) {
+                        for_scheduler = was.is_still_to_readers(is);
+                        if for_scheduler && was.is_still_to_schedulers(is) {
                             if history.recent.is_empty() {
                                 self.versions.instances.end(instance);
                             }
@@ -279,7 +282,11 @@ impl Ledger {
                         }
                     }
                     let nth = seen.as_ref().map(|seen| seen.record.version);
-                    history.push(made.version(nth, seen));
+                    let version = made.version(nth, seen);
+                    history.push(Version {
+                        for_scheduler,
+                        ..version
+                    });
                 }
             }
             self.versions.due.push_back((now, *about));

@@ -212,7 +212,6 @@ impl Task {
     }
 }
 
-/// Writes the overrides of a task as ECS shows them: with two lists even when they are empty.
 /// Writes tasks; of those that are no more than an ARN and two statuses, these alone, as ECS does.
 pub(super) fn tasks_and_remains<S: Serializer>(
     tasks: &[Task],
@@ -243,6 +242,7 @@ pub(super) fn tasks_and_remains<S: Serializer>(
     }))
 }
 
+/// Writes the overrides of a task as ECS shows them: with two lists even when they are empty.
 fn overrides_with_lists<S: Serializer>(
     overrides: &TaskOverride,
     serializer: S,
