@@ -377,7 +377,7 @@ impl Capacity {
             true => built.moved(row, left(open, before), left(open, after)),
             false => 0,
         };
-        let (mut had, mut is_lost) = (None, false);
+        let (mut had, mut lost) = (None, 0);
         if let Ok(at) = built.level_of(group) {
             let levels = &mut built.groups[at];
             levels.shift(row, from as usize, to as usize);
@@ -394,17 +394,17 @@ impl Capacity {
                 had = Some((at, from as usize));
             } else {
                 // Too many tasks are on the row: what is ready by their number goes.
-                whose &= !levels.whose;
-                is_lost = levels.whose != 0;
+                lost = levels.whose;
             }
         }
         if demand.has_ports() {
             whose |= built.ports_changed(row, demand, to > from);
         }
+        whose &= !lost;
         if whose != 0 {
             built.touch(whose, row, had);
         }
-        if is_lost {
+        if lost != 0 {
             built.relink();
         }
     }

@@ -293,6 +293,11 @@ mod tests {
         ledger
     }
 
+    fn built(ledger: &Ledger) -> &Built {
+        let index = &ledger.cluster(CLUSTER).capacity.index;
+        index.built().expect("it is built")
+    }
+
     /// Asserts that what is broken is found and named.
     #[track_caller]
     fn check_found(break_it: impl FnOnce(&mut Built), name: &str) {
@@ -352,5 +357,24 @@ mod tests {
             |built| built.ready[0].planes[2][0].leave(1),
             "rows ready for Kind { amounts: (100, 100)",
         );
+    }
+
+    #[test]
+    fn a_row_with_too_many_tasks_of_a_group_is_not_asked_for_when_ports_are_taken_there() {
+        let mut ledger = indexed();
+        let on = (CLUSTER, ContainerInstanceId::new(7));
+        for _ in 0..62 {
+            ledger.occupy(on, GROUP, &Demand::default());
+        }
+        assert_eq!(built(&ledger).ready.len(), 1);
+        let with_port = Demand {
+            tcp: vec![81],
+            ..Demand::default()
+        };
+        ledger.occupy(on, GROUP, &with_port);
+        assert_eq!(built(&ledger).ready.len(), 0);
+        assert_eq!(indexes(&ledger), Ok(()));
+        ledger.vacate(on, GROUP, &with_port, 0);
+        assert_eq!(indexes(&ledger), Ok(()));
     }
 }
