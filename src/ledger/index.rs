@@ -318,6 +318,9 @@ impl Capacity {
             let (before, after) = (partition.value(row), partition.intern(value));
             let Some(after) = after else {
                 partition.give_up();
+                for levels in &mut built.groups {
+                    levels.tallies.retain(|(known, _)| *known != number);
+                }
                 built.relink();
                 continue;
             };
@@ -382,8 +385,7 @@ impl Capacity {
             let levels = &mut built.groups[at];
             levels.shift(row, from as usize, to as usize);
             for (partition, tally) in &mut levels.tallies {
-                let values = &built.partitions[*partition].of_row;
-                let value = values.get(row).map_or(0, |value| *value as usize);
+                let value = built.partitions[*partition].value(row);
                 if tally.len() <= value {
                     tally.resize(value + 1, 0);
                 }

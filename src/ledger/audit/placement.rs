@@ -163,9 +163,13 @@ fn levels(
     }
     for (number, tally) in &kept.tallies {
         let partition = &built.partitions[*number];
-        if !partition.is_kept() {
-            continue;
-        }
+        let name = || {
+            format!(
+                "whether {} is kept, by which tasks are counted",
+                partition.name
+            )
+        };
+        compare(name, partition.is_kept(), true)?;
         let mut scanned = vec![0; tally.len().max(partition.sets().len())];
         for (row, count) in &on {
             scanned[partition.value(*row)] += count;
@@ -376,5 +380,28 @@ mod tests {
         assert_eq!(indexes(&ledger), Ok(()));
         ledger.vacate(on, GROUP, &with_port, 0);
         assert_eq!(indexes(&ledger), Ok(()));
+    }
+
+    #[test]
+    fn tasks_are_not_counted_by_an_attribute_that_has_too_many_values() {
+        let mut ledger = indexed();
+        for number in 0..20 {
+            let attribute = Attribute::new("zone", (10 + number).to_string());
+            let put = Change::AttributesPut {
+                instance: ContainerInstanceId::new(number),
+                attributes: Arc::from([attribute]),
+            };
+            ledger.apply(SimTime::ZERO, &put);
+        }
+        assert!(!built(&ledger).partitions[0].is_kept());
+        let demand = Demand {
+            cpu: 10,
+            memory: 10,
+            tcp: vec![80],
+            ..Demand::default()
+        };
+        ledger.vacate((CLUSTER, ContainerInstanceId::new(7)), GROUP, &demand, 0);
+        assert_eq!(indexes(&ledger), Ok(()));
+        assert_eq!(built(&ledger).groups[0].tallies, []);
     }
 }
