@@ -5,11 +5,12 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use crate::ids::TaskId;
-    use crate::ledger::Demand;
-    use crate::ledger::audit;
+    use std::sync::Arc;
+
+    use crate::ids::{ContainerInstanceId, TaskId};
+    use crate::ledger::{Change, Demand, audit};
     use crate::model::constraint::Constraint;
-    use crate::model::{PlacementTies, Timestamp};
+    use crate::model::{Attribute, ContainerInstanceStatus, PlacementTies, Timestamp};
 
     use super::super::packing::{CLUSTER, ClassId, Machine, Packed, Packing, TaskClass};
     use super::super::{Ask, EcsScheduler, Placement, Pool, Rule, Scheduler};
@@ -19,6 +20,14 @@ mod tests {
         Place(prop::sample::Index, u8),
         Release(prop::sample::Index),
         Add(u8),
+        /// A container instance is DRAINING, or ACTIVE again.
+        Drain(prop::sample::Index, bool),
+        /// A container instance leaves, with all that is on it.
+        Leave(prop::sample::Index),
+        /// So many container instances, one after another, are in zones of their own from this one on.
+        Label(prop::sample::Index, u8, u8),
+        /// So many tasks of a group come to be on one container instance; the last few take a port each.
+        Crowd(prop::sample::Index, u8, usize),
     }
 
     fn a_move() -> impl Strategy<Value = Move> {
@@ -26,6 +35,12 @@ mod tests {
             6 => (any::<prop::sample::Index>(), 1..4_u8).prop_map(|(class, count)| Move::Place(class, count)),
             3 => any::<prop::sample::Index>().prop_map(Move::Release),
             1 => any::<u8>().prop_map(Move::Add),
+            1 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(at, is_draining)| Move::Drain(at, is_draining)),
+            1 => any::<prop::sample::Index>().prop_map(Move::Leave),
+            1 => (any::<prop::sample::Index>(), 0..8_u8, 1..14_u8)
+                .prop_map(|(at, zone, count)| Move::Label(at, zone, count)),
+            1 => (any::<prop::sample::Index>(), 0..3_u8, prop_oneof![0..9_usize, Just(60)])
+                .prop_map(|(at, group, count)| Move::Crowd(at, group, count)),
         ]
     }
 
@@ -62,7 +77,13 @@ mod tests {
                 tcp: (port < 2).then_some(80 + port).into_iter().collect(),
                 ..Demand::default()
             });
-        let rules = vec(rule(), 0..4);
+        // Those by which rows are kept ready, or any.
+        let zones = Rule::SpreadAttribute("zone".to_owned());
+        let rules = prop_oneof![
+            1 => Just(vec![Rule::SpreadInstance]),
+            1 => Just(vec![zones, Rule::SpreadInstance]),
+            3 => vec(rule(), 0..4),
+        ];
         let group = 0..3_u8;
         (demand, texts, rules, group, prop::bool::weighted(0.2)).prop_map(
             |(demand, texts, rules, group, distinct_instance)| {
@@ -122,6 +143,111 @@ mod tests {
         scheduler.place_all(&asks, &mut pool)
     }
 
+    /// A packing under way.
+    struct Play {
+        packing: Packing,
+        classes: Vec<ClassId>,
+        packed: Vec<Packed>,
+    }
+
+    impl Play {
+        fn act(&mut self, one: Move) -> Result<(), TestCaseError> {
+            match one {
+                Move::Place(class, count) => {
+                    let class = class.index(self.classes.len());
+                    self.place(self.classes[class], count)?;
+                }
+                Move::Release(_) if self.packed.is_empty() => {}
+                Move::Release(at) => {
+                    let at = at.index(self.packed.len());
+                    self.packing.release(self.packed.swap_remove(at));
+                }
+                Move::Add(number) => {
+                    self.packing.add(machine(number));
+                }
+                Move::Drain(at, is_draining) => {
+                    let instance = self.instance(at);
+                    let statuses = [
+                        ContainerInstanceStatus::Active,
+                        ContainerInstanceStatus::Draining,
+                    ];
+                    let to = statuses[usize::from(is_draining)];
+                    self.packing
+                        .apply(&Change::InstanceStatusChanged { instance, to });
+                }
+                Move::Leave(at) => self.leave(self.instance(at)),
+                Move::Label(at, zone, count) => self.label(at, zone..zone + count),
+                Move::Crowd(at, group, count) => self.crowd(self.instance(at), group, count),
+            }
+            Ok(())
+        }
+
+        fn instance(&self, at: prop::sample::Index) -> ContainerInstanceId {
+            *at.get(self.packing.pool().instances())
+        }
+
+        /// Places a task, and compares where it and more after it would go by indexes with where they would without.
+        fn place(&mut self, class: ClassId, count: u8) -> Result<(), TestCaseError> {
+            let packing = &mut self.packing;
+            packing.prepare(class);
+            let expected = plain(packing, class, count);
+            let mut fresh = EcsScheduler::default();
+            let found = batch(&mut fresh, packing, packing.ledger(), class, count);
+            prop_assert_eq!(&found, &expected);
+            let mut known = packing.scheduler().remembering();
+            let found = batch(&mut known, packing, packing.ledger(), class, count);
+            prop_assert_eq!(&found, &expected);
+            let placed = packing.place(class);
+            let on = placed.as_ref().map(Packed::on).map_err(|why| *why);
+            prop_assert_eq!(on, expected[0]);
+            self.packed.extend(placed);
+            Ok(())
+        }
+
+        fn leave(&mut self, instance: ContainerInstanceId) {
+            if self.packing.pool().len() == 1 {
+                return;
+            }
+            let (gone, stay) = self
+                .packed
+                .drain(..)
+                .partition(|packed| packed.on() == instance);
+            self.packed = stay;
+            let gone: Vec<Packed> = gone;
+            gone.into_iter()
+                .for_each(|packed| self.packing.release(packed));
+            self.packing
+                .apply(&Change::InstanceDeregistered { instance });
+        }
+
+        fn label(&mut self, at: prop::sample::Index, zones: std::ops::Range<u8>) {
+            let instances = self.packing.pool().instances().to_vec();
+            for (instance, zone) in (at.index(instances.len())..).zip(zones) {
+                let attribute = Attribute::new("zone", format!("z{zone}"));
+                self.packing.apply(&Change::AttributesPut {
+                    instance: instances[instance % instances.len()],
+                    attributes: Arc::from([attribute]),
+                });
+            }
+        }
+
+        fn crowd(&mut self, on: ContainerInstanceId, group: u8, count: usize) {
+            let mut class = |tcp: Vec<u16>| {
+                let demand = Demand {
+                    tcp,
+                    ..Demand::default()
+                };
+                self.packing
+                    .class(TaskClass::new(demand).group(format!("g{group}")))
+            };
+            let mut all = vec![class(Vec::new()); count];
+            all.extend((90..94).map(|port| class(vec![port])));
+            let packing = &mut self.packing;
+            let put = all.into_iter().filter_map(|class| packing.put(class, on));
+            self.packed.extend(put);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -139,33 +265,10 @@ mod tests {
                 packing.add(machine(number));
             }
             let classes: Vec<ClassId> = classes.into_iter().map(|wanted| packing.class(wanted)).collect();
-            let mut packed: Vec<Packed> = Vec::new();
+            let mut play = Play { packing, classes, packed: Vec::new() };
             for one in moves {
-                match one {
-                    Move::Place(class, count) => {
-                        let class = classes[class.index(classes.len())];
-                        packing.prepare(class);
-                        let expected = plain(&packing, class, count);
-                        let mut fresh = EcsScheduler::default();
-                        let found = batch(&mut fresh, &packing, packing.ledger(), class, count);
-                        prop_assert_eq!(&found, &expected);
-                        let mut known = packing.scheduler().remembering();
-                        let found = batch(&mut known, &packing, packing.ledger(), class, count);
-                        prop_assert_eq!(&found, &expected);
-                        let placed = packing.place(class);
-                        prop_assert_eq!(placed.as_ref().map(Packed::on).map_err(|why| *why), expected[0]);
-                        packed.extend(placed);
-                    }
-                    Move::Release(_) if packed.is_empty() => {}
-                    Move::Release(at) => {
-                        let at = at.index(packed.len());
-                        packing.release(packed.swap_remove(at));
-                    }
-                    Move::Add(number) => {
-                        packing.add(machine(number));
-                    }
-                }
-                prop_assert_eq!(audit::indexes(packing.ledger()), Ok(()));
+                play.act(one)?;
+                prop_assert_eq!(audit::indexes(play.packing.ledger()), Ok(()));
             }
         }
     }

@@ -393,6 +393,23 @@ impl<S: Scheduler> Packing<S> {
 
 #[cfg(test)]
 impl<S> Packing<S> {
+    /// Moves its ledger.
+    pub(super) fn apply(&mut self, change: &Change) {
+        self.ledger.apply(SimTime::ZERO, change);
+    }
+
+    /// Places a task of a class on a container instance, without a scheduler; `None` when it does not fit.
+    pub(super) fn put(&mut self, class: ClassId, on: ContainerInstanceId) -> Option<Packed> {
+        let ask = self.ask(class, TaskId::new(self.next));
+        let is_fit = Pool::new(&self.ledger, CLUSTER).can_take(&ask, on).is_ok();
+        let (group, demand) = (self.classes[class.index()].group, ask.demand.clone());
+        is_fit.then(|| Packed {
+            class,
+            on,
+            gpus: self.ledger.occupy((CLUSTER, on), group, &demand),
+        })
+    }
+
     /// The number of the next ask.
     pub(super) fn next_ask(&self) -> u32 {
         self.next
