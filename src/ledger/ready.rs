@@ -73,6 +73,11 @@ impl Ready {
         &self.kind
     }
 
+    /// Where its amounts, its ports and the levels of its group are.
+    pub(super) fn links(&self) -> (usize, &[usize], Option<usize>) {
+        (self.fits, &self.ports, self.levels)
+    }
+
     /// The rows by the value of the attribute and then by tasks of the group; either may lack those that would be empty.
     #[must_use]
     pub fn planes(&self) -> &[Vec<Counted>] {

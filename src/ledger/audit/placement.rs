@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::ClusterId;
+use crate::ids::{ClusterId, ContainerInstanceId};
 use crate::ledger::bits::Bits;
 use crate::ledger::cluster::Capacity;
 use crate::ledger::counted::Counted;
@@ -51,10 +51,11 @@ pub(super) fn of_cluster(
     for known in &built.groups {
         levels(ledger, capacity, built, known)?;
     }
+    links(built)?;
     for known in &built.ready {
         ready(ledger, capacity, built, known)?;
     }
-    Ok(())
+    ports_used(ledger, id, capacity, built)
 }
 
 /// An order of those open rows of which something holds, if it is kept.
@@ -68,7 +69,12 @@ fn order(
     let rows = capacity.in_order(by).filter(|(row, ..)| holds(*row));
     let mut scanned: Vec<_> = rows.collect();
     scanned.sort_unstable_by_key(|(row, key, _)| (*key, *row));
-    compare(name, kept.iter().collect(), scanned)
+    let is_consistent = kept.is_consistent();
+    compare(
+        name,
+        (kept.iter().collect(), is_consistent),
+        (scanned, true),
+    )
 }
 
 fn partition(id: ClusterId, capacity: &Capacity, kept: &Partition) -> Result<(), String> {
@@ -182,6 +188,62 @@ fn levels(
     Ok(())
 }
 
+/// How many static ports are taken on each row, once that counts.
+fn ports_used(
+    ledger: &Ledger,
+    id: ClusterId,
+    capacity: &Capacity,
+    built: &Built,
+) -> Result<(), String> {
+    if !built.is_ports_counted {
+        return Ok(());
+    }
+    let used = |on: &ContainerInstanceId| {
+        let record = ledger.instance(*on);
+        record.map_or(0, |record| record.ports_in_use())
+    };
+    let kept = built.ports_used.iter().map(|used| *used as usize);
+    compare(
+        || format!("static ports taken on each row of {id}"),
+        kept.collect::<Vec<usize>>(),
+        capacity.instances.iter().map(used).collect(),
+    )
+}
+
+/// What is kept ready knows of what it is put together, and each part knows for whom it is.
+fn links(built: &Built) -> Result<(), String> {
+    let mut of_fits = vec![0; built.fits.len()];
+    let mut of_ports = vec![0; built.ports.len()];
+    let mut of_groups = vec![0; built.groups.len()];
+    for (number, known) in built.ready.iter().enumerate() {
+        let (kind, bit) = (known.kind(), 1 << number);
+        let ports = kind.ports.iter();
+        let ports: Option<Vec<usize>> = ports
+            .map(|port| built.ports.iter().position(|known| known.port == *port))
+            .collect();
+        let levels = kind.group.map(|group| built.level_of(group).ok());
+        let (fits, kept_ports, kept_levels) = known.links();
+        compare(
+            || format!("the parts of what is ready for {kind:?}"),
+            (Some(fits), Some(kept_ports), kept_levels.map(Some)),
+            (built.fits.find(kind.amounts), ports.as_deref(), levels),
+        )?;
+        of_fits[fits] |= bit;
+        kept_ports.iter().for_each(|at| of_ports[*at] |= bit);
+        if let Some(at) = kept_levels {
+            of_groups[at] |= bit;
+        }
+    }
+    let fits = (0..of_fits.len()).map(|at| built.fits.whose(at));
+    let ports = built.ports.iter().map(|known| known.whose);
+    let groups = built.groups.iter().map(|known| known.whose);
+    compare(
+        || "for whom amounts, ports and groups are kept".to_owned(),
+        [fits.collect(), ports.collect(), groups.collect()],
+        [of_fits, of_ports, of_groups],
+    )
+}
+
 /// The rows kept ready for a kind of tasks: those that can take one, by value and by tasks of the group.
 fn ready(ledger: &Ledger, capacity: &Capacity, built: &Built, kept: &Ready) -> Result<(), String> {
     let kind = kept.kind();
@@ -224,7 +286,7 @@ mod tests {
 
     use super::super::indexes;
     use super::*;
-    use crate::ids::{ContainerInstanceId, GroupId};
+    use crate::ids::GroupId;
     use crate::ledger::Change;
     use crate::ledger::cluster::ClusterSpec;
     use crate::ledger::instance::InstanceSpec;
@@ -323,6 +385,13 @@ mod tests {
             |built| order(&mut built.orders[by]),
             "order by Memory of cluster-0",
         );
+        for what in 0..3 {
+            let order = |order: &mut Option<Order>| {
+                let order = order.as_mut().expect("it is kept");
+                order.falsify(what);
+            };
+            check_found(|built| order(&mut built.orders[by]), "order by Memory");
+        }
         check_found(
             |built| built.ports[0].taken.put(7, false),
             "rows of cluster-0 where tcp port 80 is taken",
@@ -361,6 +430,23 @@ mod tests {
             |built| built.ready[0].planes[2][0].leave(1),
             "rows ready for Kind { amounts: (100, 100)",
         );
+        check_found(
+            |built| built.ports_used[7] -= 1,
+            "static ports taken on each row",
+        );
+        check_found(
+            |built| {
+                let other = PortRows {
+                    port: (TransportProtocol::Udp, 80),
+                    taken: Bits::none(500),
+                    ..built.ports[0].clone()
+                };
+                built.ports.insert(0, other);
+            },
+            "the parts of what is ready for",
+        );
+        check_found(|built| built.groups[0].whose = 0, "for whom amounts");
+        check_found(|built| built.fits.nobodys(), "for whom amounts");
     }
 
     #[test]
