@@ -48,6 +48,7 @@ mod listing;
 mod member_of;
 mod memory;
 mod metamorphic;
+mod metamorphic_many;
 mod mutations;
 mod oracle;
 mod override_rules;

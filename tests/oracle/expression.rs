@@ -82,7 +82,7 @@ impl Comparison {
 }
 
 /// The EC2 instance with a number.
-pub(super) fn ec2_instance(number: u8) -> String {
+pub(super) fn ec2_instance(number: u16) -> String {
     format!("i-0{number}")
 }
 
@@ -122,7 +122,7 @@ impl Expression {
             }
             Self::Attribute(name, test) => test.text(&format!("attribute:{name}"), in_words),
             Self::Ec2 { is, numbers } => {
-                let ids = numbers.iter().map(|number| ec2_instance(*number));
+                let ids = numbers.iter().map(|number| ec2_instance((*number).into()));
                 Test::OneOf(*is, ids.collect()).text("ec2InstanceId", in_words)
             }
             Self::Registered(by, minute) => compared(
@@ -153,7 +153,7 @@ impl Expression {
                 machine.attributes.get(name).map(String::as_str),
             ),
             Self::Ec2 { is, numbers } => {
-                let mut ids = numbers.iter().map(|number| ec2_instance(*number));
+                let mut ids = numbers.iter().map(|number| ec2_instance((*number).into()));
                 ids.any(|id| id == machine.ec2_instance) == *is
             }
             Self::Registered(by, minute) => by.of(&machine.registered_at, &(minute * 60_000)),

@@ -136,6 +136,17 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
     (vec(host, 1..8), vec(family, 1..4)).prop_map(|(hosts, families)| Setup { hosts, families })
 }
 
+/// A few kinds of container instances, of each so many that the simulator looks for places by indexes.
+pub(super) fn setup_of_many() -> impl Strategy<Value = Setup> {
+    (setup(), 64..300_usize).prop_map(|(setup, count)| {
+        let hosts = setup.hosts.iter().cycle().take(count).cloned();
+        Setup {
+            hosts: hosts.collect(),
+            ..setup
+        }
+    })
+}
+
 pub(super) fn asked() -> impl Strategy<Value = Asked> {
     let external = prop_oneof![12 => Just(false), 1 => Just(true)];
     // Mostly of one group, so that its tasks are counted on many container instances.
@@ -397,7 +408,7 @@ impl Play {
     }
 }
 
-fn registration(number: u8, host: &Host) -> RegisterContainerInstance {
+fn registration(number: u16, host: &Host) -> RegisterContainerInstance {
     let id = ec2_instance(number);
     let mut request = RegisterContainerInstance {
         instance_identity_document: Some(format!(r#"{{"instanceId": "{id}"}}"#)),

@@ -20,7 +20,7 @@ use wavetank::model::*;
 use wavetank::placement::Baseline;
 
 use expression::{Expression, expression};
-use history::{Action, Asked, Play, asked, history, setup};
+use history::{Action, Asked, Play, asked, history, setup, setup_of_many};
 use picture::Picture;
 use pipeline::{Question, Rule, closest, feasible, lacks, winners};
 
@@ -132,6 +132,22 @@ fn compare(
     Ok(())
 }
 
+/// Does what a history says, and holds the answers to its requests against the oracle's.
+fn compare_all(
+    play: &mut Play,
+    history: &[Action],
+    mode: Mode,
+    reached: &mut Reached,
+) -> Result<(), TestCaseError> {
+    for action in history {
+        play.act(action);
+        if let Action::Run(asked) = action {
+            compare(play, asked, mode, reached)?;
+        }
+    }
+    Ok(())
+}
+
 /// The failures of so many tasks that have no place.
 fn expected_failures(
     picture: &Picture,
@@ -146,7 +162,9 @@ fn expected_failures(
         }
         FailureShape::EveryInstance => {
             let machines = picture.machines.iter().enumerate();
+            // No more are told of one task (docs/configuration.md).
             machines
+                .take(10)
                 .map(|(number, machine)| (Some(number), lacks(machine, question)[0]))
                 .collect()
         }
@@ -252,12 +270,7 @@ proptest! {
         mode in mode(),
     ) {
         let mut play = Play::new(&setup, build(mode));
-        for action in &history {
-            play.act(action);
-            if let Action::Run(asked) = action {
-                compare(&mut play, asked, mode, &mut Reached::new())?;
-            }
-        }
+        compare_all(&mut play, &history, mode, &mut Reached::new())?;
         amounts_agree(&mut play)?;
     }
 
@@ -275,12 +288,7 @@ proptest! {
             baseline: None,
         };
         let mut play = Play::new(&setup, build(mode));
-        for action in &history {
-            play.act(action);
-            if let Action::Run(asked) = action {
-                compare(&mut play, asked, mode, &mut Reached::new())?;
-            }
-        }
+        compare_all(&mut play, &history, mode, &mut Reached::new())?;
         try_everywhere(&mut play, &asked)?;
     }
 
@@ -325,6 +333,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn among_many_container_instances_the_simulator_finds_places_as_the_oracle_does(
+        setup in setup_of_many(),
+        history in history(60),
+        mode in mode(),
+    ) {
+        let mut play = Play::new(&setup, build(mode));
+        compare_all(&mut play, &history, mode, &mut Reached::new())?;
+        amounts_agree(&mut play)?;
+    }
+}
+
 #[test]
 fn cases_lead_to_every_answer_there_is() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -333,13 +356,8 @@ fn cases_lead_to_every_answer_there_is() {
         let tree = (setup(), history(30), mode()).new_tree(&mut runner);
         let (setup, history, mode) = tree.expect("a case is never rejected").current();
         let mut play = Play::new(&setup, build(mode));
-        for action in &history {
-            play.act(action);
-            if let Action::Run(asked) = action {
-                let compared = compare(&mut play, asked, mode, &mut reached);
-                compared.expect("the oracle agrees");
-            }
-        }
+        let compared = compare_all(&mut play, &history, mode, &mut reached);
+        compared.expect("the oracle agrees");
     }
     let expected = [
         "AGENT",

@@ -1,6 +1,8 @@
 //! The pipeline of placement, slow and plain: requirements, constraints, strategies, the best that are left
 //! (ecs-semantics 5.1 to 5.5).
 
+use std::collections::BTreeMap;
+
 use wavetank::model::{FailureReason, ResourceKind};
 
 use super::expression::Expression;
@@ -90,20 +92,19 @@ pub(super) fn feasible(picture: &Picture, question: &Question) -> Vec<usize> {
 pub(super) fn winners(picture: &Picture, question: &Question) -> Vec<usize> {
     let mut left = feasible(picture, question);
     for rule in &question.rules {
+        let mut of_value: BTreeMap<Option<&String>, i64> = BTreeMap::new();
+        if let Rule::Spread(name) = rule {
+            for machine in &picture.machines {
+                let tasks = i64::from(machine.tasks_of(&question.group));
+                *of_value.entry(machine.attributes.get(name)).or_default() += tasks;
+            }
+        }
         let score = |number: usize| -> i64 {
             let machine = &picture.machines[number];
             match rule {
                 Rule::Random => 0,
                 Rule::SpreadInstances => machine.tasks_of(&question.group).into(),
-                Rule::Spread(name) => {
-                    let value = machine.attributes.get(name);
-                    let same = picture
-                        .machines
-                        .iter()
-                        .filter(|other| other.attributes.get(name) == value);
-                    same.map(|other| i64::from(other.tasks_of(&question.group)))
-                        .sum()
-                }
+                Rule::Spread(name) => of_value[&machine.attributes.get(name)],
                 Rule::BinpackCpu => machine.cpu,
                 Rule::BinpackMemory => machine.memory,
             }
