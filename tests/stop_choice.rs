@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use wavetank::model::{ContainerInstanceStatus, PlacementTies};
+use wavetank::model::*;
 use wavetank::placement::{Pool, Rule, StopAsk};
 use wavetank::{Draws, TaskId};
 
@@ -133,28 +133,31 @@ fn without_rules_it_is_the_fullest_zone_and_there_the_fullest_instance() {
 }
 
 #[test]
-fn tasks_on_draining_container_instances_go_first_and_then_those_that_do_not_run_yet() {
+fn draining_instances_go_first_then_what_is_unhealthy_and_then_what_does_not_run_yet() {
     let cluster = "a runs=web*4
                    b runs=web
-                   c runs=web";
+                   c runs=web
+                   d runs=web";
     let mut scene = Scene::new(cluster);
-    let listed = wavetank::model::ListContainerInstances::new();
-    let listed = scene.trial.list_container_instances(listed);
+    let trial = &mut scene.trial;
+    let listed = trial.list_container_instances(ListContainerInstances::new());
     let hosts = listed.expect("they are there").container_instance_arns;
-    let request = wavetank::model::StartTask::new("filler", [&hosts[1]]).group("web");
-    scene.trial.define(
-        wavetank::model::RegisterTaskDefinition::new("filler")
-            .container(wavetank::model::ContainerDefinition::new("app", "filler:1").memory(6)),
-    );
-    let small = scene
-        .trial
-        .start_task(request)
-        .expect("the request is good");
-    assert_eq!(small.failures, []);
-    scene
-        .trial
-        .set_state(&hosts[2], ContainerInstanceStatus::Draining);
-    assert_eq!(scene.stopped(&[Rule::SpreadInstance], 3), "c b a");
+    let app = ContainerDefinition::new("app", "filler:1").memory(6);
+    let check = HealthCheck::shell("true");
+    trial.define(RegisterTaskDefinition::new("checked").container(app.health_check(check)));
+    let start = |trial: &mut Trial, host: &str| {
+        let request = StartTask::new("checked", [host]).group("web");
+        let answer = trial.start_task(request).expect("the request is good");
+        answer.tasks[0].task_arn.to_string()
+    };
+    let task = start(trial, &hosts[2]);
+    trial.at(60_000);
+    let container = "app".to_owned();
+    trial.fault(Fault::HealthFail { task, container });
+    trial.at(600_000);
+    start(trial, &hosts[1]);
+    trial.set_state(&hosts[3], ContainerInstanceStatus::Draining);
+    assert_eq!(scene.stopped(&[Rule::SpreadInstance], 4), "d c b a");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use crate::ids::{ContainerInstanceId, LaunchId};
 use crate::model::{AttachmentStatus, DesiredStatus, HealthStatus, LastStatus, StopCode, Tag};
 use crate::time::SimTime;
 
+use super::launch::LaunchSpec;
+
 /// A point in simulated time that may not have come yet, in eight bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -275,6 +277,35 @@ pub struct TaskExtras {
     pub interface: Option<Interface>,
     /// The health of its containers, once one of them was heard of.
     pub health: Vec<HealthStatus>,
+}
+
+impl TaskExtras {
+    /// What was last heard of a container's health.
+    #[must_use]
+    pub fn health_of(&self, container: usize) -> HealthStatus {
+        let known = self.health.get(container);
+        known.copied().unwrap_or(HealthStatus::Unknown)
+    }
+
+    /// The health of the task: the worst of its essential containers, one without a check being UNKNOWN (API reference
+    /// of `HealthCheck`).
+    #[must_use]
+    pub fn health(&self, launch: &LaunchSpec) -> HealthStatus {
+        if self.health.is_empty() {
+            return HealthStatus::Unknown;
+        }
+        let essential = launch.containers.iter().enumerate();
+        let essential = essential.filter(|(_, plan)| plan.essential);
+        let all: Vec<_> = essential.map(|(nth, _)| self.health_of(nth)).collect();
+        let any = |health| all.contains(&health);
+        if any(HealthStatus::Unhealthy) {
+            HealthStatus::Unhealthy
+        } else if any(HealthStatus::Unknown) {
+            HealthStatus::Unknown
+        } else {
+            HealthStatus::Healthy
+        }
+    }
 }
 
 /// The network interface of a task.

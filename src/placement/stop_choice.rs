@@ -6,7 +6,7 @@ use crate::draw::{Draws, Purpose};
 use crate::ids::{GroupId, TaskId};
 use crate::ledger::instance::ZONE;
 use crate::ledger::{Demand, TaskRecord};
-use crate::model::{ContainerInstanceStatus, LastStatus, PlacementTies};
+use crate::model::{ContainerInstanceStatus, HealthStatus, LastStatus, PlacementTies};
 
 use super::ask::Rule;
 use super::pool::Pool;
@@ -61,8 +61,8 @@ impl<'a> Pool<'a> {
 
     /// The task that ECS stops first; `None` when no candidate is wanted.
     ///
-    /// First it looks among tasks on DRAINING container instances, then among those that do not run yet. Then each rule
-    /// narrows as in placement, turned round: `spread` keeps the tasks where the group has the most, `binpack` those whose
+    /// First it looks among tasks on DRAINING container instances, then among UNHEALTHY ones, then among those that do not
+    /// run yet. Then each rule narrows as in placement, turned round: `spread` keeps the tasks where the group has the most, `binpack` those whose
     /// container instance would have the most left without them, `random` decides by lot. Without rules it is `spread`
     /// over zones, then over container instances, as the default of services. (Developer guide, *Amazon ECS task placement
     /// strategies* and *Amazon ECS services*.)
@@ -72,14 +72,20 @@ impl<'a> Pool<'a> {
     ///
     /// # Model
     ///
-    /// That DRAINING instances and tasks that do not run yet come first is ours; the guide does not say. Chains are turned
-    /// round rule by rule, which it does not say either.
+    /// The guide says that tasks on DRAINING instances and UNHEALTHY ones are replaced, not that they are the first to go as a
+    /// service scales in, nor that those that do not run yet follow: this order is ours. So is that chains are turned round
+    /// rule by rule.
     #[must_use]
     pub fn stop_choice(&self, ask: &StopAsk<'_>) -> Option<TaskId> {
         let mut candidates: Vec<Candidate<'a>> = self.candidates(ask).collect();
         prefer(&mut candidates, |candidate| {
             let record = candidate.row.map(|row| self.record(row));
             record.is_some_and(|record| record.status == ContainerInstanceStatus::Draining)
+        });
+        prefer(&mut candidates, |candidate| {
+            let extras = self.ledger().extras(candidate.task);
+            let launch = self.ledger().launch_of(candidate.record);
+            extras.is_some_and(|extras| extras.health(launch) == HealthStatus::Unhealthy)
         });
         prefer(&mut candidates, |candidate| {
             candidate.record.last_status < LastStatus::Running

@@ -467,6 +467,14 @@ fn definition(number: usize, family: &Family) -> RegisterTaskDefinition {
             .push(ResourceRequirement::gpu(family.gpus));
     }
     app.privileged = family.privileged.then_some(true);
+    if family.helper {
+        app = app.health_check(HealthCheck {
+            interval: Some(5),
+            timeout: Some(2),
+            retries: Some(1),
+            ..HealthCheck::shell("true")
+        });
+    }
     let mut request = RegisterTaskDefinition::new(format!("f{number}")).container(app);
     if family.helper {
         let helper = ContainerDefinition::new("helper", "helper:1").cpu(50);

@@ -16,6 +16,7 @@ struct Held {
     /// The number of its machine.
     on: usize,
     is_running: bool,
+    is_unhealthy: bool,
     need: Need,
 }
 
@@ -32,6 +33,7 @@ fn held(play: &mut Play, picture: &Picture, group: &str) -> Vec<Held> {
                     all.push(Held {
                         on,
                         is_running: task.last_status == LastStatus::Running,
+                        is_unhealthy: task.health_status == Some(HealthStatus::Unhealthy),
                         need: need(&mut play.sim, &task.task_definition_arn),
                     });
                 }
@@ -68,6 +70,7 @@ impl Decision<'_> {
             }
         };
         first(&|held| !self.picture.machines[held.on].active);
+        first(&|held| held.is_unhealthy);
         first(&|held| !held.is_running);
         let of_services = [
             Rule::Spread("ecs.availability-zone".to_owned()),
@@ -124,14 +127,21 @@ fn told(rule: &Rule) -> wavetank::placement::Rule {
     }
 }
 
-/// Stops some tasks of a group in one decision, and holds each choice against the oracle's; how many were chosen, and
-/// how many of them by a tie.
+/// What was met in decisions.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    chosen: usize,
+    ties: usize,
+    unhealthy: usize,
+}
+
+/// Stops some tasks of a group in one decision, and holds each choice against the oracle's.
 fn compare(
     play: &mut Play,
     (group, rules): (&str, &[Rule]),
     protected: u16,
     (ties, seed): (PlacementTies, u64),
-) -> Result<(u32, u32), TestCaseError> {
+) -> Result<Met, TestCaseError> {
     let picture = play.picture();
     let held = held(play, &picture, group);
     let ledger = play.sim.ledger();
@@ -139,7 +149,7 @@ fn compare(
     let (cluster, _) = cluster.expect("it is there from the start");
     let Some(known) = ledger.groups().named(cluster, group) else {
         prop_assert_eq!(held.len(), 0);
-        return Ok((0, 0));
+        return Ok(Met::default());
     };
     let pool = Pool::new(ledger, cluster);
     // Tasks are numbered in the order in which they were placed.
@@ -151,7 +161,7 @@ fn compare(
     let candidates: Vec<TaskId> = may.iter().map(|task| tasks[*task]).collect();
     let rules_told: Vec<_> = rules.iter().map(told).collect();
     let draws = Draws::new(seed);
-    let (mut gone, mut ties_met) = (Vec::new(), 0);
+    let (mut gone, mut met) = (Vec::new(), Met::default());
     loop {
         let decision = Decision {
             picture: &picture,
@@ -173,8 +183,7 @@ fn compare(
         let chosen = chosen.and_then(|chosen| tasks.iter().position(|task| *task == chosen));
         let Some(chosen) = chosen else {
             prop_assert_eq!(choices, Vec::<usize>::new());
-            let count = u32::try_from(gone.len()).expect("there are few");
-            return Ok((count, ties_met));
+            return Ok(met);
         };
         prop_assert!(
             choices.contains(&chosen),
@@ -183,7 +192,9 @@ fn compare(
         if ties == PlacementTies::OldestInstance && !rules.contains(&Rule::Random) {
             prop_assert_eq!(chosen, choices[0], "the oldest task goes first");
         }
-        ties_met += u32::from(choices.len() > 1);
+        met.chosen += 1;
+        met.ties += usize::from(choices.len() > 1);
+        met.unhealthy += usize::from(held[chosen].is_unhealthy);
         gone.push(chosen);
     }
 }
@@ -200,8 +211,21 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     proptest::collection::vec(rule, 0..4)
 }
 
-/// Does what a history says.
-fn act(play: &mut Play, history: &[Action]) {
+/// Does what a history says; half-way some tasks fall sick.
+fn act(play: &mut Play, history: &[Action], sick: u16) {
+    let (first, second) = history.split_at(history.len() / 2);
+    act_out(play, first);
+    for (number, task) in play.tasks.iter().enumerate() {
+        if sick >> (number % 16) & 1 == 1 {
+            let (task, container) = (task.clone(), "app".to_owned());
+            // Some don't run, or are not asked how they are.
+            let _ = play.sim.inject(&Fault::HealthFail { task, container });
+        }
+    }
+    act_out(play, second);
+}
+
+fn act_out(play: &mut Play, history: &[Action]) {
     for action in history {
         play.act(action);
         if let Action::Run(asked) = action {
@@ -221,13 +245,13 @@ proptest! {
         setup in setup(),
         history in history(25),
         rules in rules(),
-        protected in prop_oneof![Just(0_u16), any::<u16>()],
+        (protected, sick) in (prop_oneof![Just(0_u16), any::<u16>()], any::<u16>()),
         oldest: bool,
         seed: u64,
     ) {
         let ties = if oldest { PlacementTies::OldestInstance } else { PlacementTies::Seeded };
         let mut play = Play::new(&setup, builder());
-        act(&mut play, &history);
+        act(&mut play, &history, sick);
         for group in ["g0", "g1", "family:f0"] {
             compare(&mut play, (group, &rules), protected, (ties, seed))?;
         }
@@ -238,15 +262,18 @@ proptest! {
 fn choices_of_tasks_to_stop_are_many_and_some_are_ties() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut chosen, mut ties) = (0, 0);
+    let mut all = Met::default();
     for _ in 0..60 {
         let tree = (setup(), history(25), rules()).new_tree(&mut runner);
         let (setup, history, rules) = tree.expect("a case is never rejected").current();
         let mut play = Play::new(&setup, builder());
-        act(&mut play, &history);
+        act(&mut play, &history, 0x7777);
         let luck = (PlacementTies::Seeded, 7);
         let met = compare(&mut play, ("g0", &rules), 0, luck).expect("the oracle agrees");
-        (chosen, ties) = (chosen + met.0, ties + met.1);
+        all.chosen += met.chosen;
+        all.ties += met.ties;
+        all.unhealthy += met.unhealthy;
     }
-    assert!(chosen > 100 && ties > 20, "{chosen} chosen, {ties} of ties");
+    assert!(all.chosen > 100 && all.ties > 20, "{all:?}");
+    assert!(all.unhealthy > 3, "{all:?}");
 }

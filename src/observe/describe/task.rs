@@ -130,7 +130,7 @@ fn show_extras(
     id: TaskId,
     (extras, launch): (&TaskExtras, &LaunchSpec),
 ) {
-    task.health_status = Some(health(extras, launch));
+    task.health_status = Some(extras.health(launch));
     let Some(interface) = &extras.interface else {
         return;
     };
@@ -276,33 +276,6 @@ fn container_reason(
     }
 }
 
-/// What was last heard of a container's health.
-fn container_health(extras: &TaskExtras, nth: usize) -> HealthStatus {
-    let known = extras.health.get(nth);
-    known.copied().unwrap_or(HealthStatus::Unknown)
-}
-
-/// The health of a task: the worst of its essential containers, one without a check being UNKNOWN (API reference of
-/// `HealthCheck`).
-fn health(extras: &TaskExtras, launch: &LaunchSpec) -> HealthStatus {
-    if extras.health.is_empty() {
-        return HealthStatus::Unknown;
-    }
-    let essential = launch.containers.iter().enumerate();
-    let essential = essential.filter(|(_, plan)| plan.essential);
-    let all: Vec<_> = essential
-        .map(|(nth, _)| container_health(extras, nth))
-        .collect();
-    let any = |health| all.contains(&health);
-    if any(HealthStatus::Unhealthy) {
-        HealthStatus::Unhealthy
-    } else if any(HealthStatus::Unknown) {
-        HealthStatus::Unknown
-    } else {
-        HealthStatus::Healthy
-    }
-}
-
 fn containers(
     settings: &Settings,
     ledger: &Ledger,
@@ -354,7 +327,7 @@ fn containers(
         }
         container.reason = container_reason(record, plan, launch);
         if let Some(extras) = seen.extras {
-            container.health_status = Some(container_health(extras, nth.into()));
+            container.health_status = Some(extras.health_of(nth.into()));
             container.gpu_ids = gpu_ids(ledger, seen, plan, &mut given);
             if let Some(interface) = &extras.interface {
                 let interface = interface::of_container(settings, id, interface);
