@@ -6,7 +6,7 @@ use wavetank::model::*;
 use wavetank::placement::{Pool, Rule, StopAsk};
 use wavetank::{Draws, TaskId};
 
-use crate::support::{Trial, builder, staged};
+use crate::support::{Trial, app, builder, staged};
 
 fn zones() -> Rule {
     Rule::SpreadAttribute("ecs.availability-zone".to_owned())
@@ -202,4 +202,46 @@ fn tasks_that_are_told_to_stop_or_are_not_candidates_are_passed_over() {
     assert_eq!(scene.candidates().len(), 1);
     let chosen = scene.stopped(&[], 2);
     assert_eq!(chosen, "a");
+}
+
+#[test]
+fn on_fargate_tasks_that_may_not_be_stopped_count_for_the_balance_of_zones() {
+    let builder = builder().subnet("subnet-a", "a").subnet("subnet-b", "b");
+    let mut trial = Trial::of(builder);
+    let created = trial.create_cluster(CreateCluster::default());
+    created.expect("a cluster can be created");
+    trial.define(RegisterTaskDefinition {
+        network_mode: Some(NetworkMode::Awsvpc),
+        requires_compatibilities: vec![Compatibility::Fargate],
+        cpu: Some("256".to_owned()),
+        memory: Some("512".to_owned()),
+        ..RegisterTaskDefinition::new("free").container(app())
+    });
+    for subnet in ["subnet-a", "subnet-a", "subnet-a", "subnet-b", "subnet-b"] {
+        let request = RunTask::new("free")
+            .group("web")
+            .launch_type(LaunchType::Fargate)
+            .network(NetworkConfiguration::subnets([subnet]));
+        let answer = trial.run_task(request).expect("there is always room");
+        assert_eq!(answer.failures, []);
+    }
+    let names = Vec::new();
+    let scene = Scene { trial, names };
+    let (cluster, group) = scene.group();
+    let pool = Pool::new(scene.trial.ledger(), cluster);
+    let tasks: Vec<TaskId> = scene.trial.ledger().tasks().map(|(task, _)| task).collect();
+    // Of the three in zone a only the last may be stopped.
+    let stopped = |rules: &[Rule], gone: &[TaskId]| {
+        pool.stop_choice(&StopAsk {
+            group,
+            candidates: &tasks[2..],
+            gone,
+            rules,
+            ties: PlacementTies::OldestInstance,
+            draws: &Draws::new(0),
+        })
+    };
+    assert_eq!(stopped(&[zones()], &[]), Some(tasks[2]));
+    assert_eq!(stopped(&[zones()], &tasks[2..3]), Some(tasks[3]));
+    assert_eq!(stopped(&[], &[]), Some(tasks[2]));
 }

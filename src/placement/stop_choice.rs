@@ -99,14 +99,15 @@ impl<'a> Pool<'a> {
             match rule {
                 Rule::Random => return luckiest(ask, &candidates),
                 Rule::SpreadInstance => {
-                    let tally = self.tally(ask, |candidate| candidate.row);
+                    let tally = self.tally(ask, |candidate| candidate.row, |_| None);
                     keep_most(&mut candidates, |candidate| {
                         tally.get(&candidate.row).copied()
                     });
                 }
                 Rule::SpreadAttribute(name) => {
                     let value = |candidate: &Candidate<'a>| self.value(candidate, name);
-                    let tally = self.tally(ask, value);
+                    let in_zone = |zone| Some(zone).filter(|_| name == ZONE);
+                    let tally = self.tally(ask, value, in_zone);
                     keep_most(&mut candidates, |candidate| {
                         tally.get(&value(candidate)).copied()
                     });
@@ -150,11 +151,15 @@ impl<'a> Pool<'a> {
 
     /// The value of an attribute where a task is.
     fn value(&self, candidate: &Candidate<'a>, name: &str) -> Option<&'a str> {
-        if let Some(row) = candidate.row {
-            return self.attribute(row, name);
+        match candidate.row {
+            Some(row) => self.attribute(row, name),
+            None => self.zone(candidate.task).filter(|_| name == ZONE),
         }
-        let extras = self.ledger().extras(candidate.task)?;
-        let interface = extras.interface.as_ref().filter(|_| name == ZONE)?;
+    }
+
+    /// The zone of a task on Fargate.
+    fn zone(&self, task: TaskId) -> Option<&'a str> {
+        let interface = self.ledger().extras(task)?.interface.as_ref()?;
         interface.zone.as_deref()
     }
 
@@ -163,19 +168,23 @@ impl<'a> Pool<'a> {
         &self,
         ask: &StopAsk<'_>,
         place: impl Fn(&Candidate<'a>) -> K,
+        in_zone: impl Fn(&'a str) -> K,
     ) -> BTreeMap<K, u32> {
-        let mut wanted = self.wanted_tasks(ask.group);
-        // Those on Fargate are on no container instance; whoever asks names them.
-        let is_on_fargate = |task: &&TaskId| {
-            let record = self.ledger().task(**task);
-            record.is_some_and(|record| record.on.is_none())
-        };
-        wanted.extend(ask.candidates.iter().filter(is_on_fargate));
         let mut tally = BTreeMap::new();
+        let wanted = self.wanted_tasks(ask.group);
         for task in wanted.iter().filter(|task| !ask.gone.contains(task)) {
             if let Some(candidate) = self.candidate(*task) {
                 *tally.entry(place(&candidate)).or_default() += 1;
             }
+        }
+        // Those on Fargate are on no container instance: the group knows how many are in each zone.
+        let group = self.ledger().groups().get(ask.group);
+        for (zone, count) in group.into_iter().flat_map(|group| &group.zones) {
+            let gone = ask.gone.iter().filter_map(|task| self.candidate(*task));
+            let gone = gone.filter(|gone| gone.row.is_none());
+            let gone = gone.filter(|gone| self.zone(gone.task) == Some(zone));
+            let gone = u32::try_from(gone.count()).expect("tasks are counted in u32");
+            *tally.entry(in_zone(zone)).or_default() += count - gone;
         }
         tally
     }
