@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wavetank::{
-    ContainerDefinition, RegisterContainerInstance, RegisterTaskDefinition, RunTask, Simulation,
-    StopTask,
+    ContainerDefinition, PlacementStrategy, RegisterContainerInstance, RegisterTaskDefinition,
+    RunTask, Simulation, StopTask,
 };
 
 /// Ten tasks of a group of their own run, are stopped, and are forgotten.
@@ -61,4 +61,36 @@ fn nothing_grows_with_the_tasks_that_ever_were() {
     // The counters of numbers given out gain digits, and nothing else grows.
     let grown = sizes[59] - sizes[0];
     assert!(grown < 20, "the ledger grew by {grown} bytes: {sizes:?}");
+}
+
+#[test]
+fn no_group_is_kept_in_mind_once_its_last_task_is_forgotten() {
+    let mut sim = Simulation::builder()
+        .invariant(wavetank::invariant::Audit::every(1))
+        .build()
+        .expect("the defaults build");
+    for _ in 0..64 {
+        let instance = RegisterContainerInstance::default()
+            .cpu(4096)
+            .memory(16_384);
+        sim.register_container_instance(instance)
+            .expect("it registers");
+    }
+    let app = ContainerDefinition::new("app", "web:1").memory(64);
+    sim.register_task_definition(RegisterTaskDefinition::new("web").container(app))
+        .expect("it registers");
+    for round in 0..3 {
+        // The second request finds the group there, and goes by what is known of its tasks.
+        for _ in 0..2 {
+            let request = RunTask::new("web")
+                .group(format!("round-{round}"))
+                .strategy(PlacementStrategy::spread_instances());
+            let answer = sim.run_task(request).expect("the request is good");
+            sim.stop_task(StopTask::new(&*answer.tasks[0].task_arn))
+                .expect("the task is known");
+        }
+        sim.advance(Duration::from_secs(2 * 3600))
+            .expect("no index knows a group that is gone");
+        assert_eq!(sim.ledger().groups().iter().count(), 0);
+    }
 }

@@ -438,6 +438,8 @@ impl Ledger {
                 .records
                 .remove(number)
                 .expect("it was just read");
+            let cluster = &mut self.clusters.records[group.cluster.index()];
+            cluster.capacity.forget_group(launch.spec.group);
             if let Some(names) = self.groups.by_name.get_mut(&group.cluster) {
                 names.remove(&group.name);
             }

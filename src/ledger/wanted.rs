@@ -140,6 +140,16 @@ impl Capacity {
         partition
     }
 
+    /// Forgets what is known of a group that is gone.
+    pub(super) fn forget_group(&mut self, group: GroupId) {
+        if (self.index.built()).is_none_or(|built| built.level_of(group).is_err()) {
+            return;
+        }
+        let built = self.index.build();
+        built.groups.retain(|known| known.group != group);
+        built.relink();
+    }
+
     /// Has the rows kept on which a port is taken.
     fn want_port(&mut self, port: Port, is_taken: impl Fn(ContainerInstanceId) -> bool) {
         let built = self.index.build();

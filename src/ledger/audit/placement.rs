@@ -147,9 +147,13 @@ fn levels(
     built: &Built,
     kept: &Levels,
 ) -> Result<(), String> {
-    let group = ledger.groups().get(kept.group);
-    let on = group.into_iter().flat_map(|group| group.wanted.iter());
-    let on: BTreeMap<usize, u32> = on
+    let Some(group) = ledger.groups().get(kept.group) else {
+        return Err(format!(
+            "tasks of {} are counted, which is gone",
+            kept.group
+        ));
+    };
+    let on: BTreeMap<usize, u32> = (group.wanted.iter())
         .filter_map(|(instance, count)| Some((capacity.row(instance)?, count)))
         .collect();
     let count = |row: usize| on.get(&row).copied().unwrap_or(0);
