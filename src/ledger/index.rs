@@ -186,6 +186,18 @@ impl Built {
         ]
     }
 
+    /// What was asked for no later than then was not asked for of late, where so much is kept at most.
+    pub(super) fn of_late(&self, most: usize) -> u64 {
+        self.asked.saturating_sub(16 * most as u64)
+    }
+
+    /// Forgets how many tasks groups have in the rows of each value of a partition.
+    pub(super) fn forget_tallies(&mut self, partition: usize) {
+        for levels in &mut self.groups {
+            levels.tallies.retain(|(known, _)| *known != partition);
+        }
+    }
+
     pub(super) fn level_of(&self, group: GroupId) -> Result<usize, usize> {
         // The numbers of groups often have no gap: then one look is enough.
         let first = self.groups.first().map_or(0, |first| first.group.number());
@@ -311,6 +323,7 @@ impl Capacity {
         for number in 0..built.partitions.len() {
             let partition = &mut built.partitions[number];
             if !partition.is_kept() {
+                partition.is_changed = true;
                 continue;
             }
             let column = self.attributes.get(&partition.name);
@@ -318,9 +331,7 @@ impl Capacity {
             let (before, after) = (partition.value(row), partition.intern(value));
             let Some(after) = after else {
                 partition.give_up();
-                for levels in &mut built.groups {
-                    levels.tallies.retain(|(known, _)| *known != number);
-                }
+                built.forget_tallies(number);
                 built.relink();
                 continue;
             };

@@ -15,6 +15,9 @@ pub const VALUES_MAX: usize = 16;
 /// The most tasks of a group on one row for its rows to be kept by number of tasks.
 const LEVELS_MAX: usize = 64;
 
+/// The most for rows that were given up to be kept so again: fewer, so that it is not all the time that they come and go.
+pub(super) const LEVELS_AGAIN: u32 = 32;
+
 /// The rows of a cluster by the value of one attribute.
 #[derive(Clone, Debug)]
 pub struct Partition {
@@ -28,6 +31,10 @@ pub struct Partition {
     pub(crate) sets: Vec<Bits>,
     /// The open rows of each value in order, where a strategy asked for it.
     pub(crate) orders: [Option<Vec<Order>>; 2],
+    /// Whether there may be few enough values again since it was given up.
+    pub(super) is_changed: bool,
+    /// When it was last asked for.
+    pub(super) asked: u64,
 }
 
 impl Partition {
@@ -38,7 +45,14 @@ impl Partition {
             of_row: vec![0; rows],
             sets: vec![Bits::of(rows, |_| true)],
             orders: [None, None],
+            is_changed: false,
+            asked: 0,
         }
+    }
+
+    /// Whether there may be few enough values again.
+    pub(super) fn is_stale(&self) -> bool {
+        !self.is_kept() && self.is_changed
     }
 
     /// Whether there are few enough values.
@@ -94,6 +108,7 @@ impl Partition {
         let name = Arc::clone(&self.name);
         *self = Self {
             sets: Vec::new(),
+            asked: self.asked,
             ..Self::new(&name, 0)
         };
     }
@@ -113,6 +128,7 @@ impl Partition {
             let orders = self.orders.iter_mut().flatten().flatten();
             orders.for_each(|order| order.close_up(row));
         }
+        self.is_changed = true;
     }
 }
 

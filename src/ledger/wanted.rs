@@ -14,7 +14,7 @@ use super::cluster::{Capacity, OrderBy};
 use super::fits::is_enough;
 use super::index::{Built, Judge, Members, Port, PortRows};
 use super::order::Order;
-use super::spread::{Levels, Partition};
+use super::spread::{LEVELS_AGAIN, Levels, Partition};
 
 /// Rows from which on it is quicker to have them in order, and by what is left in them, than to look at all of them: to keep
 /// up an order costs as much as such a look. Unit tests have both.
@@ -32,7 +32,9 @@ pub(super) const FITS_MAX: usize = 64;
 /// The most attributes by which rows are kept.
 pub(super) const PARTITIONS_MAX: usize = 8;
 
-/// The most words that the rows of groups take: 16 MiB.
+/// The most words that the rows of groups take when another comes: 16 MiB.
+///
+/// They grow with the tasks on one row, from nine bits a row to nine bytes: to 128 MiB if all of them do before another comes.
 const GROUP_WORDS_MAX: usize = 1 << 21;
 
 impl Capacity {
@@ -66,13 +68,14 @@ impl Capacity {
     pub(crate) fn want_fits(&mut self, amounts: (u32, u32)) {
         let built = self.index.build();
         built.asked += 1;
-        let (asked, fits) = (built.asked, &mut built.fits);
+        let (asked, since) = (built.asked, built.of_late(FITS_MAX));
+        let fits = &mut built.fits;
         if let Some(at) = fits.find(amounts) {
             fits.touch(at, asked);
             return;
         }
         if fits.len() == FITS_MAX {
-            if !fits.forget_oldest(asked.saturating_sub(16 * FITS_MAX as u64)) {
+            if !fits.forget_oldest(since) {
                 return;
             }
             self.index.outdated();
@@ -84,23 +87,27 @@ impl Capacity {
         built.relink();
     }
 
-    /// Has the rows kept by the value of an attribute, and those of each value in order.
+    /// Has the rows kept by the value of an attribute, and those of each value in order; not where many other attributes are
+    /// asked for all the time.
     pub(crate) fn want_partition(&mut self, name: &str, by: Option<OrderBy>) {
-        let known = self.index.built().and_then(|built| built.partition(name));
-        if known.is_none() {
-            let partition = self.partition(name);
-            let built = self.index.build();
-            if built.partitions.len() == PARTITIONS_MAX {
-                built.partitions.clear();
-                built
-                    .groups
-                    .iter_mut()
-                    .for_each(|known| known.tallies.clear());
-                built.ready.retain(|known| !known.is_partitioned());
-                built.relink();
-            }
-            built.partitions.push(partition);
-            self.index.outdated();
+        let built = self.index.build();
+        built.asked += 1;
+        let (asked, since) = (built.asked, built.of_late(PARTITIONS_MAX));
+        let known = built
+            .partition(name)
+            .map(|(at, known)| (at, known.is_stale()));
+        if let Some((at, false)) = known {
+            built.partitions[at].asked = asked;
+        } else {
+            let is_full = known.is_none() && built.partitions.len() == PARTITIONS_MAX;
+            let oldest = oldest(&built.partitions, |known| known.asked, since);
+            let at = match (known, is_full, oldest) {
+                (Some((at, _)), ..) => at,
+                (None, false, _) => built.partitions.len(),
+                (None, true, Some(oldest)) => oldest,
+                (None, true, None) => return,
+            };
+            self.put_partition(at, name, asked);
         }
         let (Some(by), true) = (by, self.is_ordered()) else {
             return;
@@ -123,6 +130,26 @@ impl Capacity {
         }
     }
 
+    /// Keeps the rows by the value of an attribute, in place of what there is by that number.
+    fn put_partition(&mut self, at: usize, name: &str, asked: u64) {
+        let partition = Partition {
+            asked,
+            ..self.partition(name)
+        };
+        let built = self.index.build();
+        if at == built.partitions.len() {
+            built.partitions.push(partition);
+        } else {
+            built.partitions[at] = partition;
+            built.forget_tallies(at);
+            built
+                .ready
+                .retain(|known| known.kind().partition != Some(at));
+            built.relink();
+        }
+        self.index.outdated();
+    }
+
     /// The rows by the value of an attribute; of none when there are too many values.
     pub(super) fn partition(&self, name: &str) -> Partition {
         let mut partition = Partition::new(name, self.len());
@@ -140,6 +167,40 @@ impl Capacity {
         partition
     }
 
+    /// Keeps the rows by the number of tasks of a group; not where they are many and other groups are asked for all the time.
+    fn put_levels(&mut self, levels: Levels) {
+        let built = self.index.build();
+        let at = match built.level_of(levels.group) {
+            // They were given up, so nothing is put together of them; its tasks stay counted by the values of attributes.
+            Ok(at) => {
+                let tallies = std::mem::take(&mut built.groups[at].tallies);
+                built.groups[at] = Levels { tallies, ..levels };
+                return;
+            }
+            Err(at) => at,
+        };
+        let mut words: usize = built.groups.iter().map(Levels::words).sum();
+        words += levels.words();
+        if words <= GROUP_WORDS_MAX {
+            built.groups.insert(at, levels);
+            built.relink();
+            return;
+        }
+        let since = built.of_late(built.groups.len());
+        while words > GROUP_WORDS_MAX {
+            let Some(oldest) = oldest(&built.groups, |known| known.asked, since) else {
+                break;
+            };
+            words -= built.groups.remove(oldest).words();
+        }
+        if words <= GROUP_WORDS_MAX {
+            built.groups.push(levels);
+            built.groups.sort_unstable_by_key(|known| known.group);
+        }
+        built.relink();
+        self.index.outdated();
+    }
+
     /// Forgets what is known of a group that is gone.
     pub(super) fn forget_group(&mut self, group: GroupId) {
         if (self.index.built()).is_none_or(|built| built.level_of(group).is_err()) {
@@ -150,7 +211,7 @@ impl Capacity {
         built.relink();
     }
 
-    /// Has the rows kept on which a port is taken.
+    /// Has the rows kept on which a port is taken; not where many other ports are asked for all the time.
     fn want_port(&mut self, port: Port, is_taken: impl Fn(ContainerInstanceId) -> bool) {
         let built = self.index.build();
         built.asked += 1;
@@ -160,7 +221,11 @@ impl Capacity {
             return;
         }
         if built.ports.len() == PORTS_MAX {
-            forget_oldest(&mut built.ports, |known| known.asked);
+            let since = built.of_late(PORTS_MAX);
+            let Some(oldest) = oldest(&built.ports, |known| known.asked, since) else {
+                return;
+            };
+            built.ports.remove(oldest);
             self.index.outdated();
         }
         let taken = Bits::of(self.len(), |row| is_taken(self.instances[row]));
@@ -209,46 +274,45 @@ impl Ledger {
         let Some(record) = self.groups.records.get(group.number()) else {
             return;
         };
-        let rows = capacity.len();
         let built = capacity.index.build();
         built.asked += 1;
-        let (asked, at) = (built.asked, built.level_of(group));
-        if let Ok(at) = at {
+        let (asked, known) = (built.asked, built.level_of(group).ok());
+        if let Some(at) = known {
             built.groups[at].asked = asked;
-        } else {
+        }
+        let is_few = |(_, count)| count < LEVELS_AGAIN;
+        if known.is_none_or(|at| !built.groups[at].is_kept() && record.wanted.iter().all(is_few)) {
             let counts = record.wanted.iter();
             let counts = counts.filter_map(|(on, count)| Some((capacity.row(on)?, count)));
             let levels = Levels {
                 asked,
-                ..Levels::new(group, rows, counts)
+                ..Levels::new(group, capacity.len(), counts)
             };
-            let built = capacity.index.build();
-            let mut words: usize = built.groups.iter().map(Levels::words).sum();
-            words += levels.words();
-            let are_many = words > GROUP_WORDS_MAX;
-            while words > GROUP_WORDS_MAX && !built.groups.is_empty() {
-                words -= forget_oldest(&mut built.groups, |known| known.asked).words();
-            }
-            if let Err(at) = built.level_of(group) {
-                built.groups.insert(at, levels);
-            }
-            built.relink();
-            if are_many {
-                capacity.index.outdated();
-            }
+            capacity.put_levels(levels);
         }
         if let Some(name) = name {
             want_tally(capacity, group, name, record);
         }
     }
 
-    /// Prepares for a constraint that neither tasks nor agents have a bearing on.
+    /// Prepares for a constraint that neither tasks nor agents have a bearing on; not where many others are asked for all the
+    /// time.
     pub(crate) fn want_members(
         &mut self,
         cluster: ClusterId,
         constraint: &Arc<Constraint>,
         judge: Judge,
     ) {
+        let built = self.capacity_mut(cluster).index.build();
+        built.asked += 1;
+        let is_known = built.members.iter().any(|known| known.is_of(constraint));
+        if !is_known && built.members.len() == MEMBERS_MAX {
+            let since = built.of_late(MEMBERS_MAX);
+            let Some(oldest) = oldest(&built.members, |known| known.asked, since) else {
+                return;
+            };
+            built.members.remove(oldest);
+        }
         let capacity = &self.clusters.records[cluster.index()].capacity;
         let holds = |row: usize| judge(constraint, self, capacity.instances[row]);
         let known = capacity.index.built().and_then(|built| {
@@ -266,12 +330,8 @@ impl Ledger {
         }
         let index = &mut self.capacity_mut(cluster).index;
         let built = index.build();
-        built.asked += 1;
         let (asked, seen) = (built.asked, built.log.len());
         if let Some(rows) = fresh {
-            if built.members.len() == MEMBERS_MAX {
-                forget_oldest(&mut built.members, |known| known.asked);
-            }
             built.members.push(Members {
                 constraint: Arc::clone(constraint),
                 judge,
@@ -343,8 +403,8 @@ fn settle_log(built: &mut Built) {
     }
 }
 
-/// Takes out what was asked for longest ago.
-fn forget_oldest<T>(kept: &mut Vec<T>, asked: impl Fn(&T) -> u64) -> T {
+/// Where that is which was asked for longest ago, unless that was after `since`.
+fn oldest<T>(kept: &[T], asked: impl Fn(&T) -> u64, since: u64) -> Option<usize> {
     let oldest = (0..kept.len()).min_by_key(|at| asked(&kept[*at]));
-    kept.remove(oldest.expect("something is forgotten only when there is something"))
+    oldest.filter(|at| asked(&kept[*at]) <= since)
 }

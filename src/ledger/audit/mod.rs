@@ -1,6 +1,7 @@
 //! Every running total, counted again from scratch and compared.
 
 mod index;
+mod indexed;
 mod placement;
 
 use std::collections::BTreeMap;
