@@ -3,17 +3,20 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`cluster`] | clusters, and the columns placement reads |
-//! | [`index`], [`order`], [`spread`], [`fits`], [`bits`], `wanted` | what is kept of those columns so that placement looks at few rows |
+//! | [`index`], [`order`], [`spread`], [`fits`], [`ready`], `wanted` | what is kept of those columns so that placement looks at few rows |
+//! | [`bits`], [`counted`] | the sets of rows that this is made of |
 //! | [`clock`] | when something last happened to them |
 //! | [`instance`] | container instances |
 //! | [`definition`], [`family`] | task definitions; their families, as listings walk them |
 //! | [`launch`], [`demand`] | what the tasks of a request share; what each takes |
 //! | [`group`] | task groups |
 //! | [`task`] | tasks as the control plane knows them |
-//! | [`host`] | tasks as their agents run them |
+//! | [`host`], [`waiting`] | tasks as their agents run them; those that wait there |
 //! | [`hazard`] | faults that last |
 //! | [`tags`], [`account_settings`] | what carries tags; what the account has set |
-//! | [`token`], [`names`] | idempotency tokens; maps from names |
+//! | [`token`], [`names`], [`table`] | idempotency tokens; maps from names, and from numbers |
+//! | `resolve` | from what callers name to numbers |
+//! | [`subscription`] | who is told of state changes |
 //! | [`call_fault`] | what calls of the API meet while a fault is at work |
 //! | [`controller`] | which controllers live inside the simulation |
 //! | [`change`], and `apply*` | the only ways in which all this moves |
@@ -22,7 +25,7 @@
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
 //! | [`scheduler_error`], [`blame`] | what schedulers got wrong; whether a late view misled them |
 //! | [`glance`] | records with all that is needed to describe them |
-//! | [`versions`], [`lens`] | what those who lag may still see; which of it each of them sees |
+//! | [`versions`], [`histories`], [`lens`] | what those who lag may still see; which of it each of them sees |
 //! | [`audit`] | every running total, counted again |
 
 pub mod account_settings;
@@ -32,6 +35,7 @@ mod apply_instance;
 mod apply_interface;
 mod apply_labels;
 mod apply_life;
+mod apply_task;
 pub mod audit;
 pub mod bits;
 pub mod blame;

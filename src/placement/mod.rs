@@ -11,7 +11,7 @@
 //! | [`member_of`] | the cluster query language: whether an expression holds for an instance |
 //! | [`rank`] | the strategies: who of them should |
 //! | [`ecs`] | both in ECS's order: the built-in scheduler |
-//! | `prepare`, `chain`, `search`, `sieve`, `few` | how it finds them without looking at every row |
+//! | `prepare`, `chain`, `search`, `sieve`, `readied`, `few` | how it finds them without looking at every row |
 //! | `seen` | a cluster as a scheduler sees it late |
 //! | `failed` | what it need not search for again |
 //! | [`closure`] | a scheduler from a closure |

@@ -16,10 +16,10 @@ const SETS_FROM: usize = 64;
 
 /// Rows from which on those are kept ready that `spread` goes by: each change of a row costs more then, which is less than
 /// a walk through so many. Unit tests have them ready wherever `fits` are kept.
-const SPREAD_FROM: usize = if cfg!(test) { 0 } else { 4096 };
+const SPREAD_FROM: usize = if cfg!(test) { 1 } else { 4096 };
 
 /// Likewise for tasks that may be anywhere: those are tried at random first.
-const ANYWHERE_FROM: usize = if cfg!(test) { 0 } else { 16384 };
+const ANYWHERE_FROM: usize = if cfg!(test) { 1 } else { 16384 };
 
 /// What is known of a request before its tasks are asked for.
 #[derive(Clone, Copy, Debug)]
