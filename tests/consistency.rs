@@ -408,6 +408,8 @@ proptest! {
         let mut past: Vec<Vec<Vec<String>>> = Vec::new();
         let is_brief = |action: &&Action| match action {
             Action::Advance { .. } | Action::Step(_) | Action::Settle | Action::ReadLag { .. } => false,
+            // A cluster that is gone lists nothing.
+            Action::DeleteCluster(_) => false,
             Action::Weather(weather) => !weather.meets_calls(),
             _ => true,
         };
