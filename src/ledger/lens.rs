@@ -199,11 +199,19 @@ impl<'a> Lens<'a> {
         }
     }
 
+    /// Whether a version is another than the one before to who looks through this.
+    #[must_use]
+    pub fn is_shown<T>(&self, version: &Version<T>) -> bool {
+        !version.for_scheduler || self.replica >= REPLICAS
+    }
+
     /// From when on it sees the newest version, if no other comes; own writes are not looked at.
     #[must_use]
     pub fn converged_at<T>(&self, about: Changed, history: &History<T>) -> SimTime {
-        let is_shown = |version: &&Version<T>| !version.for_scheduler || self.replica >= REPLICAS;
-        let mut shown = history.recent.iter().filter(is_shown);
+        let mut shown = history
+            .recent
+            .iter()
+            .filter(|version| self.is_shown(version));
         let Some(newest) = shown.clone().next_back() else {
             return SimTime::ZERO;
         };

@@ -59,13 +59,14 @@ impl Invariant for ViewsConverge {
     }
 }
 
-/// Whether the newest version is seen; else when that was made.
+/// Whether the newest version is seen of those that are another to who looks; else when that was made.
 fn sees_truth<T>(lens: &Lens<'_>, about: Changed, history: &History<T>) -> Result<(), SimTime> {
-    let newest = history.recent.len().checked_sub(1);
-    if lens.place(about, history) == newest {
-        return Ok(());
+    let next = lens.place(about, history).map_or(0, |place| place + 1);
+    let mut missed = history.recent.iter().skip(next);
+    match missed.rfind(|version| lens.is_shown(version)) {
+        None => Ok(()),
+        Some(newest) => Err(newest.at),
     }
-    Err(history.recent.back().map_or(SimTime::ZERO, |last| last.at))
 }
 
 /// Nobody sees a version that was replaced longer ago than the bound on its lag.
