@@ -292,10 +292,10 @@ impl Order {
                 };
                 while let Some(within) = block.first(begin, other) {
                     let place = block.places[within];
+                    looks = looks.checked_sub(1).ok_or(TooMany)?;
                     if is_fit(row_of(place)) {
                         return Ok(Some((key_of(place), row_of(place))));
                     }
-                    looks = looks.checked_sub(1).ok_or(TooMany)?;
                     begin = within + 1;
                 }
             }
@@ -450,6 +450,11 @@ mod tests {
             let is_fit = |row: usize| row % 3 == 0;
             let first = enough.iter().copied().find(|(_, row)| is_fit(*row));
             prop_assert_eq!(order.first(key, other, usize::MAX, is_fit), Ok(first));
+            let asked = enough.iter().position(|(_, row)| is_fit(*row)).map_or(enough.len(), |at| at + 1);
+            prop_assert_eq!(order.first(key, other, asked, is_fit), Ok(first));
+            if let Some(fewer) = asked.checked_sub(1) {
+                prop_assert_eq!(order.first(key, other, fewer, is_fit), Err(TooMany));
+            }
             prop_assert!(order.is_consistent());
             let ties: Vec<_> = enough.iter().filter(|(k, _)| *k == key).map(|(_, row)| *row).collect();
             prop_assert_eq!(order.count(key, other), ties.len());
