@@ -61,14 +61,22 @@ impl Kept {
     }
 }
 
+fn built(builder: Builder) -> Simulation {
+    builder
+        .seed(42)
+        .checking(Checking::AtRest)
+        .trace(TraceMode::Off)
+        .build()
+        .expect("the options are good")
+}
+
+fn pass(sim: &mut Simulation, span: Duration) {
+    sim.advance(span).expect("no invariant is violated");
+}
+
 impl Day {
     fn new(builder: Builder) -> Self {
-        let mut sim = builder
-            .seed(42)
-            .checking(Checking::AtRest)
-            .trace(TraceMode::Off)
-            .build()
-            .expect("the options are good");
+        let mut sim = built(builder);
         for _ in 0..100 {
             let instance = RegisterContainerInstance::default()
                 .cpu(4096)
@@ -103,10 +111,6 @@ impl Day {
         }
     }
 
-    fn pass(&mut self, span: Duration) {
-        self.sim.advance(span).expect("no invariant is violated");
-    }
-
     fn look(&mut self) {
         let versions = self.sim.ledger().versions();
         let kept = Kept {
@@ -120,7 +124,7 @@ impl Day {
     fn hour(&mut self) {
         for _ in 0..BATCHES / 24 {
             self.turn();
-            self.pass(APART);
+            pass(&mut self.sim, APART);
         }
     }
 
@@ -131,7 +135,7 @@ impl Day {
             self.turn();
             for _ in 0..LOOKS {
                 self.look();
-                self.pass(APART / LOOKS);
+                pass(&mut self.sim, APART / LOOKS);
             }
         }
         self.most
@@ -144,10 +148,10 @@ fn versions_of_a_life(sees: fn(Builder, ViewModel) -> Builder) -> usize {
     let mut day = Day::new(sees(Simulation::builder(), longer_than_it));
     let request = RunTask::new("web");
     let answer = day.sim.run_task(request).expect("the request is good");
-    day.pass(Duration::from_secs(600));
+    pass(&mut day.sim, Duration::from_secs(600));
     let stop = StopTask::new(&answer.tasks[0].task_arn);
     day.sim.stop_task(stop).expect("the task is known");
-    day.pass(Duration::from_secs(2 * 3600));
+    pass(&mut day.sim, Duration::from_secs(2 * 3600));
     let ledger = day.sim.ledger();
     assert_eq!(ledger.tasks_known(), 0, "it was forgotten");
     // What was before them is kept of the task and of its container instance, and is none of its life.
@@ -258,13 +262,16 @@ struct Crowd {
 }
 
 impl Crowd {
+    /// One whose run is that of another.
+    fn checked(each: usize, view: &ViewModel) -> Self {
+        let crowd = || Self::new(each, Simulation::builder().scheduler_sees(view.clone()));
+        let (crowd, again) = (crowd(), crowd());
+        assert_eq!(crowd.sim.digest(), again.sim.digest(), "two runs agree");
+        crowd
+    }
+
     fn new(each: usize, builder: Builder) -> Self {
-        let mut sim = builder
-            .seed(42)
-            .checking(Checking::AtRest)
-            .trace(TraceMode::Off)
-            .build()
-            .expect("the options are good");
+        let mut sim = built(builder);
         let mut hosts = Vec::new();
         for _ in 0..1_000 {
             let instance = RegisterContainerInstance::default()
@@ -283,7 +290,7 @@ impl Crowd {
         };
         // Until the last of them is seen.
         let minute = Duration::from_secs(60);
-        crowd.pass(minute);
+        pass(&mut crowd.sim, minute);
         for _ in 0..each {
             for some in hosts.chunks(10) {
                 let request = StartTask::new("web", some);
@@ -292,15 +299,11 @@ impl Crowd {
                 crowd.live.extend(tasks);
             }
         }
-        crowd.pass(minute);
+        pass(&mut crowd.sim, minute);
         for _ in 0..2_000 {
             crowd.turn();
         }
         crowd
-    }
-
-    fn pass(&mut self, span: Duration) {
-        self.sim.advance(span).expect("no invariant is violated");
     }
 
     fn turn(&mut self) {
@@ -312,7 +315,7 @@ impl Crowd {
         self.sim
             .stop_task(StopTask::new(oldest))
             .expect("the task is known");
-        self.pass(Duration::from_millis(50));
+        pass(&mut self.sim, Duration::from_millis(50));
     }
 }
 
@@ -326,9 +329,10 @@ fn late_schedulers(criterion: &mut Criterion) {
             ViewModel::Fresh,
             ViewModel::FixedLag(Duration::from_secs(5)),
         ] {
-            let builder = Simulation::builder().scheduler_sees(view.clone());
-            let mut crowd = Crowd::new(each, builder);
+            // Set up only when it is asked for.
+            let mut crowd = None;
             group.bench_function(format!("{view}/{each}-tasks-on-each"), |bencher| {
+                let crowd = crowd.get_or_insert_with(|| Crowd::checked(each, &view));
                 bencher.iter(|| crowd.turn())
             });
         }
