@@ -65,6 +65,14 @@ impl Life {
         Self::read_through(Reads::realistic(), instances, &[])
     }
 
+    /// One of which somebody asked for an explanation before anything is counted.
+    pub(crate) fn explained_before(instances: u32) -> Self {
+        let life = Self::new(instances, &[]);
+        let told = life.sim.explain(&life.requests[0]);
+        assert_eq!(told.expect("the request is good").len(), 1);
+        life
+    }
+
     fn read_through(reads: Reads, instances: u32, strategy: &[PlacementStrategy]) -> Self {
         let memory: u64 = (0..instances as usize)
             .map(|number| u64::from(INSTANCE_MEMORY[number % INSTANCE_MEMORY.len()]))

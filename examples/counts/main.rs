@@ -22,21 +22,23 @@
 mod hold;
 mod life;
 mod place;
+#[path = "../../benches/placement/steady.rs"]
+mod steady;
 
 use std::process::ExitCode;
 
 use wavetank::PlacementStrategy;
-use wavetank::placement::Rule;
 
 use hold::Hold;
 use life::Life;
 use place::Place;
+use steady::{Load, Way};
 
 /// Makes a case ready to be counted.
 type Make = fn() -> Box<dyn Case>;
 
 /// The cases by name: each series with its sizes ascending.
-const CASES: [(&str, Make); 14] = [
+const CASES: [(&str, Make); 22] = [
     ("life-random-100", || life(100, &[])),
     ("life-random-1000", || life(1_000, &[])),
     ("life-random-10000", || life(10_000, &[])),
@@ -47,16 +49,24 @@ const CASES: [(&str, Make); 14] = [
         life(1_000, &[PlacementStrategy::binpack_memory()])
     }),
     ("life-lagging-1000", || Box::new(Life::lagging(1_000))),
-    ("place-binpack-100", || place(100, &[Rule::BinpackMemory])),
-    ("place-binpack-1000", || {
-        place(1_000, &[Rule::BinpackMemory])
+    ("life-explained-before-1000", || {
+        Box::new(Life::explained_before(1_000))
     }),
-    ("place-binpack-10000", || {
-        place(10_000, &[Rule::BinpackMemory])
+    ("place-binpack-100", || place(100, Way::Binpack)),
+    ("place-binpack-1000", || place(1_000, Way::Binpack)),
+    ("place-binpack-10000", || place(10_000, Way::Binpack)),
+    ("place-binpack-cpu-1000", || {
+        place_on(Load::Cpu, 1_000, Way::Binpack)
     }),
-    ("place-spread-100", || place(100, &Rule::of_services())),
-    ("place-spread-1000", || place(1_000, &Rule::of_services())),
-    ("place-spread-10000", || place(10_000, &Rule::of_services())),
+    ("place-spread-100", || place(100, Way::Spread)),
+    ("place-spread-1000", || place(1_000, Way::Spread)),
+    ("place-spread-10000", || place(10_000, Way::Spread)),
+    ("place-picky-100", || place(100, Way::Picky)),
+    ("place-picky-1000", || place(1_000, Way::Picky)),
+    ("place-picky-10000", || place(10_000, Way::Picky)),
+    ("place-member-of-1000", || place(1_000, Way::MemberOf)),
+    ("place-random-1000", || place(1_000, Way::Random)),
+    ("place-random-10000", || place(10_000, Way::Random)),
     ("queue-hold-100", || Box::new(Hold::new(100))),
     ("queue-hold-10000", || Box::new(Hold::new(10_000))),
 ];
@@ -65,8 +75,12 @@ fn life(instances: u32, strategy: &[PlacementStrategy]) -> Box<dyn Case> {
     Box::new(Life::new(instances, strategy))
 }
 
-fn place(instances: u32, rules: &[Rule]) -> Box<dyn Case> {
-    Box::new(Place::new(instances, rules))
+fn place(instances: usize, way: Way) -> Box<dyn Case> {
+    place_on(Load::Memory, instances, way)
+}
+
+fn place_on(load: Load, instances: usize, way: Way) -> Box<dyn Case> {
+    Box::new(Place::new(load, instances, way))
 }
 
 /// Something in its steady state.
