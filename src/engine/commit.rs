@@ -19,13 +19,14 @@ impl Engine {
         if !self.effects.cancels().is_empty() {
             self.cancel_timers();
         }
-        let before = match self.is_followed() {
+        let was_followed = self.is_followed();
+        let before = match was_followed {
             true => self.note_before(),
             false => Vec::new(),
         };
         self.apply_changes();
         // A change may be that somebody follows from now on.
-        if self.is_followed() {
+        if was_followed || self.is_followed() {
             self.follow(event, &before);
         } else {
             self.push_timers();

@@ -200,6 +200,17 @@ impl Ledger {
             true => (record.tasks.clone(), wanted(record)),
             false => (Vec::new(), Arc::default()),
         };
+        let capacity = &self.cluster(record.spec.cluster).capacity;
+        let (left, enis) = match capacity.row(instance) {
+            Some(row) => (
+                (capacity.cpu[row], capacity.memory[row], capacity.gpus[row]),
+                capacity.enis[row],
+            ),
+            None => (
+                self.left_on(instance, record),
+                self.enis_left_on(instance, record),
+            ),
+        };
         Some(InstanceSeen {
             record: InstanceRecord {
                 spec: Arc::clone(&record.spec),
@@ -208,8 +219,8 @@ impl Ledger {
                 udp: record.udp.clone(),
                 ..*record
             },
-            left: self.left_on(instance, record),
-            enis: self.enis_left_on(instance, record),
+            left,
+            enis,
             wanted,
         })
     }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use crate::ids::DenseId;
 use crate::model::ReadAs;
@@ -32,6 +31,16 @@ pub struct Version<T> {
     pub for_scheduler: bool,
     /// The record; `None` when it was forgotten.
     pub seen: Option<T>,
+}
+
+/// How the versions of one commit were made: see [`Version`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    pub(super) at: SimTime,
+    pub(super) spikes: u32,
+    pub(super) by: Option<ReadAs>,
+    pub(super) placed: bool,
+    pub(super) for_scheduler: bool,
 }
 
 /// What there was of one record of late.
@@ -72,25 +81,31 @@ impl<T> History<T> {
         size_of::<Self>() + self.recent.capacity() * size_of::<Version<T>>() + beside
     }
 
-    /// Adds a version; changes of one call at one time make one.
-    pub(super) fn push(&mut self, version: Version<T>) {
+    /// Adds a version, `number` being that of the record, if there still is one; changes of one call at one time make one.
+    #[inline]
+    pub(super) fn push(&mut self, made: &Made, number: Option<u32>, seen: Option<T>) {
         match self.recent.back_mut() {
-            Some(last)
-                if (last.at, last.spikes, last.by) == (version.at, version.spikes, version.by) =>
-            {
+            Some(last) if (last.at, last.spikes, last.by) == (made.at, made.spikes, made.by) => {
                 // The luck of the first is that of all: what was seen of it is not unseen.
-                last.seen = version.seen;
-                last.placed |= version.placed;
-                last.for_scheduler &= version.for_scheduler;
+                last.seen = seen;
+                last.placed |= made.placed;
+                last.for_scheduler &= made.for_scheduler;
             }
-            _ => self.recent.push_back(version),
+            _ => self.recent.push_back(Version {
+                at: made.at,
+                nth: number.unwrap_or(u32::MAX) as u16,
+                spikes: made.spikes,
+                by: made.by,
+                placed: made.placed,
+                for_scheduler: made.for_scheduler,
+                seen,
+            }),
         }
     }
 
-    /// Lets go of what nobody can see any more.
-    fn prune(&mut self, now: SimTime, retention: Duration) {
-        let is_old = |first: &Version<T>| first.at.saturating_add(retention) <= now;
-        while self.recent.front().is_some_and(is_old) {
+    /// Lets go of what nobody can see any more: what came before a version that was made by `end`.
+    fn prune(&mut self, end: SimTime) {
+        while self.recent.front().is_some_and(|first| first.at <= end) {
             self.base = self.recent.pop_front().and_then(|first| first.seen);
         }
     }
@@ -183,14 +198,16 @@ impl<K: DenseId, T: Clone> Histories<K, T> {
         }
     }
 
-    /// Lets go of what nobody can see any more of a record.
-    pub(super) fn prune(&mut self, of: K, now: SimTime, retention: Duration) {
+    /// Lets go of what nobody can see any more of a record: what came before a version that was made by `end`.
+    pub(super) fn prune(&mut self, of: K, end: SimTime) {
         let Some(history) = self.get_mut(of) else {
             return;
         };
-        history.prune(now, retention);
-        if history.recent.is_empty() {
+        // The truth is the last of them.
+        if history.recent.back().is_none_or(|truth| truth.at <= end) {
             self.end(of);
+        } else {
+            history.prune(end);
         }
     }
 }
@@ -201,16 +218,16 @@ mod tests {
 
     use super::*;
 
-    fn at(second: u64, seen: &str) -> Version<String> {
-        Version {
+    /// Adds a version made in a second.
+    fn push(history: &mut History<String>, second: u64, seen: &str) {
+        let made = Made {
             at: SimTime::from_secs(second),
-            nth: 0,
             spikes: 0,
             by: None,
             placed: false,
             for_scheduler: false,
-            seen: Some(seen.to_owned()),
-        }
+        };
+        history.push(&made, Some(0), Some(seen.to_owned()));
     }
 
     fn task(number: u32) -> TaskId {
@@ -222,13 +239,13 @@ mod tests {
         let mut known = Histories::<TaskId, String>::default();
         known.begin(task(3), None);
         let history = known.get_mut(task(3)).expect("it has begun");
-        history.push(at(1, "first"));
-        history.push(at(2, "second"));
-        known.prune(task(3), SimTime::from_secs(11), Duration::from_secs(10));
+        push(history, 1, "first");
+        push(history, 2, "second");
+        known.prune(task(3), SimTime::from_secs(1));
         let history = known.get(task(3)).expect("the second may still be unseen");
         assert_eq!(history.base.as_deref(), Some("first"));
         assert_eq!(history.newest().map(String::as_str), Some("second"));
-        known.prune(task(3), SimTime::from_secs(12), Duration::from_secs(10));
+        known.prune(task(3), SimTime::from_secs(2));
         assert!(known.is_empty());
     }
 
@@ -237,7 +254,7 @@ mod tests {
         let mut known = Histories::<TaskId, String>::default();
         known.begin(task(3), Some("base".to_owned()));
         let history = known.get_mut(task(3)).expect("it has begun");
-        history.push(at(1, "first"));
+        push(history, 1, "first");
         known.end(task(3));
         known.begin(task(900), None);
         assert!(!known.contains(task(3)));
@@ -248,9 +265,9 @@ mod tests {
     #[test]
     fn changes_of_one_call_at_one_time_are_one_version() {
         let mut history = History::default();
-        history.push(at(1, "half"));
-        history.push(at(1, "whole"));
-        history.push(at(2, "later"));
+        push(&mut history, 1, "half");
+        push(&mut history, 1, "whole");
+        push(&mut history, 2, "later");
         let seen = history.recent.iter().map(|version| version.seen.as_deref());
         assert_eq!(seen.collect::<Vec<_>>(), [Some("whole"), Some("later")]);
     }

@@ -172,9 +172,9 @@ pub fn merged(
 /// A container instance and what the control plane counts on it.
 ///
 /// CPU, memory and GPUs left are in the columns of its cluster, where placement reads them. What the life of a plain task
-/// touches is within one cache line.
+/// touches comes first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct InstanceRecord {
     /// What it registered with.
     pub spec: Arc<InstanceSpec>,

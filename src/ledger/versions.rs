@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::ids::{ContainerInstanceId, TaskId};
 use crate::model::ReadAs;
-use crate::time::SimTime;
+use crate::time::{SimTime, saturating_nanos};
 
 use super::Ledger;
 use super::change::Change;
@@ -15,31 +15,11 @@ use super::subscription::Changed;
 use super::tags::TaggedResource;
 
 pub use super::glance::{InstanceGlance, InstanceSeen, TaskGlance, TaskSeen};
+use super::histories::Made;
 pub use super::histories::{Histories, History, Version};
 
-/// How the versions of one commit were made.
-#[derive(Clone, Copy, Debug)]
-struct Made {
-    at: SimTime,
-    spikes: u32,
-    by: Option<ReadAs>,
-    placed: bool,
-}
-
-impl Made {
-    /// A version of a record; `nth` is its number, if there still is a record.
-    fn version<T>(self, nth: Option<u32>, seen: Option<T>) -> Version<T> {
-        Version {
-            at: self.at,
-            nth: nth.unwrap_or(u32::MAX) as u16,
-            spikes: self.spikes,
-            by: self.by,
-            placed: self.placed,
-            for_scheduler: false,
-            seen,
-        }
-    }
-}
+/// So often in the longest lag it is looked for versions that nobody can see any more.
+const PRUNES_A_LAG: u32 = 8;
 
 /// A time in which all replicas lag: the fault ReadLag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +49,8 @@ pub struct Versions {
     due: VecDeque<(SimTime, Changed)>,
     /// What the commit under way is about.
     touched: Vec<Changed>,
+    /// When it is looked again for what nobody can see any more: some of the longest lag later.
+    next_prune: SimTime,
 }
 
 /// Of the versions only the spikes are part of the state: the rest follows from what happened.
@@ -170,8 +152,9 @@ impl Versions {
 
     /// How long a version may be seen after it was replaced.
     fn retention(&self) -> Duration {
+        let bound = self.bound.unwrap_or_default();
         let spikes = self.spikes.iter().map(|spike| spike.lag);
-        spikes.chain(self.bound).max().unwrap_or_default()
+        spikes.fold(bound, Duration::max)
     }
 
     /// Lets go of what nobody can see any more.
@@ -179,18 +162,23 @@ impl Versions {
         if !self.spikes.is_empty() {
             self.spikes.retain(|spike| spike.until > now);
             self.forget_unless_kept();
+        } else if now < self.next_prune {
+            return;
         }
-        let retention = self.retention();
+        self.next_prune = now.saturating_add(self.retention() / PRUNES_A_LAG);
+        let retention = saturating_nanos(self.retention());
+        let Some(end) = now.as_nanos().checked_sub(retention) else {
+            return;
+        };
+        let end = SimTime::from_nanos(end);
         while let Some((at, about)) = self.due.front().copied() {
-            if at.saturating_add(retention) > now {
+            if at > end {
                 return;
             }
             self.due.pop_front();
             match about {
-                Changed::Task(task) => self.tasks.prune(task, now, retention),
-                Changed::ContainerInstance(instance) => {
-                    self.instances.prune(instance, now, retention);
-                }
+                Changed::Task(task) => self.tasks.prune(task, end),
+                Changed::ContainerInstance(instance) => self.instances.prune(instance, end),
             }
         }
     }
@@ -253,6 +241,7 @@ impl Ledger {
             spikes: self.versions.spikes_begun,
             by,
             placed: by.is_some() && changes.iter().any(is_placing),
+            for_scheduler: false,
         };
         for about in &touched {
             match *about {
@@ -262,7 +251,7 @@ impl Ledger {
                         continue;
                     };
                     let nth = seen.as_ref().map(|seen| seen.record.version);
-                    history.push(made.version(nth, seen));
+                    history.push(&made, nth, seen);
                 }
                 Changed::ContainerInstance(instance) => {
                     let known = self.versions.instances.get(instance);
@@ -282,11 +271,11 @@ impl Ledger {
                         }
                     }
                     let nth = seen.as_ref().map(|seen| seen.record.version);
-                    let version = made.version(nth, seen);
-                    history.push(Version {
+                    let made = Made {
                         for_scheduler,
-                        ..version
-                    });
+                        ..made
+                    };
+                    history.push(&made, nth, seen);
                 }
             }
             self.versions.due.push_back((now, *about));
@@ -318,7 +307,7 @@ pub(crate) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
 
 /// Adds what a commit is about, once: changes of one thing stand together, and there are few things.
 fn mention(touched: &mut Vec<Changed>, about: Changed) {
-    const FEW: usize = 16;
+    const FEW: usize = 4;
     let recent = touched.len().saturating_sub(FEW);
     if !touched[recent..].contains(&about) {
         touched.push(about);
