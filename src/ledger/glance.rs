@@ -122,11 +122,17 @@ impl Ledger {
     #[must_use]
     pub fn task_seen(&self, task: TaskId) -> Option<TaskSeen> {
         let record = *self.task(task)?;
+        let ports = self.hosts.chosen_ports(task);
         Some(TaskSeen {
             record,
             extras: self.extras(task).cloned().map(Box::new),
             launch: Arc::clone(self.launch_of(&record)),
-            chosen_ports: self.hosts.chosen_ports(task).into(),
+            // Most have none, and to copy nothing is a call too.
+            chosen_ports: if ports.is_empty() {
+                Box::default()
+            } else {
+                ports.into()
+            },
         })
     }
 
