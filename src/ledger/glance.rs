@@ -177,7 +177,8 @@ impl Ledger {
                     .is_ok()
             };
             let placed = changes.iter().filter_map(|change| match *change {
-                Change::TaskPlaced { task, on, .. } if on == Some(instance) => {
+                // What is known already was mentioned before in the same commit.
+                Change::TaskPlaced { task, on, .. } if on == Some(instance) && !is_there(task) => {
                     Some((task, self.launch_of(self.task(task)?).group))
                 }
                 _ => None,
