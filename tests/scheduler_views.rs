@@ -548,3 +548,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_call_that_comes_back_to_a_machine_has_its_tasks_counted_there_once() {
+    let (mut trial, _) = late(Baseline::RoundRobin, &[2048; 5]);
+    trial.run_all(RunTask::new("web").count(10));
+    trial.at(70_000);
+    assert!(trial.violations().is_empty());
+    let versions = trial.ledger().versions();
+    for (machine, history) in versions.instances().iter() {
+        let most = history.newest().map_or(0, |seen| seen.wanted.len());
+        assert_eq!(most, 2, "on {machine}");
+    }
+}

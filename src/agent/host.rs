@@ -68,13 +68,8 @@ fn start_alone(ctx: &Ctx<'_>, host: &Host, task: TaskId, pulls: &mut Pulls<'_>, 
     let Some((launch, gpus)) = claim(ctx, task) else {
         return;
     };
-    let demand = demand_of(ctx, launch);
-    let fits = host.cpu >= demand.cpu
-        && host.memory >= demand.memory
-        && host.gpus & gpus == 0
-        && !ports_clash(&host.tcp, &demand.tcp)
-        && !ports_clash(&host.udp, &demand.udp);
-    if fits {
+    let free = (host.cpu, host.memory, host.gpus);
+    if fits(free, [&host.tcp, &host.udp], demand_of(ctx, launch), gpus) {
         start(ctx, task, launch, pulls, out);
     }
 }
@@ -122,6 +117,21 @@ fn demand_of<'a>(ctx: &Ctx<'a>, launch: LaunchId) -> &'a Demand {
     &launch.expect("a launch stays with its tasks").spec.demand
 }
 
+/// Whether a demand is free: CPU and memory are what is left, GPUs and ports what is taken.
+#[inline]
+fn fits(
+    (cpu, memory, taken): (u32, u32, u64),
+    [tcp, udp]: [&[u16]; 2],
+    demand: &Demand,
+    gpus: u64,
+) -> bool {
+    cpu >= demand.cpu
+        && memory >= demand.memory
+        && taken & gpus == 0
+        && !ports_clash(tcp, &demand.tcp)
+        && !ports_clash(udp, &demand.udp)
+}
+
 /// What is free on a host, as tasks of the queue take it.
 struct Room {
     cpu: u32,
@@ -152,11 +162,8 @@ impl Room {
 
     /// Takes a demand when all of it is free.
     fn take(&mut self, demand: &Demand, gpus: u64) -> bool {
-        let fits = self.cpu >= demand.cpu
-            && self.memory >= demand.memory
-            && self.gpus & gpus == 0
-            && !ports_clash(&self.tcp, &demand.tcp)
-            && !ports_clash(&self.udp, &demand.udp);
+        let free = (self.cpu, self.memory, self.gpus);
+        let fits = fits(free, [&self.tcp, &self.udp], demand, gpus);
         if fits {
             self.cpu -= demand.cpu;
             self.memory -= demand.memory;

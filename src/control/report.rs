@@ -209,7 +209,7 @@ fn stopped(
         }
     }
     if record.is_wanted() {
-        let (code, reason) = why_ended(ctx, task, record, held);
+        let (code, reason) = why_ended(ctx, task, record);
         out.change(Change::TaskUnwanted {
             task,
             code,
@@ -234,16 +234,10 @@ fn containers<'a>(
 }
 
 /// Why a task that nobody stopped has stopped.
-fn why_ended(
-    ctx: &Ctx<'_>,
-    task: TaskId,
-    record: &TaskRecord,
-    held: Option<&HostTask>,
-) -> (StopCode, StoppedReason) {
+fn why_ended(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord) -> (StopCode, StoppedReason) {
     let plans = &ctx.ledger.launch_of(record).containers;
     let mut cannot_pull = false;
-    let rest = held.map_or(&[][..], |_| ctx.ledger.hosts().rest(task));
-    let containers = held.map(|held| &held.first).into_iter().chain(rest);
+    let containers = ctx.ledger.hosts().containers(task);
     for (container, plan) in containers.zip(plans.iter()) {
         match container.reason {
             ContainerReason::CannotPull if plan.essential => {

@@ -18,6 +18,9 @@ pub use super::glance::{InstanceGlance, InstanceSeen, TaskGlance, TaskSeen};
 use super::histories::Made;
 pub use super::histories::{Histories, History, Version};
 
+/// So often in the longest lag it is looked for what nobody can see any more.
+const PRUNES_A_LAG: u32 = 32;
+
 /// A time in which all replicas lag: the fault ReadLag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LagSpike {
@@ -46,6 +49,8 @@ pub struct Versions {
     due: VecDeque<(SimTime, Changed)>,
     /// What the commit under way is about.
     touched: Vec<Changed>,
+    /// When it is looked again for what nobody can see any more.
+    next_prune: SimTime,
 }
 
 /// Of the versions only the spikes are part of the state: the rest follows from what happened.
@@ -157,7 +162,10 @@ impl Versions {
         if !self.spikes.is_empty() {
             self.spikes.retain(|spike| spike.until > now);
             self.forget_unless_kept();
+        } else if now < self.next_prune {
+            return;
         }
+        self.next_prune = now.saturating_add(self.retention() / PRUNES_A_LAG);
         let retention = saturating_nanos(self.retention());
         let Some(end) = now.as_nanos().checked_sub(retention) else {
             return;
@@ -299,7 +307,7 @@ pub(crate) fn visible_instance(change: &Change) -> Option<ContainerInstanceId> {
 
 /// Adds what a commit is about, once: changes of one thing stand together, and there are few things.
 fn mention(touched: &mut Vec<Changed>, about: Changed) {
-    const FEW: usize = 16;
+    const FEW: usize = 4;
     let recent = touched.len().saturating_sub(FEW);
     if !touched[recent..].contains(&about) {
         touched.push(about);

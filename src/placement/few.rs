@@ -9,8 +9,7 @@ use crate::model::PlacementTies;
 use super::ask::Ask;
 use super::chain::Chain;
 use super::pool::Pool;
-use super::rank;
-use super::search::{Found, levels};
+use super::search::{Found, choose, levels};
 use super::sieve::{self, Unsaid};
 
 /// So many runs of words of rows are few.
@@ -66,7 +65,7 @@ pub(super) fn search<'a>(
         candidates,
     };
     match search.run(built, &rows) {
-        Some(()) => search.choose(),
+        Some(()) => choose(ask, pool, &search.chain, search.candidates),
         None => Found::Unknown,
     }
 }
@@ -243,15 +242,5 @@ impl Search<'_, '_> {
         };
         (!self.unsaid.room || has_room())
             && (self.is_bare || self.unsaid.fits(self.pool, self.ask, row))
-    }
-
-    /// Lets the rest of the rules narrow the candidates and breaks the tie that is left.
-    fn choose(&mut self) -> Found {
-        let rest = self.chain.rest;
-        Found::Row(match self.candidates.len() {
-            0 => None,
-            1 => Some(self.candidates[0]),
-            _ => rank::narrow(self.pool, self.ask, rest, self.candidates),
-        })
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Search<'a, '_> {
         self.is_levelled = levels.is_some();
         let Some(name) = self.chain.attribute else {
             self.by_level(levels, &[]);
-            return self.choose();
+            return choose(self.ask, self.pool, &self.chain, self.candidates);
         };
         let Some((number, partition)) = self.built.partition(name) else {
             return Found::Unknown;
@@ -122,7 +122,7 @@ impl<'a> Search<'a, '_> {
         }
         let orders = self.chain.binpack.and_then(|by| partition.orders(by));
         self.by_class(levels, classes, orders.unwrap_or_default());
-        self.choose()
+        choose(self.ask, self.pool, &self.chain, self.candidates)
     }
 
     /// The first of equally good values with a candidate; `orders` are those of the values.
@@ -356,14 +356,18 @@ impl<'a> Search<'a, '_> {
         self.candidates.sort_unstable();
         Ok(())
     }
+}
 
-    /// Lets the rest of the rules narrow the candidates and breaks the tie that is left.
-    fn choose(&mut self) -> Found {
-        let rest = self.chain.rest;
-        Found::Row(match self.candidates.len() {
-            0 => None,
-            1 => Some(self.candidates[0]),
-            _ => rank::narrow(self.pool, self.ask, rest, self.candidates),
-        })
-    }
+/// Lets the rest of the rules narrow the candidates and breaks the tie that is left.
+pub(super) fn choose(
+    ask: &Ask<'_>,
+    pool: &Pool<'_>,
+    chain: &Chain<'_>,
+    candidates: &mut Vec<usize>,
+) -> Found {
+    Found::Row(match candidates.len() {
+        0 => None,
+        1 => Some(candidates[0]),
+        _ => rank::narrow(pool, ask, chain.rest, candidates),
+    })
 }
