@@ -84,12 +84,16 @@ impl<T> History<T> {
     /// Adds a version, `number` being that of the record, if there still is one; changes of one call at one time make one.
     #[inline]
     pub(super) fn push(&mut self, made: &Made, number: Option<u32>, seen: Option<T>) {
+        // What only schedulers are shown gives readers no luck.
+        let begins = |last: &Version<T>| last.for_scheduler && !made.for_scheduler;
         match self.recent.back_mut() {
-            Some(last) if (last.at, last.spikes, last.by) == (made.at, made.spikes, made.by) => {
+            Some(last)
+                if (last.at, last.spikes, last.by) == (made.at, made.spikes, made.by)
+                    && !begins(last) =>
+            {
                 // The luck of the first is that of all: what was seen of it is not unseen.
                 last.seen = seen;
                 last.placed |= made.placed;
-                last.for_scheduler &= made.for_scheduler;
             }
             _ => self.recent.push_back(Version {
                 at: made.at,
