@@ -128,17 +128,32 @@ impl<'a> Lens<'a> {
         if self.rules.is_some_and(|rules| rules.by_arrival) {
             return self.arrived_last(about, history);
         }
-        let has_come =
-            |version: &Version<T>| self.is_own(version) || self.arrival(about, version) <= self.now;
+        let has_come = |version: &Version<T>| {
+            self.is_shown(version)
+                && (self.is_own(version) || self.arrival(about, version) <= self.now)
+        };
         history.recent.iter().rposition(has_come)
+    }
+
+    /// The recent versions that it does not see yet, though they are another to it than those before them.
+    pub fn missed<'h, T>(
+        &'h self,
+        about: Changed,
+        history: &'h History<T>,
+    ) -> impl DoubleEndedIterator<Item = &'h Version<T>> {
+        let next = self.place(about, history).map_or(0, |place| place + 1);
+        let rest = history.recent.iter().skip(next);
+        rest.filter(|version| self.is_shown(version))
     }
 
     /// The version that came last of those that no newer one has outlived.
     fn arrived_last<T>(&self, about: Changed, history: &History<T>) -> Option<usize> {
-        let has_settled = |version: &Version<T>| self.latest(version) <= self.now;
-        let first = history.recent.iter().rposition(has_settled);
-        let from = first.unwrap_or(0);
-        let arrivals = history.recent.iter().enumerate().skip(from);
+        let recent = history.recent.iter().enumerate();
+        let shown = recent.filter(|(_, version)| self.is_shown(version));
+        let has_settled = |(_, version): &(usize, &Version<T>)| self.latest(version) <= self.now;
+        let first = shown.clone().rfind(has_settled);
+        let from = first.map_or(0, |(place, _)| place);
+        let arrivals = shown.filter(|(place, _)| *place >= from);
         let arrivals = arrivals.map(|(place, version)| (self.arrival(about, version), place));
         let arrived = arrivals.filter(|(at, _)| *at <= self.now);
         arrived.max().map(|(_, place)| place)
@@ -406,5 +421,23 @@ mod tests {
         assert_eq!(sees(writer), Some(1));
         assert_eq!(sees(ReadAs::Session(Session::new(5))), Some(0));
         assert_eq!(sees(ReadAs::AnyReplica), Some(0));
+    }
+
+    #[test]
+    fn readers_see_nothing_of_a_version_that_only_schedulers_are_shown() {
+        let plain = history(&[1, 2, 4]);
+        let mut history = history(&[1, 2, 3, 4]);
+        history.recent[2].for_scheduler = true;
+        // Numbers give luck, and what stands for the third version is not counted among those of readers.
+        history.recent[3].nth = 2;
+        history.recent[3].seen = Some(3);
+        for view in [
+            ViewModel::MonotonicSession(ragged()),
+            ViewModel::ReorderedEvents(ragged()),
+        ] {
+            for seed in 0..50 {
+                assert_eq!(shown(&view, seed, &history), shown(&view, seed, &plain));
+            }
+        }
     }
 }

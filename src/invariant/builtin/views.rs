@@ -61,9 +61,7 @@ impl Invariant for ViewsConverge {
 
 /// Whether the newest version is seen of those that are another to who looks; else when that was made.
 fn sees_truth<T>(lens: &Lens<'_>, about: Changed, history: &History<T>) -> Result<(), SimTime> {
-    let next = lens.place(about, history).map_or(0, |place| place + 1);
-    let mut missed = history.recent.iter().skip(next);
-    match missed.rfind(|version| lens.is_shown(version)) {
+    match lens.missed(about, history).next_back() {
         None => Ok(()),
         Some(newest) => Err(newest.at),
     }
@@ -96,8 +94,7 @@ impl ViewsWithinBound {
         history: &History<T>,
     ) -> Result<(), String> {
         for lens in onlookers.lenses(seen.ledger, seen.now) {
-            let next = lens.place(about, history).map_or(0, |place| place + 1);
-            let Some(missed) = history.recent.get(next) else {
+            let Some(missed) = lens.missed(about, history).next() else {
                 continue;
             };
             let limit = match self.bound {
