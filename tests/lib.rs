@@ -36,6 +36,7 @@ mod fargate_rules;
 mod fault_plans;
 mod faults;
 mod golden;
+mod great_ledgers;
 mod heal;
 mod health;
 mod hosts;

@@ -25,8 +25,8 @@ impl Engine {
             false => Vec::new(),
         };
         self.apply_changes();
-        // A change may be that somebody follows from now on.
-        if was_followed || self.is_followed() {
+        // A change may be that somebody follows from now on: none that tasks meet in a plain life.
+        if was_followed || (self.effects.is_rare() && self.is_followed()) {
             self.follow(event, &before);
         } else {
             self.push_timers();

@@ -88,7 +88,19 @@ impl Engine {
         self.now = at;
         self.steps += 1;
         self.recorder.push_event(at, self.steps, &event);
+        if self.queue.has_come_near() {
+            self.read_ahead();
+        }
         self.dispatch(event);
+    }
+
+    /// Brings near what the events are about that come next.
+    #[inline(never)]
+    fn read_ahead(&mut self) {
+        if self.ledger.is_great() {
+            let tasks = self.queue.nearest().filter_map(Event::task);
+            self.ledger.read_tasks_ahead(tasks);
+        }
     }
 
     /// Processes every event due up to a time, then sets the clock to it.

@@ -11,6 +11,31 @@ use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::{Ledger, PullFailure};
 
+impl Change {
+    /// Whether it is one that tasks meet in a plain life: [`Ledger::apply`] copies all that these hold, so that nothing of
+    /// them needs to be dropped.
+    #[inline]
+    pub(crate) fn is_usual(&self) -> bool {
+        matches!(
+            self,
+            Self::TaskPlaced { .. }
+                | Self::TaskUnwanted { given: None, .. }
+                | Self::TaskMoved { .. }
+                | Self::TaskTimed { .. }
+                | Self::ContainerMoved { .. }
+                | Self::TaskForgotten { .. }
+                | Self::HostAccepted { .. }
+                | Self::HostStarted { .. }
+                | Self::HostToldToStop { .. }
+                | Self::HostContainerMoved { .. }
+                | Self::HostContainerEnded { .. }
+                | Self::HostRunning { .. }
+                | Self::HostStopped { .. }
+                | Self::HostForgotten { .. }
+        )
+    }
+}
+
 impl Ledger {
     /// Begins a commit: the visible changes of a task within it count as one.
     pub(crate) fn begin_commit(&mut self) {

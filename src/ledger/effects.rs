@@ -41,13 +41,17 @@ impl Ctx<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     changes: Vec<Change>,
+    /// Whether one of them is none of those that each task meets.
+    is_rare: bool,
     timers: Vec<(Duration, Event)>,
     cancels: Vec<(TaskId, u16)>,
 }
 
 impl Effects {
     /// Moves the ledger.
+    #[inline]
     pub fn change(&mut self, change: Change) {
+        self.is_rare |= !change.is_usual();
         self.changes.push(change);
     }
 
@@ -79,10 +83,52 @@ impl Effects {
         &self.cancels
     }
 
+    /// Whether there is a change that not every task meets in its life.
+    pub(crate) fn is_rare(&self) -> bool {
+        self.is_rare
+    }
+
     /// Forgets everything but keeps the buffers.
     pub fn clear(&mut self) {
-        self.changes.clear();
+        if self.is_rare {
+            self.changes.clear();
+            self.is_rare = false;
+        }
+        // What each task meets is plain, and need not be looked at to be let go of.
+        while let Some(usual) = self.changes.pop() {
+            std::mem::forget(usual);
+        }
         self.timers.clear();
         self.cancels.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::ledger::task::StoppedReason;
+    use crate::model::StopCode;
+
+    #[test]
+    fn what_a_change_holds_is_let_go_of_when_effects_are_cleared() {
+        let text: Arc<str> = Arc::from("no longer needed");
+        let task = TaskId::new(0);
+        let mut effects = Effects::default();
+        for given in [Some(Arc::clone(&text)), None] {
+            effects.change(Change::TaskForgotten { task });
+            effects.change(Change::TaskUnwanted {
+                task,
+                code: StopCode::UserInitiated,
+                reason: StoppedReason::None,
+                given: given.clone(),
+            });
+            assert_eq!(effects.is_rare(), given.is_some());
+            drop(given);
+            effects.clear();
+            assert_eq!(Arc::strong_count(&text), 1);
+            assert!(effects.changes().is_empty() && !effects.is_rare());
+        }
     }
 }

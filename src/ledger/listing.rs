@@ -156,6 +156,12 @@ impl Listing {
         }
     }
 
+    /// What is read of a posting before a task is added to those of a container instance; it means nothing.
+    pub(super) fn read(&self, on: ContainerInstanceId) -> Option<u64> {
+        let posting = self.instances.get(on.number())?;
+        Some(posting.newest_members().into())
+    }
+
     pub(super) fn task_unwanted(&mut self, task: TaskId) {
         self.bits.unwanted(task);
     }

@@ -26,9 +26,11 @@
 //! | [`scheduler_error`], [`blame`] | what schedulers got wrong; whether a late view misled them |
 //! | [`glance`] | records with all that is needed to describe them |
 //! | [`versions`], [`histories`], [`lens`] | what those who lag may still see; which of it each of them sees |
+//! | `ahead` | what is needed soon, brought near the processor |
 //! | [`audit`] | every running total, counted again |
 
 pub mod account_settings;
+mod ahead;
 mod apply;
 mod apply_host;
 mod apply_instance;

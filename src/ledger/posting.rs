@@ -55,6 +55,11 @@ impl Posting {
         self.words.reserve_exact(self.limit - self.words.len());
     }
 
+    /// Which tasks of the newest word were placed with it.
+    pub(super) fn newest_members(&self) -> u32 {
+        self.words.last().map_or(0, |word| word.members)
+    }
+
     /// How many words it has: a measure of how long it takes to walk.
     pub(super) fn words(&self) -> usize {
         self.words.len()

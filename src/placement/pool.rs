@@ -38,7 +38,12 @@ const PICKS: usize = 10;
 #[derive(Clone, Debug)]
 struct Pick {
     row: usize,
-    demand: Demand,
+    cpu: u32,
+    memory: u32,
+    gpus: u32,
+    enis: u32,
+    /// The demand again, if it has static ports.
+    ports: Option<Box<Demand>>,
 }
 
 /// The bit of a row.
@@ -134,15 +139,14 @@ impl<'a> Pool<'a> {
         if self.picks.capacity() == 0 {
             self.picks.reserve(PICKS);
         }
-        let demand = match demand.has_ports() {
-            true => demand.clone(),
-            false => Demand {
-                tcp: Vec::new(),
-                udp: Vec::new(),
-                ..*demand
-            },
-        };
-        self.picks.push(Pick { row, demand });
+        self.picks.push(Pick {
+            row,
+            cpu: demand.cpu,
+            memory: demand.memory,
+            gpus: demand.gpus,
+            enis: demand.enis,
+            ports: demand.has_ports().then(|| Box::new(demand.clone())),
+        });
         self.picked |= bit(row);
     }
 
@@ -278,30 +282,30 @@ impl<'a> Pool<'a> {
     /// CPU units left in a row, picks taken off; so are those of the other resources.
     #[inline]
     pub(crate) fn cpu(&self, row: usize) -> u32 {
-        self.less_picks(row, self.capacity.cpu[row], |demand| demand.cpu)
+        self.less_picks(row, self.capacity.cpu[row], |pick| pick.cpu)
     }
 
     #[inline]
     pub(crate) fn memory(&self, row: usize) -> u32 {
-        self.less_picks(row, self.capacity.memory[row], |demand| demand.memory)
+        self.less_picks(row, self.capacity.memory[row], |pick| pick.memory)
     }
 
     #[inline]
     pub(crate) fn gpus(&self, row: usize) -> u32 {
-        self.less_picks(row, self.capacity.gpus[row], |demand| demand.gpus)
+        self.less_picks(row, self.capacity.gpus[row], |pick| pick.gpus)
     }
 
     #[inline]
     pub(crate) fn enis(&self, row: usize) -> u32 {
-        self.less_picks(row, self.capacity.enis[row], |demand| demand.enis)
+        self.less_picks(row, self.capacity.enis[row], |pick| pick.enis)
     }
 
     /// What is left of a resource in a row, given what the ledger has of it.
     #[inline]
-    fn less_picks(&self, row: usize, left: u32, of: impl Fn(&Demand) -> u32) -> u32 {
+    fn less_picks(&self, row: usize, left: u32, of: impl Fn(&Pick) -> u32) -> u32 {
         let picks = self.picks_of(row).iter();
         picks.fold(left, |left, pick| {
-            left - u32::from(pick.row == row) * of(&pick.demand)
+            left - u32::from(pick.row == row) * of(pick)
         })
     }
 
@@ -324,9 +328,9 @@ impl<'a> Pool<'a> {
             copy.clear();
             copy.extend_from_slice(column);
         }
-        for Pick { row, demand } in &self.picks {
-            copies[0][*row] -= demand.cpu;
-            copies[1][*row] -= demand.memory;
+        for pick in &self.picks {
+            copies[0][pick.row] -= pick.cpu;
+            copies[1][pick.row] -= pick.memory;
         }
         copies.each_ref().map(|copy| &copy[..])
     }
@@ -358,17 +362,17 @@ impl<'a> Pool<'a> {
     /// Whether the static host ports of a demand are free in a row and within its quota.
     pub(crate) fn ports_free(&self, row: usize, demand: &Demand) -> bool {
         let record = self.record(row);
-        let picked = || self.picks_of(row).iter().filter(|pick| pick.row == row);
+        let picks = || self.picks_of(row).iter().filter(|pick| pick.row == row);
+        let picked = || picks().filter_map(|pick| pick.ports.as_deref());
         let clashes = ports_clash(&record.spec.reserved_tcp, &demand.tcp)
             || ports_clash(&record.tcp, &demand.tcp)
             || ports_clash(&record.spec.reserved_udp, &demand.udp)
             || ports_clash(&record.udp, &demand.udp)
-            || picked().any(|pick| {
-                ports_clash(&pick.demand.tcp, &demand.tcp)
-                    || ports_clash(&pick.demand.udp, &demand.udp)
+            || picked().any(|taken| {
+                ports_clash(&taken.tcp, &demand.tcp) || ports_clash(&taken.udp, &demand.udp)
             });
         let taken: usize = picked()
-            .map(|pick| pick.demand.tcp.len() + pick.demand.udp.len())
+            .map(|taken| taken.tcp.len() + taken.udp.len())
             .sum();
         let wanted = demand.tcp.len() + demand.udp.len();
         !clashes && record.ports_in_use() + taken + wanted <= PORT_QUOTA

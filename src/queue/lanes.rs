@@ -11,6 +11,12 @@ pub(super) const LANES: usize = 12;
 /// The lane of what comes at once, which is always that.
 pub(super) const AT_ONCE: usize = 0;
 
+/// So many events of a lane come near at a time.
+const NEAR: usize = 16;
+
+/// In a lane with fewer events each was pushed a short while ago: they are near.
+const LONG: usize = 1_024;
+
 /// Buckets by which delays are looked up, and the bits of their numbers.
 const BUCKETS: usize = 1 << BUCKET_BITS;
 const BUCKET_BITS: u32 = 5;
@@ -25,6 +31,8 @@ pub(super) struct Lanes<E> {
     lists: [VecDeque<Waiting<E>>; LANES],
     /// The delay of each lane: of one that was never in use, the longest.
     delays: [u64; LANES],
+    /// How many events of each lane have come, over and over up to [`NEAR`].
+    come: [u8; LANES],
     /// In which lane the delays of a bucket were found last.
     hints: [u8; BUCKETS],
     /// The two delays of each bucket that were looked for last and had no lane.
@@ -56,6 +64,7 @@ impl<E> Lanes<E> {
         Self {
             lists: [const { VecDeque::new() }; LANES],
             delays,
+            come: [0; LANES],
             hints: [AT_ONCE as u8; BUCKETS],
             strangers: [[0; 2]; BUCKETS],
             cancelled: 0,
@@ -114,6 +123,23 @@ impl<E> Lanes<E> {
             Some(first) => (first.event, self.first(lane)),
             None => (None, NO_KEY),
         }
+    }
+
+    /// Whether an event that was just removed from a long lane is the last of those that came near, so that others do.
+    #[inline]
+    pub(super) fn come_near(&mut self, lane: usize) -> bool {
+        if self.lists[lane].len() < LONG {
+            return false;
+        }
+        let come = &mut self.come[lane];
+        *come = (*come + 1) % NEAR as u8;
+        *come == 0
+    }
+
+    /// The events that come next in a lane.
+    pub(super) fn nearest(&self, lane: usize) -> impl Iterator<Item = &E> + '_ {
+        let nearest = self.lists[lane].iter().take(NEAR);
+        nearest.filter_map(|waiting| waiting.event.as_ref())
     }
 
     /// The key of the first event of a lane that is pending, after removing what is before it.

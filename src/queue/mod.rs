@@ -58,6 +58,8 @@ pub struct Queue<E> {
     slots: Slots<E>,
     /// The least key of each lane and of the wheel. It belongs to an event that is still pending.
     fronts: Fronts<{ LANES + 1 }>,
+    /// The part whose nearest events have just become so.
+    near: Option<usize>,
     /// When the event was due that was popped last.
     now: SimTime,
     /// The sequence of the next push.
@@ -75,6 +77,7 @@ impl<E> Queue<E> {
             wheel: Wheel::new(),
             slots: Slots::new(),
             fronts: Fronts::new(),
+            near: None,
             now: SimTime::ZERO,
             sequence: 0,
             pending: 0,
@@ -187,6 +190,7 @@ impl<E> Queue<E> {
             lane => {
                 let (event, first) = self.lanes.pop(lane);
                 self.fronts.raise_first(first);
+                self.near = self.lanes.come_near(lane).then_some(lane);
                 event
             }
         };
@@ -199,6 +203,23 @@ impl<E> Queue<E> {
     #[must_use]
     pub fn next_at(&self) -> Option<SimTime> {
         self.fronts.first().map(|(key, _)| time_of(key))
+    }
+
+    /// Whether the last pop brought other events near: see [`nearest`](Self::nearest).
+    #[inline]
+    pub(crate) fn has_come_near(&self) -> bool {
+        self.near.is_some()
+    }
+
+    /// Some dozen events that come soon, each about once, in no promised order: those that the last pop made the nearest
+    /// of their part.
+    pub(crate) fn nearest(&self) -> impl Iterator<Item = &E> + '_ {
+        let is_wheel = self.near == Some(WHEEL);
+        let lane = self.near.filter(|_| !is_wheel);
+        let in_lane = lane.into_iter().flat_map(|lane| self.lanes.nearest(lane));
+        let in_wheel = is_wheel.then(|| self.wheel.nearest());
+        let in_wheel = in_wheel.into_iter().flatten();
+        in_lane.chain(in_wheel.filter_map(|number| Some(self.slots.get(number)?.1)))
     }
 
     /// How many events are pending.
@@ -237,6 +258,7 @@ impl<E> Queue<E> {
         let slots = &mut self.slots;
         let (_, number) = self.wheel.take_first(|_, number| slots.keeps(number))?;
         let event = slots.take(number);
+        self.near = self.wheel.take_filled().then_some(WHEEL);
         let first = self.first_in_wheel();
         self.fronts.raise_first(first);
         event
@@ -365,6 +387,38 @@ mod tests {
         }
         let order: Vec<_> = drain(&mut queue).into_iter().map(|(_, e)| e).collect();
         assert_eq!(order, [0, 1, 2]);
+    }
+
+    /// Pops all events, and tells of each how often it was near before it came.
+    fn nearness(mut queue: Queue<usize>, events: usize) -> Vec<usize> {
+        let mut near = vec![0; events];
+        let mut told = vec![0; events];
+        while let Some((_, event)) = queue.pop() {
+            told[event] = near[event];
+            if queue.has_come_near() {
+                queue.nearest().for_each(|&event| near[event] += 1);
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn all_but_a_few_events_come_near_once_before_they_come() {
+        let many = 3_000;
+        let (mut wheel, mut lane) = (Queue::new(), Queue::new());
+        for event in 0..many {
+            let time = (event as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+            wheel.push(at(time), event);
+            lane.push_after(at(event as u64), Duration::from_secs(1), 0, event);
+        }
+        let once = |told: &[usize]| told.iter().filter(|times| **times == 1).count();
+        let in_wheel = nearness(wheel, many);
+        assert!(in_wheel.iter().all(|times| *times <= 1));
+        assert!(once(&in_wheel) > many - 100, "{}", once(&in_wheel));
+        // The last thousand make no long lane any more.
+        let in_lane = nearness(lane, many);
+        assert!(in_lane.iter().all(|times| *times <= 1));
+        assert!(once(&in_lane) > many - 1_100, "{}", once(&in_lane));
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(super) struct Wheel {
     free: u32,
     /// Entries in descending order, each less than those of all slots. It is empty only if the slots are.
     run: Vec<Entry>,
+    /// Whether the run was filled since that was asked last.
+    was_filled: bool,
     /// What neither has a place: before the base, which may be ahead of the present, and with no room in the run.
     late: Heap,
 }
@@ -80,6 +82,7 @@ impl Wheel {
             next: Vec::new(),
             free: NONE,
             run: Vec::new(),
+            was_filled: false,
             late: Heap::new(),
         }
     }
@@ -123,6 +126,17 @@ impl Wheel {
             self.fill_run(keep);
         }
         Some(first.pair())
+    }
+
+    /// Whether the run was filled since this was asked last.
+    #[inline]
+    pub(super) fn take_filled(&mut self) -> bool {
+        std::mem::take(&mut self.was_filled)
+    }
+
+    /// The numbers of the least entries.
+    pub(super) fn nearest(&self) -> impl Iterator<Item = u32> + '_ {
+        self.run.iter().map(|entry| entry.number)
     }
 
     /// Removes the first of the late entries if no entry of the run is less.
@@ -263,6 +277,7 @@ impl Wheel {
             chunk = self.free_chunk(chunk);
         }
         self.run.sort_unstable_by_key(|entry| !entry.key());
+        self.was_filled = true;
     }
 
     /// Moves the list of a slot to lower levels.

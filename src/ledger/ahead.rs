@@ -1,0 +1,79 @@
+//! Reading ahead: what is needed soon is brought near the processor, many records at a time.
+//!
+//! In a great ledger a record is waited for as long as some hundred decisions take, and those that are read where they are
+//! needed are waited for one by one. Read with no regard to each other they come together. What is read here means
+//! nothing, so nothing follows from it.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use crate::ids::{ContainerInstanceId, TaskId};
+use crate::time::SimTime;
+
+use super::Ledger;
+use super::task::{Moment, TaskRecord};
+
+/// With fewer tasks all of them are near anyway.
+const FEW: usize = 8_000;
+
+impl Ledger {
+    /// Whether there is so much that reading ahead pays.
+    #[inline]
+    pub(crate) fn is_great(&self) -> bool {
+        self.tasks.len() >= FEW
+    }
+
+    /// Reads a little of everything that events about these tasks will touch.
+    pub(crate) fn read_tasks_ahead(&self, tasks: impl Iterator<Item = TaskId>) {
+        let read = tasks.filter_map(|task| self.read_task(task));
+        black_box(read.fold(0, |all, one| all ^ one));
+    }
+
+    /// Reads a little of everything that is touched when tasks are placed on these container instances, and shown.
+    pub(crate) fn read_instances_ahead(
+        &self,
+        instances: impl Iterator<Item = ContainerInstanceId>,
+    ) {
+        let read = instances.filter_map(|on| {
+            let record = self.instance(on)?;
+            let arn = Arc::strong_count(&record.spec.arn) as u64;
+            Some(self.read_instance(on)? ^ arn ^ self.listing.read(on)?)
+        });
+        black_box(read.fold(0, |all, one| all ^ one));
+    }
+
+    /// The begin and the end of its records, for these are longer than what comes at a time.
+    fn read_task(&self, task: TaskId) -> Option<u64> {
+        let record = self.task(task)?;
+        let read = u64::from(record.version) ^ bits(record.created_at) ^ at(record.stopped_at);
+        if record.is_stopped() {
+            return Some(read);
+        }
+        let held = self.hosts.task(task)?;
+        let read = read ^ u64::from(held.launch.number()) ^ at(held.running_at);
+        let on = record.on?;
+        Some(read ^ self.read_instance(on)? ^ self.read_counts(record, on)?)
+    }
+
+    fn read_instance(&self, on: ContainerInstanceId) -> Option<u64> {
+        let record = self.instance(on)?;
+        let newest = record.tasks.last().map_or(0, |task| task.number());
+        Some(self.hosts.host(on)?.gpus ^ u64::from(newest))
+    }
+
+    fn read_counts(&self, record: &TaskRecord, on: ContainerInstanceId) -> Option<u64> {
+        let spec = &self.launch(record.launch)?.spec;
+        let capacity = &self.cluster(spec.cluster).capacity;
+        let row = capacity.row(on)?;
+        let count = self.groups.get(spec.group)?.wanted.on(on);
+        Some(u64::from(count ^ capacity.cpu[row] ^ capacity.memory[row]))
+    }
+}
+
+fn at(moment: Moment) -> u64 {
+    moment.get().map_or(0, bits)
+}
+
+fn bits(time: SimTime) -> u64 {
+    time.as_nanos()
+}
