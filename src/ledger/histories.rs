@@ -14,6 +14,9 @@ use super::table::Table;
 const SPARE_MAX: usize = 64;
 const ROOM_MAX: usize = 8;
 
+/// So few versions may be left until nobody can see any but the last.
+const FEW: usize = 4;
+
 /// One version of a record.
 #[derive(Clone, Debug)]
 pub struct Version<T> {
@@ -202,15 +205,16 @@ impl<K: DenseId, T: Clone> Histories<K, T> {
         }
     }
 
-    /// Lets go of what nobody can see any more of a record: what came before a version that was made by `end`.
+    /// Lets go of what nobody can see any more of a record, if it is all or much: what came before a version that was made
+    /// by `end`.
     pub(super) fn prune(&mut self, of: K, end: SimTime) {
         let Some(history) = self.get_mut(of) else {
             return;
         };
-        // The truth is the last of them.
+        // The truth is the last of them, and a few that stay with it do no harm.
         if history.recent.back().is_none_or(|truth| truth.at <= end) {
             self.end(of);
-        } else {
+        } else if history.recent.len() > FEW {
             history.prune(end);
         }
     }
@@ -243,13 +247,18 @@ mod tests {
         let mut known = Histories::<TaskId, String>::default();
         known.begin(task(3), None);
         let history = known.get_mut(task(3)).expect("it has begun");
-        push(history, 1, "first");
-        push(history, 2, "second");
+        for second in 1..=5 {
+            push(history, second, &second.to_string());
+        }
+        let left = |known: &Histories<TaskId, String>| {
+            let history = known.get(task(3)).expect("the last may still be unseen");
+            (history.base.clone(), history.recent.len())
+        };
         known.prune(task(3), SimTime::from_secs(1));
-        let history = known.get(task(3)).expect("the second may still be unseen");
-        assert_eq!(history.base.as_deref(), Some("first"));
-        assert_eq!(history.newest().map(String::as_str), Some("second"));
-        known.prune(task(3), SimTime::from_secs(2));
+        assert_eq!(left(&known), (Some("1".to_owned()), 4));
+        known.prune(task(3), SimTime::from_secs(4));
+        assert_eq!(left(&known), (Some("1".to_owned()), 4), "they are few");
+        known.prune(task(3), SimTime::from_secs(5));
         assert!(known.is_empty());
     }
 

@@ -319,6 +319,7 @@ impl<'a> Pool<'a> {
     }
 
     /// The whole columns of CPU and memory, picks taken off: copied into a buffer when anything was picked.
+    #[inline]
     pub(crate) fn columns<'b>(&'b self, copies: &'b mut [Vec<u32>; 2]) -> [&'b [u32]; 2] {
         let columns = [&self.capacity.cpu[..], &self.capacity.memory[..]];
         if self.picks.is_empty() {
