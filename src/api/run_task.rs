@@ -308,7 +308,8 @@ fn commit(
         let placed = placements
             .iter()
             .filter_map(|placement| placement.as_ref().ok());
-        ctx.ledger.read_instances_ahead(placed.copied());
+        ctx.ledger
+            .read_instances_ahead(placed.copied(), prepared.spec().group);
     }
     let is_shared = !prepared.is_decided() && placements.iter().any(Result::is_ok);
     let mut opened = is_shared.then(|| prepared.open(ctx, out));

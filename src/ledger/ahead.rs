@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use crate::ids::{ContainerInstanceId, TaskId};
+use crate::ids::{ContainerInstanceId, GroupId, TaskId};
 use crate::time::SimTime;
 
 use super::Ledger;
@@ -29,15 +29,19 @@ impl Ledger {
         black_box(read.fold(0, |all, one| all ^ one));
     }
 
-    /// Reads a little of everything that is touched when tasks are placed on these container instances, and shown.
+    /// Reads a little of everything that is touched when tasks of a group are placed on these container instances, and shown.
     pub(crate) fn read_instances_ahead(
         &self,
         instances: impl Iterator<Item = ContainerInstanceId>,
+        group: GroupId,
     ) {
+        let wanted = self.groups.get(group).map(|group| &group.wanted);
         let read = instances.filter_map(|on| {
-            let record = self.instance(on)?;
-            let arn = Arc::strong_count(&record.spec.arn) as u64;
-            Some(self.read_instance(on)? ^ arn ^ self.listing.read(on)?)
+            let spec = &self.instance(on)?.spec;
+            let zone = spec.zone.as_ref().map_or(0, Arc::strong_count);
+            let shown = (Arc::strong_count(&spec.arn) ^ zone) as u64;
+            let count = wanted.map_or(0, |wanted| wanted.on(on));
+            Some(self.read_instance(on)? ^ shown ^ self.listing.read(on)? ^ u64::from(count))
         });
         black_box(read.fold(0, |all, one| all ^ one));
     }
@@ -58,7 +62,7 @@ impl Ledger {
     fn read_instance(&self, on: ContainerInstanceId) -> Option<u64> {
         let record = self.instance(on)?;
         let newest = record.tasks.last().map_or(0, |task| task.number());
-        Some(self.hosts.host(on)?.gpus ^ u64::from(newest))
+        Some(self.hosts.host(on)?.gpus ^ u64::from(newest ^ record.version))
     }
 
     fn read_counts(&self, record: &TaskRecord, on: ContainerInstanceId) -> Option<u64> {
