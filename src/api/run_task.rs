@@ -304,13 +304,9 @@ fn commit(
         let error = Arc::new(error.clone());
         out.change(Change::SchedulerErred { error });
     }
-    if ctx.ledger.is_great() {
-        let placed = placements
-            .iter()
-            .filter_map(|placement| placement.as_ref().ok());
-        ctx.ledger
-            .read_instances_ahead(placed.copied(), prepared.spec().group);
-    }
+    let placed = placements.iter().flatten().copied();
+    let group = prepared.spec().group;
+    ctx.ledger.read_instances_ahead(placed, group);
     let is_shared = !prepared.is_decided() && placements.iter().any(Result::is_ok);
     let mut opened = is_shared.then(|| prepared.open(ctx, out));
     let mut failures = Vec::new();

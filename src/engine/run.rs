@@ -96,11 +96,9 @@ impl Engine {
 
     /// Brings near what the events are about that come next.
     #[inline(never)]
-    fn read_ahead(&mut self) {
-        if self.ledger.is_great() {
-            let tasks = self.queue.nearest().filter_map(Event::task);
-            self.ledger.read_tasks_ahead(tasks);
-        }
+    fn read_ahead(&self) {
+        let tasks = self.queue.nearest().filter_map(Event::task);
+        self.ledger.read_tasks_ahead(tasks);
     }
 
     /// Processes every event due up to a time, then sets the clock to it.

@@ -207,17 +207,7 @@ impl Ledger {
             true => (record.tasks.clone(), wanted(record)),
             false => (Vec::new(), Arc::default()),
         };
-        let capacity = &self.cluster(record.spec.cluster).capacity;
-        let (left, enis) = match capacity.row(instance) {
-            Some(row) => (
-                (capacity.cpu[row], capacity.memory[row], capacity.gpus[row]),
-                capacity.enis[row],
-            ),
-            None => (
-                self.left_on(instance, record),
-                self.enis_left_on(instance, record),
-            ),
-        };
+        let (left, enis) = self.all_left_on(instance, record);
         Some(InstanceSeen {
             record: InstanceRecord {
                 spec: Arc::clone(&record.spec),
@@ -255,9 +245,7 @@ impl Ledger {
     /// Network interfaces that the control plane has left to give on a container instance.
     #[must_use]
     pub fn enis_left_on(&self, instance: ContainerInstanceId, record: &InstanceRecord) -> u32 {
-        let capacity = &self.cluster(record.spec.cluster).capacity;
-        let row = capacity.row(instance);
-        row.map_or(record.spec.eni_slots, |row| capacity.enis[row])
+        self.all_left_on(instance, record).1
     }
 
     /// CPU units, MiB and GPUs that the control plane has left to give on a container instance.
@@ -267,13 +255,23 @@ impl Ledger {
         instance: ContainerInstanceId,
         record: &InstanceRecord,
     ) -> (u32, u32, u32) {
-        let capacity = &self.cluster(record.spec.cluster).capacity;
+        self.all_left_on(instance, record).0
+    }
+
+    /// CPU units, MiB and GPUs, and network interfaces: what it registered with once it is registered no more.
+    #[inline]
+    fn all_left_on(
+        &self,
+        instance: ContainerInstanceId,
+        record: &InstanceRecord,
+    ) -> ((u32, u32, u32), u32) {
+        let (spec, capacity) = (&record.spec, &self.cluster(record.spec.cluster).capacity);
         match capacity.row(instance) {
-            Some(row) => (capacity.cpu[row], capacity.memory[row], capacity.gpus[row]),
-            None => {
-                let gpus = u32::try_from(record.spec.gpu_ids.len()).unwrap_or(u32::MAX);
-                (record.spec.cpu, record.spec.memory, gpus)
-            }
+            Some(row) => (
+                (capacity.cpu[row], capacity.memory[row], capacity.gpus[row]),
+                capacity.enis[row],
+            ),
+            None => ((spec.cpu, spec.memory, spec.gpu_count()), spec.eni_slots),
         }
     }
 }
