@@ -43,6 +43,21 @@ proptest! {
         prop_assert_eq!(outcome(&first), outcome(&second));
     }
 
+    /// The digest takes the time and the step of causes alone.
+    #[test]
+    fn changes_are_told_at_the_time_and_in_the_step_of_their_cause(stage in stage(), script in script(30)) {
+        let player = played(stage, &script);
+        let mut cause = None;
+        for record in player.sim.trace().records() {
+            let when = Some((record.at(), record.step()));
+            if record.kind().is_cause() {
+                cause = when;
+            }
+            prop_assert!(cause.is_none() || when == cause, "{record}");
+        }
+        prop_assert!(cause.is_some() || player.sim.trace().is_empty());
+    }
+
     #[test]
     fn a_clone_goes_on_as_the_original_does(
         stage in stage(),

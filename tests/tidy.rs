@@ -41,6 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex_lite", &["model/constraint/pattern.rs", "scenario/"]),
     ("serde_json", &["api/container_instance.rs", "api/validate/", "engine/mod.rs", "model/request/", "model/state_change/", "scenario/", "trace/"]),
     ("serde_path_to_error", &["model/request/", "scenario/"]),
+    ("twox_hash", &["digest.rs"]),
 ];
 
 /// Files of `src/` that may hold floating-point numbers outside their unit tests, and why.

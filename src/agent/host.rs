@@ -4,7 +4,7 @@ use crate::ids::{ContainerInstanceId, LaunchId, TaskId};
 use crate::ledger::change::Change;
 use crate::ledger::demand::{give_back_ports, ports_clash, take_ports};
 use crate::ledger::host::HostContainerPhase;
-use crate::ledger::{Ctx, Demand, Effects, Host};
+use crate::ledger::{Ctx, Demand, Effects, Host, TaskRecord};
 
 use super::images::Pulls;
 
@@ -19,6 +19,35 @@ pub(super) enum Moved {
     Released(TaskId),
 }
 
+/// A new task has come: it starts at once where none waits and it fits, or has a host to itself on Fargate; else it queues.
+pub(super) fn arrived(
+    ctx: &Ctx<'_>,
+    task: TaskId,
+    record: &TaskRecord,
+    pulls: &mut Pulls<'_>,
+    out: &mut Effects,
+) {
+    let (launch, on) = (record.launch, record.on);
+    let starts = match on.map(|on| ctx.ledger.hosts().host(on)) {
+        None => true,
+        Some(Some(host)) if host.queue.is_empty() => {
+            let free = (host.cpu, host.memory, host.gpus);
+            let gpus = gpus_of(ctx, task);
+            fits(free, [&host.tcp, &host.udp], demand_of(ctx, launch), gpus)
+        }
+        Some(_) => false,
+    };
+    if starts {
+        out.change(Change::HostStartedAtOnce { task, launch, on });
+        pull(ctx, task, launch, pulls, out);
+        return;
+    }
+    out.change(Change::HostAccepted { task, launch, on });
+    if let Some(on) = on {
+        start_what_fits(ctx, on, Moved::Arrived(task), pulls, out);
+    }
+}
+
 /// Starts tasks from the head of the queue while they fit, and stops at the first that does not, even when a later one
 /// would fit (ECS agent, `monitorQueuedTasks`).
 pub(super) fn start_what_fits(
@@ -31,59 +60,35 @@ pub(super) fn start_what_fits(
     let Some(host) = ctx.ledger.hosts().host(on) else {
         return;
     };
+    if host.queue.is_empty() {
+        return;
+    }
     let (arrived, left, released) = match moved {
         Moved::Arrived(task) => (Some(task), None, None),
         Moved::LeftQueue(task) => (None, Some(task), None),
         Moved::Released(task) => (None, None, Some(task)),
     };
-    if host.queue.is_empty() {
-        if let Some(task) = arrived {
-            start_alone(ctx, host, task, pulls, out);
-        }
-        return;
-    }
     let mut room = Room::of(host);
-    if let Some((launch, gpus)) = released.and_then(|task| claim(ctx, task)) {
-        room.give_back(demand_of(ctx, launch), gpus);
+    if let Some(task) = released {
+        if let Some(launch) = launch_of(ctx, task) {
+            room.give_back(demand_of(ctx, launch), gpus_of(ctx, task));
+        }
     }
-    for task in host
-        .queue
-        .iter()
-        .filter(|task| Some(*task) != left)
-        .chain(arrived)
-    {
-        let Some((launch, gpus)) = claim(ctx, task) else {
+    let queue = host.queue.iter().filter(|task| Some(*task) != left);
+    for task in queue.chain(arrived) {
+        let Some(launch) = launch_of(ctx, task) else {
             continue;
         };
-        let demand = demand_of(ctx, launch);
-        if !room.take(demand, gpus) {
+        if !room.take(demand_of(ctx, launch), gpus_of(ctx, task)) {
             break;
         }
-        start(ctx, task, launch, pulls, out);
+        out.change(Change::HostStarted { task });
+        pull(ctx, task, launch, pulls, out);
     }
 }
 
-/// Starts a task that arrived where none waits, if it fits.
-fn start_alone(ctx: &Ctx<'_>, host: &Host, task: TaskId, pulls: &mut Pulls<'_>, out: &mut Effects) {
-    let Some((launch, gpus)) = claim(ctx, task) else {
-        return;
-    };
-    let free = (host.cpu, host.memory, host.gpus);
-    if fits(free, [&host.tcp, &host.udp], demand_of(ctx, launch), gpus) {
-        start(ctx, task, launch, pulls, out);
-    }
-}
-
-/// A task leaves the queue, or has a host to itself: it holds its demand, and the images of its containers are pulled, all
-/// at once but for those that wait for other containers.
-pub(super) fn start(
-    ctx: &Ctx<'_>,
-    task: TaskId,
-    launch: LaunchId,
-    pulls: &mut Pulls<'_>,
-    out: &mut Effects,
-) {
-    out.change(Change::HostStarted { task });
+/// A task holds its demand: the images of its containers are pulled, all at once but for those that wait for other containers.
+fn pull(ctx: &Ctx<'_>, task: TaskId, launch: LaunchId, pulls: &mut Pulls<'_>, out: &mut Effects) {
     let launch = ctx
         .ledger
         .launch(launch)
@@ -102,14 +107,17 @@ pub(super) fn start(
     }
 }
 
-/// The launch of a task whose payload the agent has, and the GPUs the payload names.
-fn claim(ctx: &Ctx<'_>, task: TaskId) -> Option<(LaunchId, u64)> {
-    let launch = match ctx.ledger.hosts().task(task) {
-        Some(known) => known.launch,
-        None => ctx.ledger.task(task)?.launch,
-    };
-    let gpus = ctx.ledger.extras(task).map_or(0, |extras| extras.gpus);
-    Some((launch, gpus))
+/// The launch of a task whose payload the agent has.
+fn launch_of(ctx: &Ctx<'_>, task: TaskId) -> Option<LaunchId> {
+    match ctx.ledger.hosts().task(task) {
+        Some(known) => Some(known.launch),
+        None => Some(ctx.ledger.task(task)?.launch),
+    }
+}
+
+/// The GPUs that the payload of a task names.
+fn gpus_of(ctx: &Ctx<'_>, task: TaskId) -> u64 {
+    ctx.ledger.extras(task).map_or(0, |extras| extras.gpus)
 }
 
 fn demand_of<'a>(ctx: &Ctx<'a>, launch: LaunchId) -> &'a Demand {

@@ -142,5 +142,7 @@ fn die(ctx: &Ctx<'_>, task: TaskId, held: &HostTask, out: &mut Effects) {
             essential: plan.essential,
         });
     }
-    out.change(Change::HostStopped { task });
+    if plans.len() > 1 {
+        out.change(Change::HostStopped { task });
+    }
 }

@@ -420,7 +420,9 @@ impl<'a> Scene<'a> {
             memory::watch(self, None, out);
         }
         if is_over {
-            out.change(Change::HostStopped { task: self.task });
+            if self.plans.len() > 1 {
+                out.change(Change::HostStopped { task: self.task });
+            }
             report(self.ctx, self.task, self.record.on, Report::Stopped, out);
             if let Some(on) = self.record.on {
                 let moved = host::Moved::Released(self.task);
@@ -445,7 +447,9 @@ impl<'a> Scene<'a> {
         };
         let all_up = self.indices().all(up);
         if all_up {
-            out.change(Change::HostRunning { task: self.task });
+            if self.plans.len() > 1 {
+                out.change(Change::HostRunning { task: self.task });
+            }
             report(self.ctx, self.task, self.record.on, Report::Running, out);
         }
         all_up

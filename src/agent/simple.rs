@@ -47,7 +47,6 @@ impl Simple<'_> {
             let run = self.ctx.delay(run, Purpose::Run, self.task, ONLY);
             out.after(run, Event::ContainerExited(self.task, ONLY));
         }
-        out.change(Change::HostRunning { task: self.task });
         report(self.ctx, self.task, self.record.on, Report::Running, out);
     }
 
@@ -97,7 +96,6 @@ impl Simple<'_> {
             reason,
             essential,
         });
-        out.change(Change::HostStopped { task });
         report(ctx, task, self.record.on, Report::Stopped, out);
         if let Some(on) = self.record.on {
             let mut pulls = Pulls::at(ctx, Some(on));

@@ -19,16 +19,8 @@ pub(crate) fn payload_delivered(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) 
     if !record.is_wanted() || ctx.ledger.hosts().task(task).is_some() || !hears(ctx, record.on) {
         return;
     }
-    out.change(Change::HostAccepted {
-        task,
-        launch: record.launch,
-        on: record.on,
-    });
     let mut pulls = Pulls::at(ctx, record.on);
-    match record.on {
-        Some(on) => host::start_what_fits(ctx, on, host::Moved::Arrived(task), &mut pulls, out),
-        None => host::start(ctx, task, record.launch, &mut pulls, out),
-    }
+    host::arrived(ctx, task, record, &mut pulls, out);
     pulls.flush(out);
 }
 

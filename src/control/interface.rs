@@ -9,7 +9,7 @@
 use crate::draw::Purpose;
 use crate::ids::TaskId;
 use crate::ledger::change::Change;
-use crate::ledger::{ContainerStatus, Ctx, Effects, Event, StoppedReason, TaskRecord};
+use crate::ledger::{ContainerStatus, Ctx, Effects, Event, Moment, StoppedReason, TaskRecord};
 use crate::model::presets::ATTACH_TIMEOUT;
 use crate::model::{AttachmentStatus, LastStatus, StopCode};
 
@@ -29,7 +29,7 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
         }
         AttachmentStatus::Detaching if was_never_sent(ctx, task, record) => {
             nothing_ran(ctx, task, out);
-            release(ctx, task, out);
+            release(ctx, task, None, out);
         }
         AttachmentStatus::Deleted if record.last_status == LastStatus::Deprovisioning => {
             for to in [AttachmentStatus::Detached, AttachmentStatus::Deleted] {
@@ -41,23 +41,35 @@ pub(crate) fn due(ctx: &Ctx<'_>, task: TaskId, to: AttachmentStatus, out: &mut E
     }
 }
 
-/// A task whose containers have ended: it is STOPPED once its interface is gone, or now if it has none.
-pub(super) fn release(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
+/// A task whose containers have ended: it is STOPPED once its interface is gone, or now if it has none. If its agent had it,
+/// that is `heard` with three times: when its first pull began, when its last pull ended, and when it ceased to execute.
+pub(super) fn release(ctx: &Ctx<'_>, task: TaskId, heard: Option<[Moment; 3]>, out: &mut Effects) {
     if find(ctx, task).is_none() {
-        stopped(ctx, task, out);
+        moved(task, LastStatus::Stopped, heard, out);
+        expires(ctx, task, out);
         return;
     }
     out.change(Change::InterfaceMoved {
         task,
         to: AttachmentStatus::Detaching,
     });
-    out.change(Change::TaskMoved {
-        task,
-        to: LastStatus::Deprovisioning,
-    });
+    moved(task, LastStatus::Deprovisioning, heard, out);
     let detach = &ctx.profile.latencies.eni_detach;
     let detach = ctx.delay(detach, Purpose::EniDetach, task, 0);
     out.after(detach, Event::InterfaceDue(task, AttachmentStatus::Deleted));
+}
+
+fn moved(task: TaskId, to: LastStatus, heard: Option<[Moment; 3]>, out: &mut Effects) {
+    out.change(match heard {
+        None => Change::TaskMoved { task, to },
+        Some([pull_started, pull_stopped, execution_stopped]) => Change::TaskHeard {
+            task,
+            to,
+            pull_started,
+            pull_stopped,
+            execution_stopped,
+        },
+    });
 }
 
 /// Whether a task that is no longer wanted has reached no host.
@@ -89,6 +101,11 @@ fn stopped(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
         task,
         to: LastStatus::Stopped,
     });
+    expires(ctx, task, out);
+}
+
+/// A stopped task is described for a while.
+fn expires(ctx: &Ctx<'_>, task: TaskId, out: &mut Effects) {
     out.after(
         ctx.settings.stopped_task_retention,
         Event::TaskExpired(task),

@@ -150,12 +150,6 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         container_moved(ctx, (task, record), index, status, container, out);
     }
     let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
-    out.change(Change::TaskTimed {
-        task,
-        pull_started: shown(held.pull_started_at),
-        pull_stopped: shown(held.pull_stopped_at),
-        execution_stopped: Moment::NEVER,
-    });
     let latencies = &ctx.profile.latencies;
     let to = if latencies.activates() {
         let registered = ctx.delay(&latencies.activation, Purpose::Activation, task, 0);
@@ -164,7 +158,13 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
     } else {
         LastStatus::Running
     };
-    out.change(Change::TaskMoved { task, to });
+    out.change(Change::TaskHeard {
+        task,
+        to,
+        pull_started: shown(held.pull_started_at),
+        pull_stopped: shown(held.pull_stopped_at),
+        execution_stopped: Moment::NEVER,
+    });
 }
 
 fn stopped(
@@ -174,7 +174,7 @@ fn stopped(
     held: Option<&HostTask>,
     out: &mut Effects,
 ) {
-    if let Some(held) = held {
+    let heard = if let Some(held) = held {
         for (index, container) in containers(ctx, task, held) {
             container_moved(
                 ctx,
@@ -188,12 +188,11 @@ fn stopped(
         let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
         // What was reported with RUNNING stays, whatever the clock shows by now.
         let told = |told: Moment, time| if told.has_come() { told } else { shown(time) };
-        out.change(Change::TaskTimed {
-            task,
-            pull_started: told(record.pull_started_at, held.pull_started_at),
-            pull_stopped: told(record.pull_stopped_at, held.pull_stopped_at),
-            execution_stopped: shown(held.execution_stopped_at),
-        });
+        Some([
+            told(record.pull_started_at, held.pull_started_at),
+            told(record.pull_stopped_at, held.pull_stopped_at),
+            shown(held.execution_stopped_at),
+        ])
     } else {
         let containers = ctx.ledger.launch_of(record).containers.len();
         let never_ran = HostContainer::WAITING;
@@ -207,7 +206,8 @@ fn stopped(
                 out,
             );
         }
-    }
+        None
+    };
     if record.is_wanted() {
         let (code, reason) = why_ended(ctx, task, record);
         out.change(Change::TaskUnwanted {
@@ -217,10 +217,7 @@ fn stopped(
             given: None,
         });
     }
-    interface::release(ctx, task, out);
-    if held.is_some() {
-        out.change(Change::HostForgotten { task });
-    }
+    interface::release(ctx, task, heard, out);
 }
 
 /// The containers of a task that its agent has, numbered in the order of the task definition.

@@ -181,18 +181,18 @@ impl Latency {
         }
     }
 
-    /// The only value a sample can have, or `None` when there are several.
-    #[must_use]
+    /// The only value of one that is fixed by its name.
     #[inline]
-    pub fn as_constant(&self) -> Option<Duration> {
+    pub(super) fn as_fixed(&self) -> Option<Duration> {
         match *self {
             Self::Fixed(duration) => Some(cut(duration)),
-            ref other => other.only_value(),
+            _ => None,
         }
     }
 
-    /// The only value a sample can have where that is not plain to see.
-    fn only_value(&self) -> Option<Duration> {
+    /// The only value a sample can have, or `None` when there are several.
+    #[must_use]
+    pub fn as_constant(&self) -> Option<Duration> {
         match *self {
             Self::Fixed(duration) => Some(cut(duration)),
             Self::Uniform { low, high } => (low >= high).then_some(cut(low)),

@@ -133,6 +133,15 @@ impl Draws {
         subject: u64,
         nth: u16,
     ) -> Duration {
+        match latency.as_fixed() {
+            Some(fixed) => fixed,
+            None => self.varied(latency, purpose, subject, nth),
+        }
+    }
+
+    /// The same for a latency that is not plainly fixed.
+    #[inline(never)]
+    fn varied(&self, latency: &Latency, purpose: Purpose, subject: u64, nth: u16) -> Duration {
         match latency.as_constant() {
             Some(constant) => constant,
             None => latency.sample_of_several(&mut self.at(purpose, subject, nth)),

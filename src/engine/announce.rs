@@ -93,8 +93,7 @@ impl Engine {
                     version,
                     event: Arc::clone(&event),
                 };
-                self.ledger.apply(self.now, &sent);
-                self.recorder.push_change(self.now, self.steps, &sent);
+                self.change(&sent);
                 self.effects.change(sent);
                 self.effects.after(delay, Event::StateChangeDue(delivery));
             }

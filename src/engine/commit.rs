@@ -13,29 +13,51 @@ use super::{Engine, EventTies};
 impl Engine {
     /// Moves the simulation by what the last handler wrote, `event` being what made it, if it was not a call.
     pub(super) fn commit(&mut self, event: Option<&Event>) {
+        self.commit_here(event);
+    }
+
+    /// The same, where it is on the way of every event.
+    #[inline(always)]
+    pub(super) fn commit_here(&mut self, event: Option<&Event>) {
+        debug_assert!(
+            self.followed || !self.is_followed(),
+            "only a rare change makes somebody follow"
+        );
         if event.is_none() && !self.effects.changes().is_empty() {
             self.recorder.push_call(self.now, self.steps);
         }
         if !self.effects.cancels().is_empty() {
             self.cancel_timers();
         }
-        let was_followed = self.is_followed();
-        let before = match was_followed {
-            true => self.note_before(),
-            false => Vec::new(),
-        };
-        self.apply_changes();
-        // A change may be that somebody follows from now on: none that tasks meet in a plain life.
-        if was_followed || (self.effects.is_rare() && self.is_followed()) {
-            self.follow(event, &before);
+        if self.followed || self.effects.is_rare() {
+            self.commit_followed(event);
         } else {
+            self.apply_changes();
             self.push_timers();
         }
         self.effects.clear();
     }
 
-    /// Whether somebody follows each step, or faults meddle with what comes of it.
-    fn is_followed(&self) -> bool {
+    /// The same while somebody follows each step, or may do so from now on.
+    #[inline(never)]
+    fn commit_followed(&mut self, event: Option<&Event>) {
+        let was_followed = self.followed;
+        let before = match was_followed {
+            true => self.note_before(),
+            false => Vec::new(),
+        };
+        self.apply_changes();
+        self.followed = self.is_followed();
+        if was_followed || self.followed {
+            self.follow(event, &before);
+        } else {
+            self.push_timers();
+        }
+    }
+
+    /// Whether somebody follows each step, or faults meddle with what comes of it. None of the changes that tasks meet in a plain
+    /// life makes it so.
+    pub(super) fn is_followed(&self) -> bool {
         self.ledger.subscriptions().is_any()
             || self.ledger.versions().are_kept()
             || !self.ledger.hazards().is_calm()
@@ -112,10 +134,16 @@ impl Engine {
     fn forget_definitions(&mut self) {
         while let Some(definition) = self.ledger.definitions().unused() {
             let forgotten = Change::DefinitionForgotten { definition };
-            self.ledger.apply(self.now, &forgotten);
-            self.recorder.push_change(self.now, self.steps, &forgotten);
+            self.change(&forgotten);
             self.effects.change(forgotten);
         }
+    }
+
+    /// Applies and records one change that no handler wrote.
+    #[inline(never)]
+    pub(super) fn change(&mut self, change: &Change) {
+        self.ledger.apply(self.now, change);
+        self.recorder.push_change(self.now, self.steps, change);
     }
 
     /// Makes an event come due after a delay.

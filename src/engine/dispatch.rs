@@ -65,6 +65,6 @@ impl Engine {
                 retention::container_instance_expired(&ctx, id, out)
             }
         }
-        self.commit(Some(&event));
+        self.commit_here(Some(&event));
     }
 }

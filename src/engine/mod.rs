@@ -132,6 +132,8 @@ pub(crate) struct Engine {
     recorder: Recorder,
     invariants: Invariants,
     checking: Checking,
+    /// What [`is_followed`](Self::is_followed) said when a change was made that could have moved it.
+    followed: bool,
     violations: Vec<Violation>,
     /// What is known better afterwards of what the last request was decided on.
     hindsight: Vec<Hindsight>,
@@ -181,6 +183,7 @@ impl Engine {
             recorder: parts.recorder,
             invariants: parts.invariants,
             checking: parts.checking,
+            followed: false,
             violations: Vec::new(),
             hindsight: Vec::new(),
             packed_by: None,
@@ -189,6 +192,7 @@ impl Engine {
             effects: Effects::default(),
         };
         engine.begin_plan(parts.faults);
+        engine.followed = engine.is_followed();
         engine
     }
 

@@ -117,7 +117,6 @@ impl Happened {
                 let record = ledger.task(task)?;
                 Some(Self::Task(task, record.last_status))
             }
-            Change::TaskMoved { task, to } => Some(Self::Task(task, to)),
             Change::InstanceRegistered { instance, .. } => {
                 Some(on(instance, ContainerInstanceStatus::Active))
             }
@@ -125,7 +124,7 @@ impl Happened {
             Change::InstanceDeregistered { instance } => {
                 Some(on(instance, ContainerInstanceStatus::Inactive))
             }
-            _ => None,
+            _ => change.moved().map(|(task, to)| Self::Task(task, to)),
         }
     }
 }

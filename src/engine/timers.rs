@@ -48,8 +48,10 @@ impl Engine {
     #[cold]
     pub(super) fn forget_timers(&mut self) {
         for change in self.effects.changes() {
-            if let Change::HostForgotten { task } = change {
-                self.timers.retain(|(of, _), _| of != task);
+            if let Change::HostForgotten { task } | Change::TaskHeard { task, .. } = change {
+                if self.ledger.hosts().task(*task).is_none() {
+                    self.timers.retain(|(of, _), _| of != task);
+                }
             }
         }
     }

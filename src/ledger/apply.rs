@@ -11,31 +11,6 @@ use super::group::{Counts, GroupRecord};
 use super::launch::{Launch, LaunchSpec, PlainLaunch};
 use super::{Ledger, PullFailure};
 
-impl Change {
-    /// Whether it is one that tasks meet in a plain life: [`Ledger::apply`] copies all that these hold, so that nothing of
-    /// them needs to be dropped.
-    #[inline]
-    pub(crate) fn is_usual(&self) -> bool {
-        matches!(
-            self,
-            Self::TaskPlaced { .. }
-                | Self::TaskUnwanted { given: None, .. }
-                | Self::TaskMoved { .. }
-                | Self::TaskTimed { .. }
-                | Self::ContainerMoved { .. }
-                | Self::TaskForgotten { .. }
-                | Self::HostAccepted { .. }
-                | Self::HostStarted { .. }
-                | Self::HostToldToStop { .. }
-                | Self::HostContainerMoved { .. }
-                | Self::HostContainerEnded { .. }
-                | Self::HostRunning { .. }
-                | Self::HostStopped { .. }
-                | Self::HostForgotten { .. }
-        )
-    }
-}
-
 impl Ledger {
     /// Begins a commit: the visible changes of a task within it count as one.
     pub(crate) fn begin_commit(&mut self) {
@@ -48,6 +23,7 @@ impl Ledger {
     ///
     /// When the change contradicts the ledger: handlers decide on the state they change, so that would be a mistake of
     /// this library.
+    #[inline]
     pub(crate) fn apply(&mut self, now: SimTime, change: &Change) {
         match *change {
             Change::TaskPlaced { task, launch, on } => self.task_placed(now, task, launch, on),
@@ -58,12 +34,16 @@ impl Ledger {
                 ref given,
             } => self.task_unwanted(now, task, code, reason, given.as_ref()),
             Change::TaskMoved { task, to } => self.task_moved(now, task, to),
-            Change::TaskTimed {
+            Change::TaskHeard {
                 task,
+                to,
                 pull_started,
                 pull_stopped,
                 execution_stopped,
-            } => self.task_timed(task, [pull_started, pull_stopped, execution_stopped]),
+            } => {
+                let times = [pull_started, pull_stopped, execution_stopped];
+                self.task_heard(now, task, to, times);
+            }
             Change::ContainerMoved {
                 task,
                 container,
@@ -73,6 +53,9 @@ impl Ledger {
             } => self.container_moved((task, container), to, exit_code.into(), reason),
             Change::TaskForgotten { task } => self.task_forgotten(task),
             Change::HostAccepted { task, launch, on } => self.host_accepted(task, launch, on),
+            Change::HostStartedAtOnce { task, launch, on } => {
+                self.host_started_at_once(now, task, launch, on);
+            }
             Change::HostStarted { task } => self.host_started(now, task),
             Change::HostContainerMoved {
                 task,

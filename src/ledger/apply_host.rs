@@ -12,7 +12,7 @@ use super::change::Change;
 use super::demand::{Demand, give_back_ports, take_ports};
 use super::host::{ContainerLife, Host, HostContainer, HostContainerPhase, HostPhase, HostTask};
 use super::instance::InstanceSpec;
-use super::task::{ContainerReason, Exit, Moment};
+use super::task::{ContainerReason, Exit};
 
 impl Ledger {
     /// Moves the hosts by one change.
@@ -70,9 +70,39 @@ impl Ledger {
         launch: LaunchId,
         on: Option<ContainerInstanceId>,
     ) {
+        self.host_has(task, HostTask::queued(launch, on));
+        if let Some(on) = on {
+            self.hosts.host_mut(on).queue.join(task);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn host_started_at_once(
+        &mut self,
+        now: SimTime,
+        task: TaskId,
+        launch: LaunchId,
+        on: Option<ContainerInstanceId>,
+    ) {
+        let waits = on.is_some_and(|on| !self.hosts.host_mut(on).queue.is_empty());
+        assert!(!waits, "the queue is served from its head");
+        let record = HostTask {
+            phase: HostPhase::Active,
+            first: HostContainer::PULLING,
+            pull_started_at: now.into(),
+            ..HostTask::queued(launch, on)
+        };
+        self.host_has(task, record);
+        self.pulls_begin(now, task);
+        self.host_taken(task, launch, on);
+    }
+
+    /// An agent has a task from now on.
+    #[inline]
+    fn host_has(&mut self, task: TaskId, record: HostTask) {
         let spec = &self
             .launches
-            .get(launch.number())
+            .get(record.launch.number())
             .expect("a launch stays with its tasks")
             .spec;
         if !spec.is_simple {
@@ -87,24 +117,7 @@ impl Ledger {
                 self.hosts.rest.insert(task, rest);
             }
         }
-        self.hosts.tasks.insert(
-            task.number(),
-            HostTask {
-                launch,
-                on,
-                phase: HostPhase::Queued,
-                told_to_stop: false,
-                first: HostContainer::WAITING,
-                pull_started_at: Moment::NEVER,
-                pull_stopped_at: Moment::NEVER,
-                running_at: Moment::NEVER,
-                execution_stopped_at: Moment::NEVER,
-                timer: None,
-            },
-        );
-        if let Some(on) = on {
-            self.hosts.host_mut(on).queue.join(task);
-        }
+        self.hosts.tasks.insert(task.number(), record);
     }
 
     #[inline(never)]
@@ -114,23 +127,36 @@ impl Ledger {
         record.phase = HostPhase::Active;
         record.first.phase = HostContainerPhase::Pulling;
         record.pull_started_at = now.into();
-        let on = record.on;
-        for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
-            container.phase = HostContainerPhase::Pulling;
+        let (launch, on) = (record.launch, record.on);
+        if let Some(on) = on {
+            let first = self.hosts.host_mut(on).queue.leave_first();
+            assert_eq!(first, Some(task), "the queue is served from its head");
+        }
+        self.pulls_begin(now, task);
+        self.host_taken(task, launch, on);
+    }
+
+    /// The images of the other containers of a task are pulled too.
+    #[inline]
+    fn pulls_begin(&mut self, now: SimTime, task: TaskId) {
+        if !self.hosts.rest.is_empty() {
+            for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
+                container.phase = HostContainerPhase::Pulling;
+            }
         }
         if !self.hosts.lives.is_empty() {
             self.followed_started(now, task);
         }
+    }
+
+    /// A task holds its demand on its host.
+    #[inline]
+    fn host_taken(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
         // On Fargate a task has a host to itself, of its own size: nothing to count.
         let Some(on) = on else { return };
-        let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
+        let demand = demand_of(&self.launches, launch);
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let host = self.hosts.host_mut(on);
-        assert_eq!(
-            host.queue.leave_first(),
-            Some(task),
-            "the queue is served from its head"
-        );
         let left = |have: u32, want: u32| {
             have.checked_sub(want)
                 .expect("a task starts only when it fits its host")
@@ -176,16 +202,24 @@ impl Ledger {
         record.exit_code = exit_code;
         record.reason = reason;
         record.stopped_at = now.into();
-        let task = self.host_task_mut(task);
+        let held = self.host_task_mut(task);
         if reason == ContainerReason::CannotPull {
-            task.pull_stopped_at = now.into();
+            held.pull_stopped_at = now.into();
         }
-        if essential && !task.execution_stopped_at.has_come() {
-            task.execution_stopped_at = now.into();
+        if essential && !held.execution_stopped_at.has_come() {
+            held.execution_stopped_at = now.into();
+        }
+        if self.is_only_container(task) {
+            self.host_stopped(task);
         }
     }
 
-    #[inline(never)]
+    /// Whether a task has one container, with which it runs and stops.
+    #[inline]
+    pub(super) fn is_only_container(&self, task: TaskId) -> bool {
+        self.hosts.rest.is_empty() || !self.hosts.rest.contains_key(&task)
+    }
+
     pub(super) fn host_stopped(&mut self, task: TaskId) {
         let record = self.host_task_mut(task);
         assert_eq!(
@@ -194,8 +228,9 @@ impl Ledger {
             "what a task held returns once"
         );
         record.phase = HostPhase::Stopped;
-        let Some(on) = record.on else { return };
-        let demand = demand_of(&self.launches, self.hosts.tasks.get(task.number()));
+        let (launch, on) = (record.launch, record.on);
+        let Some(on) = on else { return };
+        let demand = demand_of(&self.launches, launch);
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let chosen = match self.hosts.chosen_ports.is_empty() {
             true => None,
@@ -225,7 +260,6 @@ impl Ledger {
         self.host_task_mut(task).running_at = now.into();
     }
 
-    #[inline(never)]
     pub(super) fn host_forgotten(&mut self, task: TaskId) {
         let gone = self.hosts.tasks.forget(task.number());
         assert!(gone, "an agent forgets a task once");
@@ -264,14 +298,7 @@ impl Ledger {
 }
 
 /// What a task on a host takes.
-fn demand_of<'a>(
-    launches: &'a super::table::Table<super::Launch>,
-    task: Option<&HostTask>,
-) -> &'a Demand {
-    let task = task.expect("it was just changed");
-    &launches
-        .get(task.launch.number())
-        .expect("a launch stays with its tasks")
-        .spec
-        .demand
+fn demand_of(launches: &super::table::Table<super::Launch>, launch: LaunchId) -> &Demand {
+    let launch = launches.get(launch.number());
+    &launch.expect("a launch stays with its tasks").spec.demand
 }

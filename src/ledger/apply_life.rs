@@ -86,6 +86,9 @@ impl Ledger {
         if was_pulling {
             self.host_task_mut(task).pull_stopped_at = now.into();
         }
+        if to == HostContainerPhase::Running && self.is_only_container(task) {
+            self.host_running(now, task);
+        }
         if self.hosts.lives.is_empty() {
             return;
         }

@@ -225,16 +225,23 @@ impl Ledger {
         }
     }
 
+    /// An agent's report arrived; it forgets what has ended and is heard of.
     #[inline(never)]
-    pub(super) fn task_timed(
+    pub(super) fn task_heard(
         &mut self,
+        now: SimTime,
         task: TaskId,
+        to: LastStatus,
         [started, stopped, execution_stopped]: [Moment; 3],
     ) {
         let record = self.task_mut(task);
         record.pull_started_at = started;
         record.pull_stopped_at = stopped;
         record.execution_stopped_at = execution_stopped;
+        self.task_moved(now, task, to);
+        if to >= LastStatus::Deprovisioning {
+            self.host_forgotten(task);
+        }
     }
 
     #[inline(never)]

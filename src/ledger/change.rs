@@ -186,10 +186,13 @@ pub enum Change {
         /// What it becomes.
         to: LastStatus,
     },
-    /// The control plane learnt when a task's images were pulled and when it ceased to execute.
-    TaskTimed {
+    /// An agent's report of a task arrived: its last status rose, and the control plane learnt when its images were pulled and
+    /// when it ceased to execute. When the report is of its end, the agent forgets the task.
+    TaskHeard {
         /// Which task.
         task: TaskId,
+        /// What it becomes.
+        to: LastStatus,
         /// When its first pull began.
         pull_started: Moment,
         /// When its last pull ended.
@@ -337,6 +340,15 @@ pub enum Change {
         /// Which container instance; `None` on Fargate.
         on: Option<ContainerInstanceId>,
     },
+    /// An agent has a task that waits for no other: it holds its demand on the host at once.
+    HostStartedAtOnce {
+        /// Which task.
+        task: TaskId,
+        /// Which launch.
+        launch: LaunchId,
+        /// Which container instance; `None` on Fargate.
+        on: Option<ContainerInstanceId>,
+    },
     /// A task left the queue and holds its demand on the host.
     HostStarted {
         /// Which task.
@@ -352,7 +364,7 @@ pub enum Change {
         /// Which task.
         task: TaskId,
     },
-    /// A container moved on; when it starts, a pull of its task has ended.
+    /// A container moved on; when it starts, a pull of its task has ended. When the only one of a task runs, so does the task.
     HostContainerMoved {
         /// Which task.
         task: TaskId,
@@ -361,7 +373,7 @@ pub enum Change {
         /// What it becomes.
         to: HostContainerPhase,
     },
-    /// A container ended, or will never begin.
+    /// A container ended, or will never begin. With the only one of a task, what the task held returns to the host.
     HostContainerEnded {
         /// Which task.
         task: TaskId,
@@ -435,45 +447,21 @@ pub enum Change {
     },
     /// A fault that lasts came, or went, or is known.
     Hazard(HazardChange),
-    /// Every container of a task runs or has ended.
+    /// Every container of a task that has several runs or has ended.
     HostRunning {
         /// Which task.
         task: TaskId,
     },
-    /// Every container of a task has ended: what it held returns to the host.
+    /// Every container of a task that has several has ended: what it held returns to the host.
     HostStopped {
         /// Which task.
         task: TaskId,
     },
-    /// The control plane acknowledged the end of a task.
+    /// An agent forgets a task of which no report is heard any more.
     HostForgotten {
         /// Which task.
         task: TaskId,
     },
-}
-
-impl Change {
-    /// The task whose record on the control plane it makes, moves or removes: what readers may notice.
-    #[must_use]
-    pub fn task(&self) -> Option<TaskId> {
-        match *self {
-            Self::TaskPlaced { task, .. }
-            | Self::InterfaceAsked { task, .. }
-            | Self::InterfaceMoved { task, .. }
-            | Self::TaskUnwanted { task, .. }
-            | Self::TaskMoved { task, .. }
-            | Self::TaskTimed { task, .. }
-            | Self::ContainerMoved { task, .. }
-            | Self::ContainerHealthMoved { task, .. }
-            | Self::TaskTouched { task }
-            | Self::TaskForgotten { task }
-            | Self::TagsSet {
-                resource: TaggedResource::Task(task),
-                ..
-            } => Some(task),
-            _ => None,
-        }
-    }
 }
 
 pub use crate::model::presets::INACTIVE_INSTANCE_RETENTION;

@@ -29,6 +29,7 @@ pub struct Ctx<'a> {
 impl Ctx<'_> {
     /// How long something takes for a task this time.
     #[must_use]
+    #[inline]
     pub fn delay(&self, latency: &Latency, purpose: Purpose, task: TaskId, nth: u16) -> Duration {
         self.draws
             .duration(latency, purpose, u64::from(task.number()), nth)
@@ -56,6 +57,7 @@ impl Effects {
     }
 
     /// Makes an event come due after a delay.
+    #[inline]
     pub fn after(&mut self, delay: Duration, event: Event) {
         self.timers.push((delay, event));
     }

@@ -374,11 +374,19 @@ impl Ledger {
     }
 
     /// A time of an agent, as its clock shows it.
+    #[inline]
     #[must_use]
     pub fn as_its_clock_shows(&self, on: Option<ContainerInstanceId>, time: Moment) -> Moment {
-        let (Some(on), false, Some(at)) = (on, self.hazards.is_calm(), time.get()) else {
+        if self.hazards.is_calm() {
             return time;
-        };
+        }
+        match (on, time.get()) {
+            (Some(on), Some(at)) => self.skewed(on, at),
+            _ => time,
+        }
+    }
+
+    fn skewed(&self, on: ContainerInstanceId, at: SimTime) -> Moment {
         let shown = self.upon(on).fold(at, |at, fault| match fault {
             Fault::ClockSkew {
                 skew: Skew::Ahead(by),

@@ -71,6 +71,12 @@ impl HostContainer {
         stopped_at: Moment::NEVER,
     };
 
+    /// A container whose task was just started, if it waits for no other.
+    pub(super) const PULLING: Self = Self {
+        phase: HostContainerPhase::Pulling,
+        ..Self::WAITING
+    };
+
     /// Whether its process ended or never will begin.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -153,6 +159,24 @@ pub struct HostTask {
     /// The next stage of its first container, if one was ever pending; when that has come the key is harmless.
     #[serde(skip)]
     pub(crate) timer: Option<Key>,
+}
+
+impl HostTask {
+    /// A task that its agent was just given.
+    pub(super) const fn queued(launch: LaunchId, on: Option<ContainerInstanceId>) -> Self {
+        Self {
+            launch,
+            on,
+            phase: HostPhase::Queued,
+            told_to_stop: false,
+            first: HostContainer::WAITING,
+            pull_started_at: Moment::NEVER,
+            pull_stopped_at: Moment::NEVER,
+            running_at: Moment::NEVER,
+            execution_stopped_at: Moment::NEVER,
+            timer: None,
+        }
+    }
 }
 
 /// Whether the machine of a container instance runs.

@@ -19,7 +19,7 @@
 //! | [`subscription`] | who is told of state changes |
 //! | [`call_fault`] | what calls of the API meet while a fault is at work |
 //! | [`controller`] | which controllers live inside the simulation |
-//! | [`change`], and `apply*` | the only ways in which all this moves |
+//! | [`change`], `concern`, and `apply*` | the only ways in which all this moves; what each is about |
 //! | `occupy` | what a task takes from a container instance, without the task |
 //! | [`event`], [`effects`] | what can come due; what a handler may read and write |
 //! | [`listing`], `posting`, `desired` | which tasks List finds |
@@ -45,6 +45,7 @@ pub mod call_fault;
 pub mod change;
 pub mod clock;
 pub mod cluster;
+mod concern;
 pub mod controller;
 pub mod counted;
 pub mod definition;

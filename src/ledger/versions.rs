@@ -227,6 +227,7 @@ impl Ledger {
             // What it holds, whether it is PENDING, its network interface: the rest of a task is not its instance's.
             Change::TaskUnwanted { task, .. }
             | Change::TaskMoved { task, .. }
+            | Change::TaskHeard { task, .. }
             | Change::InterfaceAsked { task, .. }
             | Change::InterfaceMoved { task, .. } => self.task(task)?.on,
             _ => visible_instance(change),

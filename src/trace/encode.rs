@@ -24,12 +24,14 @@ pub(super) const HAS_EXIT_CODE: u8 = 0x80;
 pub(super) const IS_ESSENTIAL: u8 = 0x40;
 /// Flag in `detail` of a launch: it serves every plain request.
 pub(super) const IS_PLAIN: u8 = 1;
-/// Flags in `detail` of a timed task: which times are known.
-pub(super) const PULL_STARTED: u8 = 1;
+/// Flags in `detail` of a task that is heard of, above its status: which times are known.
+pub(super) const PULL_STARTED: u8 = 0x10;
 /// See [`PULL_STARTED`].
-pub(super) const PULL_STOPPED: u8 = 2;
+pub(super) const PULL_STOPPED: u8 = 0x20;
 /// See [`PULL_STARTED`].
-pub(super) const EXECUTION_STOPPED: u8 = 4;
+pub(super) const EXECUTION_STOPPED: u8 = 0x40;
+/// The bits below them, which hold the status.
+pub(super) const STATUS: u8 = 0x0F;
 /// The low bits of `detail` that hold a container's status; three bits above it hold its reason.
 pub(super) const LOW: u8 = 0x07;
 /// In place of the number of a container instance: the task is on Fargate.
@@ -110,13 +112,14 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
             given: None,
         } => unwanted(about(Kind::TaskUnwanted, task), *code, *reason),
         Change::TaskMoved { task, to } => about(Kind::TaskMoved, task).with_detail(to.code()),
-        Change::TaskTimed {
+        Change::TaskHeard {
             task,
+            to,
             pull_started,
             pull_stopped,
             execution_stopped,
         } => timed(
-            about(Kind::TaskTimed, task),
+            about(Kind::TaskHeard, task).with_detail(to.code()),
             [*pull_started, *pull_stopped, *execution_stopped],
         ),
         Change::ContainerMoved {
@@ -132,6 +135,9 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
         Change::TaskForgotten { task } => about(Kind::TaskForgotten, task),
         Change::HostAccepted { task, launch, on } => {
             placed(about(Kind::HostAccepted, task), *launch, *on)
+        }
+        Change::HostStartedAtOnce { task, launch, on } => {
+            placed(about(Kind::HostStartedAtOnce, task), *launch, *on)
         }
         Change::HostStarted { task } => about(Kind::HostStarted, task),
         Change::HostContainerMoved {
@@ -305,7 +311,7 @@ fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReaso
 
 /// Three times do not fit: a fingerprint of 48 bits stands for them, and the flags say which are known.
 fn timed(record: Record, times: [Moment; 3]) -> Record {
-    let mut detail = 0;
+    let mut detail = record.detail();
     let mut mixed = 0_u64;
     for (moment, flag) in times
         .into_iter()
@@ -400,7 +406,7 @@ mod tests {
         let two = record(SimTime::from_nanos(2).into());
         assert_ne!((one.more(), one.b()), (two.more(), two.b()));
         assert_ne!(one.detail(), record(Moment::NEVER).detail());
-        let swapped = |times| timed(Record::new(SimTime::ZERO, 0, Kind::TaskTimed), times);
+        let swapped = |times| timed(Record::new(SimTime::ZERO, 0, Kind::TaskHeard), times);
         let (early, late) = (
             Moment::from(SimTime::from_nanos(1)),
             Moment::from(SimTime::from_nanos(2)),

@@ -162,8 +162,6 @@ kinds! {
     TaskUnwanted = 98, "task-unwanted";
     /// A task's last status rose.
     TaskMoved = 99, "task-moved";
-    /// The control plane learnt the agent's times of a task.
-    TaskTimed = 100, "task-timed";
     /// The control plane learnt what became of a container.
     ContainerMoved = 101, "container-moved";
     /// A task's version grew and nothing else.
@@ -190,6 +188,8 @@ kinds! {
     PullFailing = 113, "pull-failing";
     /// The control plane learnt of a container's health.
     ContainerHealthMoved = 114, "container-health";
+    /// The control plane learnt of a task's last status, and the agent's times of it.
+    TaskHeard = 115, "task-heard";
 
     /// An agent has a task in its queue.
     HostAccepted = 128, "host-accepted";
@@ -205,11 +205,11 @@ kinds! {
     HostContainerEnded = 133, "host-container-ended";
     /// An agent chose host ports.
     HostPortsChosen = 134, "host-ports-chosen";
-    /// Every container of a task runs or has ended.
+    /// Every container of a task that has several runs or has ended.
     HostRunning = 135, "host-running";
-    /// Every container of a task has ended.
+    /// Every container of a task that has several has ended.
     HostStopped = 136, "host-stopped";
-    /// The end of a task was acknowledged.
+    /// An agent forgets a task that nobody hears of any more.
     HostForgotten = 137, "host-forgotten";
     /// A container was started again in place.
     HostContainerRestarted = 138, "host-container-restarted";
@@ -256,6 +256,8 @@ kinds! {
     HostSilenced = 162, "host-silenced";
     /// The health checks of a container instance find it impaired, or no longer do.
     HostImpaired = 163, "host-impaired";
+    /// An agent has a task that holds its demand on the host at once.
+    HostStartedAtOnce = 164, "host-started-at-once";
 
     /// The fingerprint of what did not fit into the record before.
     Content = 255, "content";
@@ -312,7 +314,7 @@ impl Kind {
     /// Whether it tells of a host rather than of the control plane.
     #[must_use]
     pub const fn is_on_host(self) -> bool {
-        matches!(self.number(), 128..=143 | 157..=163)
+        matches!(self.number(), 128..=143 | 157..=164)
     }
 }
 
@@ -326,9 +328,9 @@ mod tests {
         let causes: Vec<u8> = (1..=21).chain([25]).chain(28..=42).collect();
         let changes = [
             64, 65, 72, 73, 74, 75, 76, 77, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 96, 97, 98,
-            99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114,
+            99, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 112, 113, 114, 115,
         ];
-        let later: Vec<u8> = (128..=145).chain(150..=163).collect();
+        let later: Vec<u8> = (128..=145).chain(150..=164).collect();
         assert_eq!(numbers, [&causes[..], &changes, &later, &[255]].concat());
     }
 

@@ -17,7 +17,7 @@ use super::calls;
 use super::code::{Code, MistakeWord, word};
 use super::encode::{
     EXECUTION_STOPPED, HAS_EXIT_CODE, IS_ESSENTIAL, IS_PLAIN, LOW, NO_INSTANCE, PORTS_INLINE,
-    PULL_STARTED, PULL_STOPPED,
+    PULL_STARTED, PULL_STOPPED, STATUS,
 };
 use super::hazards;
 use super::kind::Kind;
@@ -146,6 +146,9 @@ impl fmt::Display for Subject<'_> {
     }
 }
 
+/// What stands before the times of a task that is heard of.
+pub(super) const TIMED: &str = ", timed";
+
 /// What a record says of its subject.
 struct What<'a>(&'a Record);
 
@@ -189,7 +192,7 @@ impl fmt::Display for What<'_> {
             Kind::SchedulerErred => mistaken(f, record),
             Kind::TaskUnwanted => unwanted(f, record),
             Kind::TaskMoved => write!(f, "-> {}", word::<LastStatus>(record.detail())),
-            Kind::TaskTimed => timed(f, record),
+            Kind::TaskHeard => heard(f, record),
             Kind::ContainerMoved => {
                 write!(f, "-> {}", word::<ContainerStatus>(record.detail() & LOW))?;
                 ending(f, record)
@@ -245,6 +248,7 @@ impl fmt::Display for On<'_> {
 fn on_host(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
     match record.kind() {
         Kind::HostAccepted => write!(f, "accepted on {}", On(record)),
+        Kind::HostStartedAtOnce => write!(f, "started at once on {}", On(record)),
         Kind::HostStarted => f.write_str("started"),
         Kind::HostDequeued => f.write_str("dequeued"),
         Kind::HostToldToStop => f.write_str("told to stop"),
@@ -305,8 +309,9 @@ fn unwanted(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
     )
 }
 
-fn timed(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
-    f.write_str("timed")?;
+fn heard(f: &mut fmt::Formatter<'_>, record: &Record) -> fmt::Result {
+    let status = word::<LastStatus>(record.detail() & STATUS);
+    write!(f, "-> {status}{TIMED}")?;
     let names = ["pull-started", "pull-stopped", "execution-stopped"];
     for (name, flag) in names
         .into_iter()

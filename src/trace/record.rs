@@ -39,6 +39,9 @@ impl Record {
     /// The size of a record in bytes.
     pub const SIZE: usize = 24;
 
+    /// Half of that: what it tells, or when.
+    pub(super) const HALF: usize = 12;
+
     /// A record that tells nothing but its kind. Of the step it keeps the low 32 bits.
     pub(super) const fn new(at: SimTime, step: u64, kind: Kind) -> Self {
         let head = step & 0xFFFF_FFFF | (kind.number() as u64) << 32;
@@ -154,7 +157,22 @@ impl Record {
         (self.tail >> 32) as u32
     }
 
-    /// The bytes that enter the digest, little-endian: at (8), step (4), kind (1), detail (1), more (2), a (4), b (4).
+    /// What it tells, whenever it was: kind (8 bits), detail (8), more (16), a (32); and b.
+    #[inline]
+    pub(super) const fn told(&self) -> (u64, u32) {
+        (self.head >> 32 | self.tail << 32, self.b())
+    }
+
+    /// When it was, and in which step.
+    #[inline]
+    pub(super) const fn when(&self) -> (u64, u32) {
+        (self.at.as_nanos(), self.step())
+    }
+
+    /// Its bytes, little-endian: at (8), step (4), kind (1), detail (1), more (2), a (4), b (4).
+    ///
+    /// The digest takes the second half of every record, and behind that the first half of each cause: the changes that follow were
+    /// made at the same time and in the same step.
     #[inline]
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {

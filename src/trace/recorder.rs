@@ -15,8 +15,8 @@ use super::record::Record;
 /// Records in one chunk of a full trace: 1.5 MiB.
 const CHUNK: usize = 64 * 1024;
 
-/// Bytes handed to the chain at once, so that a push is three writes into memory near at hand.
-const BATCH: usize = 128 * Record::SIZE;
+/// Halves of records handed to the chain at once, so that a push is a few writes into memory near at hand.
+const BATCH: usize = 256;
 
 /// Which records a simulation keeps. The digest covers all of them in every mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,8 @@ impl Default for TraceMode {
 pub struct Recorder {
     /// Of all records but those in `batch`.
     chain: Chain,
-    /// The newest records as bytes; the first `filled` of them count, which are never all.
-    batch: Box<[u8; BATCH]>,
+    /// What the newest records add to the digest; the first `filled` of these count, which are never all.
+    batch: Box<[[u8; Record::HALF]; BATCH]>,
     filled: usize,
     len: u64,
     kept: Kept,
@@ -100,7 +100,7 @@ impl Recorder {
         };
         Self {
             chain: Chain::new(),
-            batch: Box::new([0; BATCH]),
+            batch: Box::new([[0; Record::HALF]; BATCH]),
             filled: 0,
             len: 0,
             kept,
@@ -111,24 +111,32 @@ impl Recorder {
     /// Takes in a record.
     #[inline]
     pub fn push(&mut self, record: Record) {
-        let [first, second, third] = record.words();
-        self.push_words(first, second, third);
+        self.digest_told(record);
+        if record.kind().is_cause() {
+            self.digest_when(record);
+        }
+        self.keep(record);
     }
 
     /// Takes in the cause of a step that the user made.
     pub fn push_call(&mut self, at: SimTime, step: u64) {
-        self.push(Record::of_call(at, step));
+        self.push_cause(Record::of_call(at, step));
     }
 
     /// Takes in the cause of a step that an event made.
+    #[inline]
     pub fn push_event(&mut self, at: SimTime, step: u64, event: &Event) {
-        self.push(Record::of_event(at, step, event));
+        self.push_cause(Record::of_event(at, step, event));
     }
 
     /// Takes in a change, and the fingerprint of what does not fit into its record.
+    #[inline(always)]
     pub fn push_change(&mut self, at: SimTime, step: u64, change: &Change) {
         match Record::of_plain(at, step, change) {
-            Some(record) => self.push(record),
+            Some(record) => {
+                self.digest_told(record);
+                self.keep(record);
+            }
             None => self.push_whole(at, step, change),
         }
     }
@@ -155,7 +163,7 @@ impl Recorder {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut chain = self.chain.clone();
-        chain.push(&self.batch[..self.filled]);
+        chain.push(self.batch[..self.filled].as_flattened());
         chain.value()
     }
 
@@ -200,31 +208,55 @@ impl Recorder {
         Ok(())
     }
 
-    /// Takes in a record as words in registers: read from memory in larger pieces than it was written in, it would
-    /// stall the processor for longer than all the rest takes.
+    /// Takes in a record of which it is known that it is a cause.
     #[inline]
-    fn push_words(&mut self, first: u64, second: u64, third: u64) {
-        let record = Record::from_words([first, second, third]);
-        let end = self.filled + Record::SIZE;
-        self.batch[self.filled..end].copy_from_slice(&record.to_bytes());
-        self.filled = end;
-        self.len += 1;
-        if end == BATCH {
+    fn push_cause(&mut self, record: Record) {
+        self.digest_told(record);
+        self.digest_when(record);
+        self.keep(record);
+    }
+
+    /// What a record tells enters the digest. Words from registers: read from memory in larger pieces than it was written in, a
+    /// record would stall the processor for longer than all the rest takes.
+    #[inline]
+    fn digest_told(&mut self, record: Record) {
+        self.digest_words(record.told());
+    }
+
+    /// And when it was, and in which step, of a cause.
+    #[inline]
+    fn digest_when(&mut self, record: Record) {
+        self.digest_words(record.when());
+    }
+
+    #[inline]
+    fn digest_words(&mut self, (long, short): (u64, u32)) {
+        let half = &mut self.batch[self.filled];
+        half[..8].copy_from_slice(&long.to_le_bytes());
+        half[8..].copy_from_slice(&short.to_le_bytes());
+        self.filled += 1;
+        if self.filled == BATCH {
             self.seal_batch();
-        }
-        if !matches!(self.kept, Kept::Nothing) {
-            self.keep(record);
         }
     }
 
     #[cold]
     fn seal_batch(&mut self) {
-        self.chain.push(&self.batch[..]);
+        self.chain.push(self.batch.as_flattened());
         self.filled = 0;
     }
 
-    /// Keeps a record as the mode says.
+    /// Counts a record, and keeps it if the mode says so.
+    #[inline]
     fn keep(&mut self, record: Record) {
+        self.len += 1;
+        if !matches!(self.kept, Kept::Nothing) {
+            self.really_keep(record);
+        }
+    }
+
+    #[inline(never)]
+    fn really_keep(&mut self, record: Record) {
         match &mut self.kept {
             Kept::Nothing => {}
             Kept::Ring {
@@ -359,6 +391,25 @@ mod tests {
             traces[0].digest(),
             recorded(TraceMode::Off, (0..10).rev()).digest()
         );
+    }
+
+    #[test]
+    fn the_digest_takes_what_is_told_and_of_causes_when() {
+        let mut trace = Recorder::default();
+        let mut chain = Chain::new();
+        let at = SimTime::from_secs(3);
+        for step in 1..=BATCH as u64 {
+            let change = Record::new(at, step, Kind::TaskPlaced).with_a(7).with_b(9);
+            for record in [Record::of_call(at, step), change] {
+                trace.push(record);
+                let bytes = record.to_bytes();
+                chain.push(&bytes[12..]);
+                if record.kind().is_cause() {
+                    chain.push(&bytes[..12]);
+                }
+                assert_eq!(trace.digest(), chain.value());
+            }
+        }
     }
 
     #[test]

@@ -84,8 +84,9 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
 }
 
 pub(super) fn timed(pull_started: Moment) -> Change {
-    Change::TaskTimed {
+    Change::TaskHeard {
         task: TASK,
+        to: LastStatus::Running,
         pull_started,
         pull_stopped: SimTime::from_millis(5_100).into(),
         execution_stopped: Moment::NEVER,
@@ -295,13 +296,13 @@ fn task_changes() -> Vec<(Change, &'static str)> {
         (
             Change::TaskMoved {
                 task,
-                to: LastStatus::Running,
+                to: LastStatus::Stopping,
             },
-            "task-3 -> RUNNING",
+            "task-3 -> STOPPING",
         ),
         (
             timed(SimTime::from_millis(100).into()),
-            "task-3 timed pull-started pull-stopped 4983bc3acaa6",
+            "task-3 -> RUNNING, timed pull-started pull-stopped 4983bc3acaa6",
         ),
         (
             Change::ContainerMoved {

@@ -35,6 +35,14 @@ fn task_changes() -> Vec<(Change, &'static str)> {
             },
             "host task-3 accepted on container-instance-1 by launch-5",
         ),
+        (
+            Change::HostStartedAtOnce {
+                task,
+                launch: LaunchId::new(5),
+                on: None,
+            },
+            "host task-3 started at once on Fargate by launch-5",
+        ),
         (Change::HostStarted { task }, "host task-3 started"),
         (Change::HostDequeued { task }, "host task-3 dequeued"),
         (Change::HostToldToStop { task }, "host task-3 told to stop"),

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::time::SimTime;
 
 use super::kind::Kind;
+use super::line::TIMED;
 use super::record::Record;
 use super::recorder::Recorder;
 
@@ -101,7 +102,11 @@ impl Timeline {
             | Kind::HazardEnded
             | Kind::HostNoticed
             | Kind::Healed => true,
-            Kind::TaskMoved => what().ends_with("RUNNING") || what().ends_with("STOPPED"),
+            Kind::TaskMoved | Kind::TaskHeard => {
+                let what = what();
+                let status = without_times(&what);
+                status.ends_with("RUNNING") || status.ends_with("STOPPED")
+            }
             Kind::CallAnswered => what() != "done",
             Kind::CallSent => !what().starts_with("Describe") && !what().starts_with("List"),
             _ => false,
@@ -122,6 +127,7 @@ impl Timeline {
     fn add(&mut self, record: &Record) {
         let what = match record.kind() {
             Kind::TaskPlaced => shortened(&record.what()).to_owned(),
+            Kind::TaskHeard => without_times(&record.what()).to_owned(),
             Kind::CallTimedOut => "timed out".to_owned(),
             _ => record.what(),
         };
@@ -143,6 +149,11 @@ fn shortened(placed: &str) -> &str {
     placed
         .split_once(" by launch-")
         .map_or(placed, |(place, _)| place)
+}
+
+/// The last status alone of a task that is heard of.
+fn without_times(heard: &str) -> &str {
+    heard.split_once(TIMED).map_or(heard, |(status, _)| status)
 }
 
 /// Writes a line for each, beginning with its time.

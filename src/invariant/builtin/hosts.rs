@@ -28,6 +28,7 @@ impl Invariant for DeadHosts {
             match change {
                 Change::HostPowered { .. } => return self.at_rest(seen),
                 Change::HostAccepted { task, .. }
+                | Change::HostStartedAtOnce { task, .. }
                 | Change::HostStarted { task }
                 | Change::HostContainerMoved { task, .. } => alive(seen.ledger, *task)?,
                 _ => {}
@@ -259,8 +260,15 @@ impl Invariant for StopTime {
                 } if self.since.get(task.number()).is_none() => {
                     self.since.insert(task.number(), seen.now);
                 }
-                Change::HostStopped { task } => self.look(seen.ledger, *task, seen.now)?,
-                Change::HostForgotten { task } => {
+                Change::HostContainerEnded { task, .. } | Change::HostStopped { task } => {
+                    let held = seen.ledger.hosts().task(*task);
+                    if held.is_some_and(|held| held.phase == HostPhase::Stopped) {
+                        self.look(seen.ledger, *task, seen.now)?;
+                    }
+                }
+                Change::HostForgotten { task } | Change::TaskHeard { task, .. }
+                    if seen.ledger.hosts().task(*task).is_none() =>
+                {
                     self.since.remove(task.number());
                 }
                 _ => {}
@@ -372,7 +380,6 @@ mod tests {
             moved(0, HostContainerPhase::Starting),
             moved(0, HostContainerPhase::Running),
             ended(0),
-            Change::HostStopped { task: TASK },
             Change::HostForgotten { task: TASK },
         ];
         history.step(SimTime::ZERO, life.to_vec());

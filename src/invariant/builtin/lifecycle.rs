@@ -218,7 +218,8 @@ pub(super) fn forget<T: Clone>(memory: &mut Table<T>, is_known: impl Fn(u32) -> 
 mod tests {
     use super::super::support::{History, judge, judge_at_rest};
     use super::*;
-    use crate::ledger::Moment;
+    use crate::ledger::ContainerStatus;
+    use crate::ledger::task::ContainerReason;
     use crate::time::SimTime;
 
     #[test]
@@ -285,11 +286,12 @@ mod tests {
         let (task, now) = (TaskId::new(0), SimTime::from_secs(9));
         history.step(
             now,
-            vec![Change::TaskTimed {
+            vec![Change::ContainerMoved {
                 task,
-                pull_started: now.into(),
-                pull_stopped: Moment::NEVER,
-                execution_stopped: Moment::NEVER,
+                container: 0,
+                to: ContainerStatus::Running,
+                exit_code: None,
+                reason: ContainerReason::None,
             }],
         );
         let found = judge(&mut VersionsGrow::default(), &history);

@@ -62,7 +62,9 @@ pub(super) fn standard() -> Vec<Box<dyn Invariant>> {
 /// The container instance on whose control plane or host a change takes or gives back resources.
 fn instance_of(seen: &Seen<'_>, change: &Change) -> Option<ContainerInstanceId> {
     match *change {
-        Change::TaskPlaced { on, .. } | Change::HostAccepted { on, .. } => on,
+        Change::TaskPlaced { on, .. }
+        | Change::HostAccepted { on, .. }
+        | Change::HostStartedAtOnce { on, .. } => on,
         Change::InstanceRegistered { instance, .. }
         | Change::InstanceReregistered { instance, .. }
         | Change::InstanceStatusChanged { instance, .. }
@@ -70,8 +72,10 @@ fn instance_of(seen: &Seen<'_>, change: &Change) -> Option<ContainerInstanceId> 
         | Change::InstanceDeregistered { instance } => Some(instance),
         Change::TaskUnwanted { task, .. }
         | Change::TaskMoved { task, .. }
+        | Change::TaskHeard { task, .. }
         | Change::HostStarted { task }
         | Change::HostDequeued { task }
+        | Change::HostContainerEnded { task, .. }
         | Change::HostStopped { task }
         | Change::HostForgotten { task } => seen.ledger.task(task).and_then(|record| record.on),
         _ => None,

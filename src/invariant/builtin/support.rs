@@ -109,10 +109,7 @@ impl History {
         let task = TaskId::new(0);
         let at = SimTime::from_secs;
         let moved = |to| Change::TaskMoved { task, to };
-        history.step(
-            at(1),
-            vec![history.accepted(task), Change::HostStarted { task }],
-        );
+        history.step(at(1), vec![history.started_at_once(task)]);
         let host_moved = |to| Change::HostContainerMoved {
             task,
             container: 0,
@@ -123,15 +120,14 @@ impl History {
             vec![
                 host_moved(HostContainerPhase::Starting),
                 host_moved(HostContainerPhase::Running),
-                Change::HostRunning { task },
             ],
         );
         history.step(
             at(3),
-            vec![
-                timed(task, [at(1).into(), at(2).into(), Moment::NEVER]),
-                moved(LastStatus::Running),
-            ],
+            vec![heard(
+                (task, LastStatus::Running),
+                [at(1).into(), at(2).into(), Moment::NEVER],
+            )],
         );
         let unwanted = Change::TaskUnwanted {
             task,
@@ -151,13 +147,9 @@ impl History {
             reason: ContainerReason::None,
             essential: true,
         };
-        history.step(at(6), vec![ended, Change::HostStopped { task }]);
+        history.step(at(6), vec![ended]);
         let times = [at(1).into(), at(2).into(), at(6).into()];
-        let forgotten = Change::HostForgotten { task };
-        history.step(
-            at(7),
-            vec![timed(task, times), moved(LastStatus::Stopped), forgotten],
-        );
+        history.step(at(7), vec![heard((task, LastStatus::Stopped), times)]);
         history.step(at(9_000), vec![Change::TaskForgotten { task }]);
         history
     }
@@ -240,6 +232,14 @@ impl History {
         }
     }
 
+    /// And starts it at once.
+    pub(super) fn started_at_once(&self, task: TaskId) -> Change {
+        let known = self.ledger();
+        let launch = known.task(task).expect("the task was placed").launch;
+        let on = Some(INSTANCE);
+        Change::HostStartedAtOnce { task, launch, on }
+    }
+
     /// What the instance registers with.
     pub(super) fn instance_spec(
         &self,
@@ -264,9 +264,13 @@ impl History {
     }
 }
 
-fn timed(task: TaskId, [pull_started, pull_stopped, execution_stopped]: [Moment; 3]) -> Change {
-    Change::TaskTimed {
+fn heard(
+    (task, to): (TaskId, LastStatus),
+    [pull_started, pull_stopped, execution_stopped]: [Moment; 3],
+) -> Change {
+    Change::TaskHeard {
         task,
+        to,
         pull_started,
         pull_stopped,
         execution_stopped,
