@@ -13,6 +13,7 @@ use crate::model::{HealthStatus, LastStatus, StopCode};
 use super::interface;
 
 /// A task's state arrives; what has been heard before changes nothing.
+#[inline(never)]
 pub(crate) fn task_reported(ctx: &Ctx<'_>, task: TaskId, what: Report, out: &mut Effects) {
     let Some(record) = ctx.ledger.task(task) else {
         return;
@@ -140,7 +141,7 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
         return;
     }
     let sent_at = held.running_at.get().unwrap_or(ctx.now);
-    for (index, container) in containers(ctx, task, held) {
+    for_each_container(ctx, task, held, |index, container| {
         let had_stopped = container.stopped_at.get().is_some_and(|at| at <= sent_at);
         let status = if had_stopped {
             ContainerStatus::Stopped
@@ -148,7 +149,7 @@ fn running(ctx: &Ctx<'_>, task: TaskId, record: &TaskRecord, held: &HostTask, ou
             ContainerStatus::Running
         };
         container_moved(ctx, (task, record), index, status, container, out);
-    }
+    });
     let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
     let latencies = &ctx.profile.latencies;
     let to = if latencies.activates() {
@@ -175,16 +176,10 @@ fn stopped(
     out: &mut Effects,
 ) {
     let heard = if let Some(held) = held {
-        for (index, container) in containers(ctx, task, held) {
-            container_moved(
-                ctx,
-                (task, record),
-                index,
-                ContainerStatus::Stopped,
-                container,
-                out,
-            );
-        }
+        for_each_container(ctx, task, held, |index, container| {
+            let to = ContainerStatus::Stopped;
+            container_moved(ctx, (task, record), index, to, container, out);
+        });
         let shown = |time| ctx.ledger.as_its_clock_shows(record.on, time);
         // What was reported with RUNNING stays, whatever the clock shows by now.
         let told = |told: Moment, time| if told.has_come() { told } else { shown(time) };
@@ -209,7 +204,13 @@ fn stopped(
         None
     };
     if record.is_wanted() {
-        let (code, reason) = why_ended(ctx, task, record);
+        let (code, reason) = match held {
+            Some(held) if !went_well(ctx, task, held) => why_ended(ctx, task, record),
+            _ => (
+                StopCode::EssentialContainerExited,
+                StoppedReason::EssentialContainerExited,
+            ),
+        };
         out.change(Change::TaskUnwanted {
             task,
             code,
@@ -221,13 +222,24 @@ fn stopped(
 }
 
 /// The containers of a task that its agent has, numbered in the order of the task definition.
-fn containers<'a>(
-    ctx: &Ctx<'a>,
+#[inline]
+fn for_each_container(
+    ctx: &Ctx<'_>,
     task: TaskId,
-    held: &'a HostTask,
-) -> impl Iterator<Item = (u16, &'a HostContainer)> {
-    let rest = ctx.ledger.hosts().rest(task);
-    std::iter::once((0, &held.first)).chain((1..).zip(rest))
+    held: &HostTask,
+    mut tell: impl FnMut(u16, &HostContainer),
+) {
+    tell(0, &held.first);
+    for (index, container) in (1..).zip(ctx.ledger.hosts().rest(task)) {
+        tell(index, container);
+    }
+}
+
+/// Whether there is nothing to say of how any container of a task ended.
+fn went_well(ctx: &Ctx<'_>, task: TaskId, held: &HostTask) -> bool {
+    let mut rest = ctx.ledger.hosts().rest(task).iter();
+    held.first.reason == ContainerReason::None
+        && rest.all(|container| container.reason == ContainerReason::None)
 }
 
 /// Why a task that nobody stopped has stopped.

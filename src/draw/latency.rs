@@ -190,6 +190,16 @@ impl Latency {
         }
     }
 
+    /// Whether every sample is zero.
+    #[inline]
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        match self.as_fixed() {
+            Some(fixed) => fixed.is_zero(),
+            None => self.as_constant() == Some(Duration::ZERO),
+        }
+    }
+
     /// The only value a sample can have, or `None` when there are several.
     #[must_use]
     pub fn as_constant(&self) -> Option<Duration> {
@@ -240,8 +250,13 @@ fn within_longest(duration: Duration) -> Result<(), LatencyError> {
     Ok(())
 }
 
+/// The shorter one of a span and the longest there is, which is a number of whole seconds.
+#[inline]
 fn cut(duration: Duration) -> Duration {
-    duration.min(Latency::LONGEST)
+    match duration.as_secs() < Latency::LONGEST.as_secs() {
+        true => duration,
+        false => Latency::LONGEST,
+    }
 }
 
 /// The constant all alternatives that can be chosen agree on; zero when none can be.

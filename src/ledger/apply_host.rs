@@ -84,8 +84,6 @@ impl Ledger {
         launch: LaunchId,
         on: Option<ContainerInstanceId>,
     ) {
-        let waits = on.is_some_and(|on| !self.hosts.host_mut(on).queue.is_empty());
-        assert!(!waits, "the queue is served from its head");
         let record = HostTask {
             phase: HostPhase::Active,
             first: HostContainer::PULLING,
@@ -94,11 +92,13 @@ impl Ledger {
         };
         self.host_has(task, record);
         self.pulls_begin(now, task);
-        self.host_taken(task, launch, on);
+        if let Some(host) = self.host_taken(task, launch, on) {
+            assert!(host.queue.is_empty(), "the queue is served from its head");
+        }
     }
 
     /// An agent has a task from now on.
-    #[inline]
+    #[inline(always)]
     fn host_has(&mut self, task: TaskId, record: HostTask) {
         let spec = &self
             .launches
@@ -128,16 +128,15 @@ impl Ledger {
         record.first.phase = HostContainerPhase::Pulling;
         record.pull_started_at = now.into();
         let (launch, on) = (record.launch, record.on);
-        if let Some(on) = on {
-            let first = self.hosts.host_mut(on).queue.leave_first();
+        self.pulls_begin(now, task);
+        if let Some(host) = self.host_taken(task, launch, on) {
+            let first = host.queue.leave_first();
             assert_eq!(first, Some(task), "the queue is served from its head");
         }
-        self.pulls_begin(now, task);
-        self.host_taken(task, launch, on);
     }
 
     /// The images of the other containers of a task are pulled too.
-    #[inline]
+    #[inline(always)]
     fn pulls_begin(&mut self, now: SimTime, task: TaskId) {
         if !self.hosts.rest.is_empty() {
             for container in self.hosts.rest.get_mut(&task).into_iter().flatten() {
@@ -149,11 +148,15 @@ impl Ledger {
         }
     }
 
-    /// A task holds its demand on its host.
-    #[inline]
-    fn host_taken(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
-        // On Fargate a task has a host to itself, of its own size: nothing to count.
-        let Some(on) = on else { return };
+    /// A task holds its demand on its host, which is given. On Fargate it has a host to itself, of its own size: nothing to count.
+    #[inline(always)]
+    fn host_taken(
+        &mut self,
+        task: TaskId,
+        launch: LaunchId,
+        on: Option<ContainerInstanceId>,
+    ) -> Option<&mut Host> {
+        let on = on?;
         let demand = demand_of(&self.launches, launch);
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);
         let host = self.hosts.host_mut(on);
@@ -167,6 +170,7 @@ impl Ledger {
         host.gpus |= gpus;
         take_ports(&mut host.tcp, &demand.tcp);
         take_ports(&mut host.udp, &demand.udp);
+        Some(host)
     }
 
     fn host_dequeued(&mut self, now: SimTime, task: TaskId) {
@@ -196,21 +200,52 @@ impl Ledger {
         (exit_code, reason): (Exit, ContainerReason),
         essential: bool,
     ) {
-        let record = self.host_container_mut(task, container);
-        assert!(!record.is_stopped(), "a container ends once");
-        record.phase = HostContainerPhase::Stopped;
-        record.exit_code = exit_code;
-        record.reason = reason;
-        record.stopped_at = now.into();
+        if container > 0 {
+            let record = self.host_container_mut(task, container);
+            record.end(now, exit_code, reason);
+        }
+        let is_only = self.is_only_container(task);
         let held = self.host_task_mut(task);
+        if container == 0 {
+            held.first.end(now, exit_code, reason);
+        }
         if reason == ContainerReason::CannotPull {
             held.pull_stopped_at = now.into();
         }
         if essential && !held.execution_stopped_at.has_come() {
             held.execution_stopped_at = now.into();
         }
-        if self.is_only_container(task) {
-            self.host_stopped(task);
+        if is_only {
+            let (launch, on) = held.stop();
+            self.host_freed(task, launch, on);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn host_container_moved(
+        &mut self,
+        now: SimTime,
+        task: TaskId,
+        container: u16,
+        to: HostContainerPhase,
+    ) {
+        let mut was_pulling = false;
+        if container > 0 {
+            was_pulling = self.host_container_mut(task, container).move_to(to);
+        }
+        let is_only = self.is_only_container(task);
+        let held = self.host_task_mut(task);
+        if container == 0 {
+            was_pulling = held.first.move_to(to);
+        }
+        if was_pulling {
+            held.pull_stopped_at = now.into();
+        }
+        if is_only && to == HostContainerPhase::Running {
+            held.running_at = now.into();
+        }
+        if !self.hosts.lives.is_empty() {
+            self.life_moved(now, task, container, to);
         }
     }
 
@@ -221,14 +256,13 @@ impl Ledger {
     }
 
     pub(super) fn host_stopped(&mut self, task: TaskId) {
-        let record = self.host_task_mut(task);
-        assert_eq!(
-            record.phase,
-            HostPhase::Active,
-            "what a task held returns once"
-        );
-        record.phase = HostPhase::Stopped;
-        let (launch, on) = (record.launch, record.on);
+        let (launch, on) = self.host_task_mut(task).stop();
+        self.host_freed(task, launch, on);
+    }
+
+    /// What a task held returns to its host.
+    #[inline]
+    fn host_freed(&mut self, task: TaskId, launch: LaunchId, on: Option<ContainerInstanceId>) {
         let Some(on) = on else { return };
         let demand = demand_of(&self.launches, launch);
         let gpus = self.extras.get(&task).map_or(0, |extras| extras.gpus);

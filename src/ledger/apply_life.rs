@@ -71,27 +71,14 @@ impl Ledger {
         }
     }
 
-    #[inline(never)]
-    pub(super) fn host_container_moved(
+    /// A container has moved on that may be followed.
+    pub(super) fn life_moved(
         &mut self,
         now: SimTime,
         task: TaskId,
         container: u16,
         to: HostContainerPhase,
     ) {
-        let record = self.host_container_mut(task, container);
-        assert!(record.phase < to, "a container never goes back on its host");
-        let was_pulling = record.phase == HostContainerPhase::Pulling;
-        record.phase = to;
-        if was_pulling {
-            self.host_task_mut(task).pull_stopped_at = now.into();
-        }
-        if to == HostContainerPhase::Running && self.is_only_container(task) {
-            self.host_running(now, task);
-        }
-        if self.hosts.lives.is_empty() {
-            return;
-        }
         if let Some(lives) = self.hosts.lives.get_mut(&task) {
             let life = &mut lives[usize::from(container)];
             match to {

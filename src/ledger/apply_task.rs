@@ -131,20 +131,18 @@ impl Ledger {
 
     #[inline(never)]
     pub(super) fn task_moved(&mut self, now: SimTime, task: TaskId, to: LastStatus) {
-        let record = self.touched(task);
-        let from = record.last_status;
-        assert!(from < to, "last status never goes back: {from:?} to {to:?}");
-        record.last_status = to;
-        match to {
-            LastStatus::Running => record.started_at = now.into(),
-            LastStatus::Stopped => record.stopped_at = now.into(),
-            _ => {}
-        }
-        assert!(
-            to != LastStatus::Stopped || !record.is_wanted(),
-            "a stopped task is not wanted"
-        );
-        let (on, launch) = (record.on, record.launch);
+        let (from, on, launch) = self.touched(task).move_to(now, to);
+        self.moved(task, (from, to), (on, launch));
+    }
+
+    /// What goes by a task's last status follows it.
+    #[inline]
+    fn moved(
+        &mut self,
+        task: TaskId,
+        (from, to): (LastStatus, LastStatus),
+        (on, launch): (Option<ContainerInstanceId>, LaunchId),
+    ) {
         let spec = &self
             .launches
             .get(launch.number())
@@ -234,11 +232,12 @@ impl Ledger {
         to: LastStatus,
         [started, stopped, execution_stopped]: [Moment; 3],
     ) {
-        let record = self.task_mut(task);
+        let record = self.touched(task);
         record.pull_started_at = started;
         record.pull_stopped_at = stopped;
         record.execution_stopped_at = execution_stopped;
-        self.task_moved(now, task, to);
+        let (from, on, launch) = record.move_to(now, to);
+        self.moved(task, (from, to), (on, launch));
         if to >= LastStatus::Deprovisioning {
             self.host_forgotten(task);
         }

@@ -77,6 +77,25 @@ impl HostContainer {
         ..Self::WAITING
     };
 
+    /// It moves on; gives whether its image was being pulled.
+    #[inline]
+    pub(super) fn move_to(&mut self, to: HostContainerPhase) -> bool {
+        assert!(self.phase < to, "a container never goes back on its host");
+        let was_pulling = self.phase == HostContainerPhase::Pulling;
+        self.phase = to;
+        was_pulling
+    }
+
+    /// It ended, or will never begin.
+    #[inline]
+    pub(super) fn end(&mut self, now: SimTime, exit_code: Exit, reason: ContainerReason) {
+        assert!(!self.is_stopped(), "a container ends once");
+        self.phase = HostContainerPhase::Stopped;
+        self.exit_code = exit_code;
+        self.reason = reason;
+        self.stopped_at = now.into();
+    }
+
     /// Whether its process ended or never will begin.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -176,6 +195,18 @@ impl HostTask {
             execution_stopped_at: Moment::NEVER,
             timer: None,
         }
+    }
+
+    /// It holds nothing any more; gives what it ran, and where.
+    #[inline]
+    pub(super) fn stop(&mut self) -> (LaunchId, Option<ContainerInstanceId>) {
+        assert_eq!(
+            self.phase,
+            HostPhase::Active,
+            "what a task held returns once"
+        );
+        self.phase = HostPhase::Stopped;
+        (self.launch, self.on)
     }
 }
 

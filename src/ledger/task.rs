@@ -223,6 +223,28 @@ pub struct TaskRecord {
 }
 
 impl TaskRecord {
+    /// Its last status rises; gives what that was, and where the task is of which launch.
+    #[inline]
+    pub(super) fn move_to(
+        &mut self,
+        now: SimTime,
+        to: LastStatus,
+    ) -> (LastStatus, Option<ContainerInstanceId>, LaunchId) {
+        let from = self.last_status;
+        assert!(from < to, "last status never goes back: {from:?} to {to:?}");
+        self.last_status = to;
+        match to {
+            LastStatus::Running => self.started_at = now.into(),
+            LastStatus::Stopped => self.stopped_at = now.into(),
+            _ => {}
+        }
+        assert!(
+            to != LastStatus::Stopped || !self.is_wanted(),
+            "a stopped task is not wanted"
+        );
+        (from, self.on, self.launch)
+    }
+
     /// A task just placed, wanted RUNNING, version 1.
     pub(crate) fn placed(
         launch: LaunchId,

@@ -1,7 +1,5 @@
 //! How long everything outside the control plane takes, and what containers do.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::draw::Latency;
@@ -169,13 +167,13 @@ impl Latencies {
     /// Whether a task that runs is removed from somewhere before it is stopped.
     #[must_use]
     pub fn deactivates(&self) -> bool {
-        self.deactivation.as_constant() != Some(Duration::ZERO)
+        !self.deactivation.is_never()
     }
 
     /// Whether a task whose containers run is registered somewhere before it counts as RUNNING.
     #[must_use]
     pub fn activates(&self) -> bool {
-        self.activation.as_constant() != Some(Duration::ZERO)
+        !self.activation.is_never()
     }
 
     /// Replaces the latency with the camelCase name `name`, as scenario files write it.

@@ -10,7 +10,7 @@ use crate::ledger::event::{Verdict, Waking};
 use crate::time::SimTime;
 
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// The operations that calls are of, by the numbers they have in records, from 1. New ones come behind.
 #[rustfmt::skip]
@@ -28,18 +28,16 @@ const OPERATIONS: &[&str] = &[
 const VERDICTS: [&str; 4] = ["done", "throttled", "failed", "refused"];
 
 /// The record of an event of this kind.
-pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
+pub(super) fn event(event: &Event) -> Told {
     let call = |kind, call: CallId, attempt: u8| {
-        let record = Record::new(at, step, kind).with_a(call.number());
+        let record = Told::of(kind).with_a(call.number());
         record.with_more(attempt.into())
     };
     match *event {
-        Event::ControllerWoken(controller, timer, waking) => {
-            Record::new(at, step, Kind::ControllerWoken)
-                .with_detail(u8::from(waking == Waking::Work))
-                .with_a(controller.into())
-                .with_b(timer)
-        }
+        Event::ControllerWoken(controller, timer, waking) => Told::of(Kind::ControllerWoken)
+            .with_detail(u8::from(waking == Waking::Work))
+            .with_a(controller.into())
+            .with_b(timer),
         Event::CallArrived(id, attempt) => call(Kind::CallArrived, id, attempt),
         Event::CallAnswered(id, attempt, verdict) => {
             let number = match verdict {
@@ -56,10 +54,10 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
 }
 
 /// The record of a fault that calls meet.
-pub(super) fn fault(at: SimTime, step: u64, change: &CallFaultChange) -> Record {
+pub(super) fn fault(change: &CallFaultChange) -> Told {
     let lasting = |kind, until: &SimTime| {
         let nanos = until.as_nanos();
-        let record = Record::new(at, step, kind);
+        let record = Told::of(kind);
         record.with_a(nanos as u32).with_b((nanos >> 32) as u32)
     };
     match change {
@@ -67,14 +65,13 @@ pub(super) fn fault(at: SimTime, step: u64, change: &CallFaultChange) -> Record 
         CallFaultChange::Failing { until, applied, .. } => {
             lasting(Kind::CallsFailing, until).with_detail(u8::from(*applied))
         }
-        CallFaultChange::Ended => Record::new(at, step, Kind::CallFaultsEnded),
+        CallFaultChange::Ended => Told::of(Kind::CallFaultsEnded),
     }
 }
 
 /// The record of a change that is about a controller.
-pub(super) fn controller(at: SimTime, step: u64, change: &ControllerChange) -> Record {
-    let about =
-        |kind, controller: &ControllerId| Record::new(at, step, kind).with_a(controller.number());
+pub(super) fn controller(change: &ControllerChange) -> Told {
+    let about = |kind, controller: &ControllerId| Told::of(kind).with_a(controller.number());
     match change {
         ControllerChange::Added { controller, .. } => about(Kind::ControllerAdded, controller),
         ControllerChange::Crashed(controller) => about(Kind::ControllerCrashed, controller),
@@ -83,7 +80,7 @@ pub(super) fn controller(at: SimTime, step: u64, change: &ControllerChange) -> R
             call,
             controller,
             operation,
-        } => Record::new(at, step, Kind::CallSent)
+        } => Told::of(Kind::CallSent)
             .with_detail(number_of(operation))
             .with_a(call.number())
             .with_b(controller.number()),

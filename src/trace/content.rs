@@ -14,7 +14,7 @@ use super::hazards;
 use super::kind::Kind;
 use super::labels;
 use super::life;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// Appends what does not fit into the record of a change; see [`Record::content`].
 pub(super) fn of_change(change: &Change, bytes: &mut Vec<u8>) -> bool {
@@ -75,8 +75,8 @@ pub(super) fn record(at: SimTime, step: u64, kind: Kind, bytes: &[u8]) -> Record
         let head = digest.as_bytes();
         u32::from_le_bytes([head[from], head[from + 1], head[from + 2], head[from + 3]])
     };
-    let record = Record::new(at, step, Kind::Content).with_detail(kind.number());
-    record.with_a(half(0)).with_b(half(4))
+    let told = Told::of(Kind::Content).with_detail(kind.number());
+    Record::new(at, step, told.with_a(half(0)).with_b(half(4)))
 }
 
 /// An instance without what may hold floats in its request: the amounts there are in fields of their own.
@@ -130,7 +130,7 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{encode, samples};
+    use super::super::samples;
     use super::*;
 
     fn content_of(change: &Change) -> Option<Vec<u8>> {
@@ -165,7 +165,7 @@ mod tests {
             .chain(samples::host_changes());
         assert!(changes.all(|(known, _)| {
             content_of(&known).is_none()
-                || encode::change(SimTime::ZERO, 0, &known)
+                || Record::of_change(SimTime::ZERO, 0, &known)
                     .kind()
                     .may_have_content()
         }));

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::labels;
 use super::lags;
 use super::life;
-use super::record::Record;
+use super::record::Told;
 use super::subscriptions;
 
 /// Flag in `detail`: `b` is an exit code.
@@ -40,8 +40,8 @@ pub(super) const NO_INSTANCE: u32 = u32::MAX;
 pub(super) const PORTS_INLINE: usize = 3;
 
 /// The record of an event.
-pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
-    let blank = |kind| Record::new(at, step, kind);
+pub(super) fn event(event: &Event) -> Told {
+    let blank = Told::of;
     let about = |kind, task: TaskId| blank(kind).with_a(task.number());
     let part = |kind, task, container| about(kind, task).with_more(container);
     match *event {
@@ -87,20 +87,20 @@ pub(super) fn event(at: SimTime, step: u64, event: &Event) -> Record {
         Event::ControllerWoken(..)
         | Event::CallArrived(..)
         | Event::CallAnswered(..)
-        | Event::CallTimedOut(..) => calls::event(at, step, event),
+        | Event::CallTimedOut(..) => calls::event(event),
         Event::StateChangeDue(delivery) => blank(Kind::StateChangeDue).with_a(delivery.number()),
     }
 }
 
 /// The record of a change.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
-    plain(at, step, change).unwrap_or_else(|| rare(at, step, change))
+pub(super) fn change(at: SimTime, change: &Change) -> Told {
+    plain(change).unwrap_or_else(|| rare(at, change))
 }
 
 /// The record of a change of which there are several in the life of every task, if no content follows it.
 #[inline(always)]
-pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
-    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
+pub(super) fn plain(change: &Change) -> Option<Told> {
+    let about = |kind, task: &TaskId| Told::of(kind).with_a(task.number());
     Some(match change {
         Change::TaskPlaced { task, launch, on } => {
             placed(about(Kind::TaskPlaced, task), *launch, *on)
@@ -119,7 +119,8 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
             pull_stopped,
             execution_stopped,
         } => timed(
-            about(Kind::TaskHeard, task).with_detail(to.code()),
+            about(Kind::TaskHeard, task),
+            to.code(),
             [*pull_started, *pull_stopped, *execution_stopped],
         ),
         Change::ContainerMoved {
@@ -129,8 +130,8 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
             exit_code,
             reason,
         } => {
-            let record = about(Kind::ContainerMoved, task).with_more(*container);
-            ended(record, to.code(), *exit_code, *reason)
+            let told = about(Kind::ContainerMoved, task).with_more(*container);
+            ended(told, to.code(), *exit_code, *reason)
         }
         Change::TaskForgotten { task } => about(Kind::TaskForgotten, task),
         Change::HostAccepted { task, launch, on } => {
@@ -154,9 +155,9 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
             reason,
             essential,
         } => {
-            let record = about(Kind::HostContainerEnded, task).with_more(*container);
+            let told = about(Kind::HostContainerEnded, task).with_more(*container);
             let low = if *essential { IS_ESSENTIAL } else { 0 };
-            ended(record, low, *exit_code, *reason)
+            ended(told, low, *exit_code, *reason)
         }
         Change::HostRunning { task } => about(Kind::HostRunning, task),
         Change::HostStopped { task } => about(Kind::HostStopped, task),
@@ -166,8 +167,8 @@ pub(super) fn plain(at: SimTime, step: u64, change: &Change) -> Option<Record> {
 }
 
 /// The record of a change that is not [`plain`].
-fn rare(at: SimTime, step: u64, change: &Change) -> Record {
-    let about = |kind, task: &TaskId| Record::new(at, step, kind).with_a(task.number());
+fn rare(at: SimTime, change: &Change) -> Told {
+    let about = |kind, task: &TaskId| Told::of(kind).with_a(task.number());
     match change {
         Change::InterfaceAsked { task, subnet, .. } => {
             about(Kind::InterfaceAsked, task).with_more(*subnet)
@@ -189,7 +190,7 @@ fn rare(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::AttributesDeleted { .. }
         | Change::TagsSet { .. }
         | Change::AccountSettingPut { .. }
-        | Change::AccountSettingDeleted { .. } => labels::change(at, step, change),
+        | Change::AccountSettingDeleted { .. } => labels::change(change),
         Change::HostDequeued { task } => about(Kind::HostDequeued, task),
         Change::HostToldToStop { task } => about(Kind::HostToldToStop, task),
         Change::HostPortsChosen { task, ports } => {
@@ -201,14 +202,14 @@ fn rare(at: SimTime, step: u64, change: &Change) -> Record {
         | Change::HostHealthForced { .. }
         | Change::HostDownloading { .. }
         | Change::HostImageKept { .. }
-        | Change::HostPowered { .. } => life::change(at, step, change),
-        other => surroundings_change(at, step, other),
+        | Change::HostPowered { .. } => life::change(change),
+        other => surroundings_change(at, other),
     }
 }
 
 /// The record of a change to what tasks are made from and placed on.
-fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
-    let blank = |kind| Record::new(at, step, kind);
+fn surroundings_change(at: SimTime, change: &Change) -> Told {
+    let blank = Told::of;
     let about = |kind, instance: &ContainerInstanceId| blank(kind).with_a(instance.number());
     match change {
         Change::ClusterCreated { cluster, .. } => {
@@ -260,10 +261,10 @@ fn surroundings_change(at: SimTime, step: u64, change: &Change) -> Record {
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
-        Change::ReadsLagging { .. } | Change::ReadLagEnded => lags::change(at, step, change),
-        Change::CallFault(change) => calls::fault(at, step, change),
-        Change::Controller(change) => calls::controller(at, step, change),
-        other => subscriptions::change(at, step, other),
+        Change::ReadsLagging { .. } | Change::ReadLagEnded => lags::change(change),
+        Change::CallFault(change) => calls::fault(change),
+        Change::Controller(change) => calls::controller(change),
+        other => subscriptions::change(other),
     }
 }
 
@@ -273,45 +274,41 @@ fn whole_millis(window: Duration) -> u32 {
 }
 
 /// Of the cluster's number the low 16 bits are kept.
-fn launch_opened(record: Record, launch: LaunchId, spec: &LaunchSpec, plain: bool) -> Record {
+fn launch_opened(told: Told, launch: LaunchId, spec: &LaunchSpec, plain: bool) -> Told {
     let detail = if plain { IS_PLAIN } else { 0 };
-    let record = record
+    let told = told
         .with_detail(detail)
         .with_more(spec.cluster.number() as u16);
-    record
-        .with_a(launch.number())
+    told.with_a(launch.number())
         .with_b(spec.definition.number())
 }
 
 /// Three numbers: the low 24 bits of the launch go into `detail` and `more`.
-fn placed(record: Record, launch: LaunchId, on: Option<ContainerInstanceId>) -> Record {
+fn placed(told: Told, launch: LaunchId, on: Option<ContainerInstanceId>) -> Told {
     let launch = launch.number();
-    record
-        .with_detail((launch >> 16) as u8)
+    told.with_detail((launch >> 16) as u8)
         .with_more(launch as u16)
         .with_b(on.map_or(NO_INSTANCE, ContainerInstanceId::number))
 }
 
-fn unwanted(record: Record, code: StopCode, reason: StoppedReason) -> Record {
-    record
-        .with_detail(code.code())
+fn unwanted(told: Told, code: StopCode, reason: StoppedReason) -> Told {
+    told.with_detail(code.code())
         .with_more(reason.code().into())
 }
 
-fn ended(record: Record, low: u8, exit_code: Option<i32>, reason: ContainerReason) -> Record {
+fn ended(told: Told, low: u8, exit_code: Option<i32>, reason: ContainerReason) -> Told {
     let known = if exit_code.is_some() {
         HAS_EXIT_CODE
     } else {
         0
     };
-    record
-        .with_detail(low | reason.code() << 3 | known)
+    told.with_detail(low | reason.code() << 3 | known)
         .with_b(exit_code.unwrap_or(0) as u32)
 }
 
 /// Three times do not fit: a fingerprint of 48 bits stands for them, and the flags say which are known.
-fn timed(record: Record, times: [Moment; 3]) -> Record {
-    let mut detail = record.detail();
+fn timed(told: Told, status: u8, times: [Moment; 3]) -> Told {
+    let mut detail = status;
     let mut mixed = 0_u64;
     for (moment, flag) in times
         .into_iter()
@@ -325,17 +322,15 @@ fn timed(record: Record, times: [Moment; 3]) -> Record {
         mixed = (mixed ^ nanos).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^= mixed >> 29;
     }
-    record
-        .with_detail(detail)
+    told.with_detail(detail)
         .with_more((mixed >> 32) as u16)
         .with_b(mixed as u32)
 }
 
 /// The kind of mistake, the requirement that is not met, the container instance chosen.
-fn mistaken(record: Record, error: &SchedulerError) -> Record {
+fn mistaken(told: Told, error: &SchedulerError) -> Told {
     let reason = error.mistake.refusal().map_or(0, Code::code);
-    record
-        .with_detail(MistakeWord::of(&error.mistake).code())
+    told.with_detail(MistakeWord::of(&error.mistake).code())
         .with_more(reason.into())
         .with_b(
             error
@@ -345,29 +340,29 @@ fn mistaken(record: Record, error: &SchedulerError) -> Record {
 }
 
 /// Up to three ports fit; `detail` says how many there are, at most 255.
-fn ports_chosen(record: Record, ports: &[u16]) -> Record {
+fn ports_chosen(told: Told, ports: &[u16]) -> Told {
     let port = |index: usize| ports.get(index).copied().unwrap_or(0);
     let count = u8::try_from(ports.len()).unwrap_or(u8::MAX);
-    record
-        .with_detail(count)
+    told.with_detail(count)
         .with_more(port(0))
         .with_b(u32::from(port(1)) | u32::from(port(2)) << 16)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::Record;
     use super::super::samples;
     use super::*;
 
     #[test]
     fn every_change_and_event_has_a_kind_of_its_own_name() {
         for (known, _) in samples::events() {
-            let record = event(SimTime::ZERO, 0, &known);
+            let record = Record::of_event(SimTime::ZERO, 0, &known);
             assert_eq!(record.kind().name(), known.name());
             assert!(record.kind().is_cause());
         }
         for (known, _) in samples::control_changes() {
-            let record = change(SimTime::ZERO, 0, &known);
+            let record = Record::of_change(SimTime::ZERO, 0, &known);
             assert!(
                 !record.kind().is_cause() && !record.kind().is_on_host(),
                 "{known:?}"
@@ -375,7 +370,9 @@ mod tests {
         }
         for (known, _) in samples::host_changes() {
             assert!(
-                change(SimTime::ZERO, 0, &known).kind().is_on_host(),
+                Record::of_change(SimTime::ZERO, 0, &known)
+                    .kind()
+                    .is_on_host(),
                 "{known:?}"
             );
         }
@@ -385,11 +382,11 @@ mod tests {
     fn the_samples_cover_every_kind() {
         let causes = samples::events()
             .into_iter()
-            .map(|(known, _)| event(SimTime::ZERO, 0, &known).kind());
+            .map(|(known, _)| Record::of_event(SimTime::ZERO, 0, &known).kind());
         let changes = samples::control_changes()
             .into_iter()
             .chain(samples::host_changes());
-        let changes = changes.map(|(known, _)| change(SimTime::ZERO, 0, &known).kind());
+        let changes = changes.map(|(known, _)| Record::of_change(SimTime::ZERO, 0, &known).kind());
         let mut seen: Vec<Kind> = causes
             .chain(changes)
             .chain([Kind::Call, Kind::Content])
@@ -401,12 +398,12 @@ mod tests {
 
     #[test]
     fn the_fingerprint_of_times_depends_on_each_of_them() {
-        let record = |moment| change(SimTime::ZERO, 0, &samples::timed(moment));
+        let record = |moment| Record::of_change(SimTime::ZERO, 0, &samples::timed(moment));
         let one = record(SimTime::from_nanos(1).into());
         let two = record(SimTime::from_nanos(2).into());
         assert_ne!((one.more(), one.b()), (two.more(), two.b()));
         assert_ne!(one.detail(), record(Moment::NEVER).detail());
-        let swapped = |times| timed(Record::new(SimTime::ZERO, 0, Kind::TaskHeard), times);
+        let swapped = |times| timed(Told::of(Kind::TaskHeard), 0, times);
         let (early, late) = (
             Moment::from(SimTime::from_nanos(1)),
             Moment::from(SimTime::from_nanos(2)),

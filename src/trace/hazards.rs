@@ -7,11 +7,10 @@ use crate::ledger::Change;
 use crate::ledger::event::{FAULT_ENDS, TRIES_MAX};
 use crate::ledger::hazard::HazardChange;
 use crate::model::Fault;
-use crate::time::SimTime;
 
 use super::content::json;
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// The kinds of faults that last, with their numbers.
 struct Word(u8);
@@ -57,8 +56,8 @@ pub(super) fn content(change: &Change, bytes: &mut Vec<u8>) -> bool {
 }
 
 /// The record of a change of this kind.
-pub(super) fn change(at: SimTime, step: u64, change: &HazardChange) -> Record {
-    let blank = |kind| Record::new(at, step, kind);
+pub(super) fn change(change: &HazardChange) -> Told {
+    let blank = |kind| Told::of(kind);
     match change {
         HazardChange::Healed => blank(Kind::Healed),
         HazardChange::HealthReleased { task, container } => blank(Kind::HostHealthReleased)

@@ -5,12 +5,11 @@ use std::fmt::{self, Display};
 use crate::ids::{ClusterId, ContainerInstanceId, TaskDefinitionId, TaskId};
 use crate::ledger::{Change, TaggedResource};
 use crate::model::SettingName;
-use crate::time::SimTime;
 
 use super::code::{Code, word};
 use super::content::json;
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// In `detail` of changed tags: what carries them.
 const CLUSTER: u8 = 1;
@@ -19,10 +18,9 @@ const TASK_DEFINITION: u8 = 3;
 const TASK: u8 = 4;
 
 /// The record of a change of this kind.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
-    let blank = |kind| Record::new(at, step, kind);
-    let count =
-        |record: Record, count: usize| record.with_b(u32::try_from(count).unwrap_or(u32::MAX));
+pub(super) fn change(change: &Change) -> Told {
+    let blank = |kind| Told::of(kind);
+    let count = |told: Told, count: usize| told.with_b(u32::try_from(count).unwrap_or(u32::MAX));
     match change {
         Change::AttributesPut {
             instance,
@@ -62,10 +60,8 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
 }
 
 /// In `a` of a setting: 1 when it is of one user or role, 0 when it is the account's.
-fn setting(record: Record, is_personal: bool, name: SettingName) -> Record {
-    record
-        .with_detail(name.code())
-        .with_a(u32::from(is_personal))
+fn setting(told: Told, is_personal: bool, name: SettingName) -> Told {
+    told.with_detail(name.code()).with_a(u32::from(is_personal))
 }
 
 /// Appends what does not fit into the record; `false` when all of it does.

@@ -6,18 +6,18 @@ use crate::ledger::Change;
 use crate::time::SimTime;
 
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// The record of a change of this kind.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
+pub(super) fn change(change: &Change) -> Told {
     match change {
         Change::ReadsLagging { until, .. } => {
             let nanos = until.as_nanos();
-            Record::new(at, step, Kind::ReadsLagging)
+            Told::of(Kind::ReadsLagging)
                 .with_a(nanos as u32)
                 .with_b((nanos >> 32) as u32)
         }
-        Change::ReadLagEnded => Record::new(at, step, Kind::ReadLagEnded),
+        Change::ReadLagEnded => Told::of(Kind::ReadLagEnded),
         other => unreachable!("{other:?} is no change of what readers see"),
     }
 }

@@ -6,22 +6,21 @@ use crate::ids::{ContainerInstanceId, TaskId};
 use crate::ledger::Change;
 use crate::ledger::host::Power;
 use crate::model::HealthStatus;
-use crate::time::SimTime;
 
 use super::code::{Code, word};
 use super::content::json;
 use super::encode::HAS_EXIT_CODE;
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// The record of such a change.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
+pub(super) fn change(change: &Change) -> Told {
     let about = |kind, task: &TaskId, container: &u16| {
-        let record = Record::new(at, step, kind).with_a(task.number());
+        let record = Told::of(kind).with_a(task.number());
         record.with_more(*container)
     };
     let on_instance = |kind, on: &ContainerInstanceId| {
-        let record = Record::new(at, step, kind);
+        let record = Told::of(kind);
         record.with_a(on.number())
     };
     match change {

@@ -24,7 +24,7 @@ use super::kind::Kind;
 use super::labels;
 use super::lags;
 use super::life;
-use super::record::Record;
+use super::record::{Record, Told};
 use super::subscriptions;
 
 /// Writes `time #step cause` or `time #step   change`, without an end of line.
@@ -400,12 +400,12 @@ impl<'de> Deserialize<'de> for Record {
                 &"the kind of a trace record",
             )
         };
-        let record = Self::new(json.at, json.step.into(), kind.ok_or_else(unknown)?);
-        Ok(record
+        let told = Told::of(kind.ok_or_else(unknown)?)
             .with_detail(json.detail)
             .with_more(json.more)
             .with_a(json.a)
-            .with_b(json.b))
+            .with_b(json.b);
+        Ok(Self::new(json.at, json.step.into(), told))
     }
 }
 

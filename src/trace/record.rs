@@ -27,12 +27,12 @@ use super::{content, encode};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     at: SimTime,
-    /// From the lowest bit: step (32 bits), kind (8), detail (8), more (16). The kind is always the number of one.
+    /// See [`Told`]; the kind is always the number of one.
     ///
     /// Whole words are faster than fields of their own: small writes read again as a large one stall the processor.
-    head: u64,
-    /// From the lowest bit: a (32 bits), b (32).
-    tail: u64,
+    word: u64,
+    /// From the lowest bit: step (32 bits), b (32).
+    rest: u64,
 }
 
 impl Record {
@@ -42,50 +42,24 @@ impl Record {
     /// Half of that: what it tells, or when.
     pub(super) const HALF: usize = 12;
 
-    /// A record that tells nothing but its kind. Of the step it keeps the low 32 bits.
-    pub(super) const fn new(at: SimTime, step: u64, kind: Kind) -> Self {
-        let head = step & 0xFFFF_FFFF | (kind.number() as u64) << 32;
-        Self { at, head, tail: 0 }
-    }
-
-    pub(super) const fn with_detail(self, detail: u8) -> Self {
-        Self {
-            head: self.head & !(0xFF << 40) | (detail as u64) << 40,
-            ..self
-        }
-    }
-
-    pub(super) const fn with_more(self, more: u16) -> Self {
-        Self {
-            head: self.head & !(0xFFFF << 48) | (more as u64) << 48,
-            ..self
-        }
-    }
-
-    pub(super) const fn with_a(self, a: u32) -> Self {
-        Self {
-            tail: self.tail & !0xFFFF_FFFF | a as u64,
-            ..self
-        }
-    }
-
-    pub(super) const fn with_b(self, b: u32) -> Self {
-        Self {
-            tail: self.tail & 0xFFFF_FFFF | (b as u64) << 32,
-            ..self
-        }
+    /// A record of what is told. Of the step it keeps the low 32 bits.
+    #[inline]
+    pub(super) const fn new(at: SimTime, step: u64, told: Told) -> Self {
+        let rest = step & 0xFFFF_FFFF | (told.b as u64) << 32;
+        let word = told.word;
+        Self { at, word, rest }
     }
 
     /// The cause of a step that the user made by calling the simulation.
     #[must_use]
     pub const fn of_call(at: SimTime, step: u64) -> Self {
-        Self::new(at, step, Kind::Call)
+        Self::new(at, step, Told::of(Kind::Call))
     }
 
     /// The cause of a step that an event made.
     #[must_use]
     pub fn of_event(at: SimTime, step: u64, event: &Event) -> Self {
-        encode::event(at, step, event)
+        Self::new(at, step, encode::event(event))
     }
 
     /// One change that a step made.
@@ -93,13 +67,7 @@ impl Record {
     /// When [`Record::content`] has something to say of the change, a record of that has to follow.
     #[must_use]
     pub fn of_change(at: SimTime, step: u64, change: &Change) -> Self {
-        encode::change(at, step, change)
-    }
-
-    /// The same for most of the changes in a task's life, which have no content.
-    #[inline(always)]
-    pub(super) fn of_plain(at: SimTime, step: u64, change: &Change) -> Option<Self> {
-        encode::plain(at, step, change)
+        Self::new(at, step, encode::change(at, change))
     }
 
     /// Appends to `bytes` what does not fit into the record of a change, and says whether there was anything.
@@ -124,91 +92,113 @@ impl Record {
     /// In which step: the low 32 bits of its number, which for a call is that of the event before it.
     #[must_use]
     pub const fn step(&self) -> u32 {
-        self.head as u32
+        self.rest as u32
     }
 
     /// What it tells of.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        Kind::from_number((self.head >> 32) as u8).expect("a record is made with a kind")
+        Kind::from_number(self.word as u8).expect("a record is made with a kind")
     }
 
     /// A word or flags; what they mean depends on the kind (docs/trace.md).
     #[must_use]
     pub const fn detail(&self) -> u8 {
-        (self.head >> 40) as u8
+        (self.word >> 8) as u8
     }
 
     /// A small number, such as the index of a container.
     #[must_use]
     pub const fn more(&self) -> u16 {
-        (self.head >> 48) as u16
+        (self.word >> 16) as u16
     }
 
     /// The number of what it is about: a task for most kinds.
     #[must_use]
     pub const fn a(&self) -> u32 {
-        self.tail as u32
+        (self.word >> 32) as u32
     }
 
     /// Another number, such as the container instance or an exit code.
     #[must_use]
     pub const fn b(&self) -> u32 {
-        (self.tail >> 32) as u32
+        (self.rest >> 32) as u32
     }
 
-    /// What it tells, whenever it was: kind (8 bits), detail (8), more (16), a (32); and b.
-    #[inline]
-    pub(super) const fn told(&self) -> (u64, u32) {
-        (self.head >> 32 | self.tail << 32, self.b())
-    }
-
-    /// When it was, and in which step.
-    #[inline]
-    pub(super) const fn when(&self) -> (u64, u32) {
-        (self.at.as_nanos(), self.step())
+    /// What it tells, whenever it was.
+    pub(super) const fn told(&self) -> Told {
+        let (word, b) = (self.word, self.b());
+        Told { word, b }
     }
 
     /// Its bytes, little-endian: at (8), step (4), kind (1), detail (1), more (2), a (4), b (4).
     ///
     /// The digest takes the second half of every record, and behind that the first half of each cause: the changes that follow were
     /// made at the same time and in the same step.
-    #[inline]
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
-        for (place, word) in bytes.chunks_exact_mut(8).zip(self.words()) {
-            place.copy_from_slice(&word.to_le_bytes());
-        }
+        bytes[..8].copy_from_slice(&self.at.as_nanos().to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.step().to_le_bytes());
+        bytes[12..20].copy_from_slice(&self.word.to_le_bytes());
+        bytes[20..].copy_from_slice(&self.b().to_le_bytes());
         bytes
-    }
-
-    /// Its three words; see the fields.
-    #[inline]
-    pub(super) const fn words(self) -> [u64; 3] {
-        [self.at.as_nanos(), self.head, self.tail]
-    }
-
-    /// The record of three words that [`Record::words`] gave.
-    #[inline]
-    pub(super) const fn from_words([at, head, tail]: [u64; 3]) -> Self {
-        Self {
-            at: SimTime::from_nanos(at),
-            head,
-            tail,
-        }
     }
 
     /// The record with these bytes; `None` when no kind has their number.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Option<Self> {
-        let word = |from: usize| {
-            (0..8).fold(0, |word, byte| {
+        let number = |from: usize, size: usize| {
+            (0..size).fold(0, |word, byte| {
                 word | u64::from(bytes[from + byte]) << (8 * byte)
             })
         };
         Kind::from_number(bytes[12])?;
-        Some(Self::from_words([word(0), word(8), word(16)]))
+        Some(Self {
+            at: SimTime::from_nanos(number(0, 8)),
+            word: number(12, 8),
+            rest: number(8, 4) | number(20, 4) << 32,
+        })
+    }
+}
+
+/// What a record tells, whenever that was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// From the lowest bit: kind (8 bits), detail (8), more (16), a (32).
+    pub(super) word: u64,
+    pub(super) b: u32,
+}
+
+impl Told {
+    /// Nothing but its kind.
+    #[inline]
+    pub(super) const fn of(kind: Kind) -> Self {
+        let word = kind.number() as u64;
+        Self { word, b: 0 }
+    }
+
+    #[inline]
+    pub(super) const fn with_detail(self, detail: u8) -> Self {
+        let word = self.word & !0xFF00 | (detail as u64) << 8;
+        Self { word, ..self }
+    }
+
+    #[inline]
+    pub(super) const fn with_more(self, more: u16) -> Self {
+        let word = self.word & !0xFFFF_0000 | (more as u64) << 16;
+        Self { word, ..self }
+    }
+
+    #[inline]
+    pub(super) const fn with_a(self, a: u32) -> Self {
+        let word = self.word & 0xFFFF_FFFF | (a as u64) << 32;
+        Self { word, ..self }
+    }
+
+    #[inline]
+    pub(super) const fn with_b(self, b: u32) -> Self {
+        Self { b, ..self }
     }
 }
 
@@ -240,11 +230,12 @@ mod tests {
     #[test]
     fn the_bytes_of_the_format_never_move() {
         let at = SimTime::from_nanos(0x0102_0304_0506_0708);
-        let record = Record::new(at, 0xFFFF_FFFF_1112_1314, Kind::TaskPlaced)
+        let told = Told::of(Kind::TaskPlaced)
             .with_detail(0x21)
             .with_more(0x3132)
             .with_a(0x4142_4344)
             .with_b(0x5152_5354);
+        let record = Record::new(at, 0xFFFF_FFFF_1112_1314, told);
         assert_eq!(
             record.to_bytes(),
             [
@@ -272,10 +263,11 @@ mod tests {
             a: u32,
             b: u32,
         ) {
-            let blank = Record::new(SimTime::from_nanos(at), step, kind);
+            let blank = Told::of(kind);
             let full = blank.with_detail(u8::MAX).with_more(u16::MAX).with_a(u32::MAX).with_b(u32::MAX);
             for start in [blank, full] {
-                let record = start.with_detail(detail).with_more(more).with_a(a).with_b(b);
+                let told = start.with_detail(detail).with_more(more).with_a(a).with_b(b);
+                let record = Record::new(SimTime::from_nanos(at), step, told);
                 prop_assert_eq!((record.at().as_nanos(), record.step(), record.kind()), (at, step as u32, kind));
                 prop_assert_eq!((record.detail(), record.more(), record.a(), record.b()), (detail, more, a, b));
                 prop_assert_eq!(Record::from_bytes(&record.to_bytes()), Some(record));

@@ -9,8 +9,9 @@ use crate::ledger::{Change, Event};
 use crate::time::SimTime;
 
 use super::diff::Divergence;
+use super::encode;
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// Records in one chunk of a full trace: 1.5 MiB.
 const CHUNK: usize = 64 * 1024;
@@ -109,34 +110,31 @@ impl Recorder {
     }
 
     /// Takes in a record.
-    #[inline]
     pub fn push(&mut self, record: Record) {
-        self.digest_told(record);
+        let (told, at, step) = (record.told(), record.at(), record.step().into());
         if record.kind().is_cause() {
-            self.digest_when(record);
+            self.push_cause(at, step, told);
+        } else {
+            self.push_told(at, step, told);
         }
-        self.keep(record);
     }
 
     /// Takes in the cause of a step that the user made.
     pub fn push_call(&mut self, at: SimTime, step: u64) {
-        self.push_cause(Record::of_call(at, step));
+        self.push_cause(at, step, Told::of(Kind::Call));
     }
 
     /// Takes in the cause of a step that an event made.
     #[inline]
     pub fn push_event(&mut self, at: SimTime, step: u64, event: &Event) {
-        self.push_cause(Record::of_event(at, step, event));
+        self.push_cause(at, step, encode::event(event));
     }
 
     /// Takes in a change, and the fingerprint of what does not fit into its record.
     #[inline(always)]
     pub fn push_change(&mut self, at: SimTime, step: u64, change: &Change) {
-        match Record::of_plain(at, step, change) {
-            Some(record) => {
-                self.digest_told(record);
-                self.keep(record);
-            }
+        match encode::plain(change) {
+            Some(told) => self.push_told(at, step, told),
             None => self.push_whole(at, step, change),
         }
     }
@@ -208,29 +206,26 @@ impl Recorder {
         Ok(())
     }
 
-    /// Takes in a record of which it is known that it is a cause.
+    /// Takes in a cause: of that the digest takes when it was, too.
     #[inline]
-    fn push_cause(&mut self, record: Record) {
-        self.digest_told(record);
-        self.digest_when(record);
-        self.keep(record);
+    fn push_cause(&mut self, at: SimTime, step: u64, told: Told) {
+        self.push_told(at, step, told);
+        self.digest_half(at.as_nanos(), step as u32);
     }
 
-    /// What a record tells enters the digest. Words from registers: read from memory in larger pieces than it was written in, a
+    #[inline]
+    fn push_told(&mut self, at: SimTime, step: u64, told: Told) {
+        self.digest_half(told.word, told.b);
+        self.len += 1;
+        if !matches!(self.kept, Kept::Nothing) {
+            self.keep(Record::new(at, step, told));
+        }
+    }
+
+    /// Half a record enters the digest. Words from registers: read from memory in larger pieces than it was written in, a
     /// record would stall the processor for longer than all the rest takes.
     #[inline]
-    fn digest_told(&mut self, record: Record) {
-        self.digest_words(record.told());
-    }
-
-    /// And when it was, and in which step, of a cause.
-    #[inline]
-    fn digest_when(&mut self, record: Record) {
-        self.digest_words(record.when());
-    }
-
-    #[inline]
-    fn digest_words(&mut self, (long, short): (u64, u32)) {
+    fn digest_half(&mut self, long: u64, short: u32) {
         let half = &mut self.batch[self.filled];
         half[..8].copy_from_slice(&long.to_le_bytes());
         half[8..].copy_from_slice(&short.to_le_bytes());
@@ -246,17 +241,9 @@ impl Recorder {
         self.filled = 0;
     }
 
-    /// Counts a record, and keeps it if the mode says so.
-    #[inline]
-    fn keep(&mut self, record: Record) {
-        self.len += 1;
-        if !matches!(self.kept, Kept::Nothing) {
-            self.really_keep(record);
-        }
-    }
-
+    /// Keeps a record as the mode says.
     #[inline(never)]
-    fn really_keep(&mut self, record: Record) {
+    fn keep(&mut self, record: Record) {
         match &mut self.kept {
             Kept::Nothing => {}
             Kept::Ring {
@@ -399,7 +386,7 @@ mod tests {
         let mut chain = Chain::new();
         let at = SimTime::from_secs(3);
         for step in 1..=BATCH as u64 {
-            let change = Record::new(at, step, Kind::TaskPlaced).with_a(7).with_b(9);
+            let change = Record::new(at, step, Told::of(Kind::TaskPlaced).with_a(7).with_b(9));
             for record in [Record::of_call(at, step), change] {
                 trace.push(record);
                 let bytes = record.to_bytes();

@@ -5,19 +5,18 @@ use std::fmt::{self, Display};
 use crate::ids::{ContainerInstanceId, DeliveryId, SubscriptionId, TaskId};
 use crate::ledger::Change;
 use crate::ledger::subscription::Changed;
-use crate::time::SimTime;
 
 use super::hazards;
 use super::kind::Kind;
-use super::record::Record;
+use super::record::{Record, Told};
 
 /// In `detail` of a copy sent: what it is about.
 const CONTAINER_INSTANCE: u8 = 2;
 const TASK: u8 = 4;
 
 /// The record of a change of this kind, or of one of faults.
-pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
-    let blank = |kind| Record::new(at, step, kind);
+pub(super) fn change(change: &Change) -> Told {
+    let blank = |kind| Told::of(kind);
     match change {
         Change::Subscribed { subscription, .. } => {
             blank(Kind::Subscribed).with_a(subscription.number())
@@ -45,7 +44,7 @@ pub(super) fn change(at: SimTime, step: u64, change: &Change) -> Record {
         Change::StateChangeDelivered { delivery, to } => blank(Kind::StateChangeDelivered)
             .with_a(delivery.number())
             .with_b(to.number()),
-        Change::Hazard(change) => hazards::change(at, step, change),
+        Change::Hazard(change) => hazards::change(change),
         other => unreachable!("{other:?} has a record of another shape"),
     }
 }
