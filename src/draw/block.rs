@@ -17,11 +17,14 @@ const NEIGHBOURS: usize = 4;
 /// Groups that are kept, each for other purposes.
 const KEPT: usize = 8;
 
+/// The key of the cipher.
+type Key = [u8; 32];
+
 /// No stream has this number: there are fewer purposes.
 const NO_STREAM: u64 = u64::MAX;
 
-/// The first blocks of four neighbours.
-type Group = [u64; NEIGHBOURS * BLOCK];
+/// Words of a block of each of four neighbours.
+const GROUP: usize = NEIGHBOURS * BLOCK;
 
 /// The cipher with its key set up, and the groups that were computed last.
 ///
@@ -29,6 +32,7 @@ type Group = [u64; NEIGHBOURS * BLOCK];
 /// Which groups are kept has no influence on any word.
 #[derive(Clone)]
 pub(super) struct Blocks {
+    key: Key,
     keyed: ChaCha8Core,
     kept: [Kept; KEPT],
 }
@@ -37,44 +41,60 @@ pub(super) struct Blocks {
 #[derive(Clone)]
 struct Kept {
     stream: Cell<u64>,
-    group: Cell<Group>,
+    words: Cell<[u64; GROUP]>,
 }
 
 impl Kept {
     const fn nothing() -> Self {
         Self {
             stream: Cell::new(NO_STREAM),
-            group: Cell::new([0; NEIGHBOURS * BLOCK]),
+            words: Cell::new([0; GROUP]),
         }
+    }
+
+    #[inline]
+    fn words(&self) -> &[Cell<u64>] {
+        let words: &Cell<[u64]> = &self.words;
+        words.as_slice_of_cells()
     }
 }
 
 impl Blocks {
     /// The blocks under this key.
-    pub(super) fn new(key: [u8; 32]) -> Self {
+    pub(super) fn new(key: Key) -> Self {
         Self {
+            key,
             keyed: ChaCha8Core::from_seed(key),
             kept: [const { Kept::nothing() }; KEPT],
         }
     }
 
     /// The first block at an address.
+    #[inline]
     pub(super) fn first(&self, address: Address) -> [u64; BLOCK] {
         let (stream, lane) = shared(address);
         let kept = &self.kept[address.purpose() as usize % KEPT];
         if kept.stream.get() != stream {
-            kept.group.set(group(&self.keyed, stream, 0));
-            kept.stream.set(stream);
+            self.keep(kept, stream);
         }
-        let words: &Cell<[u64]> = &kept.group;
-        let words = &words.as_slice_of_cells()[lane * BLOCK..][..BLOCK];
+        let words = &kept.words()[lane * BLOCK..][..BLOCK];
         std::array::from_fn(|nth| words[nth].get())
     }
 
+    #[cold]
+    fn keep(&self, kept: &Kept, stream: u64) {
+        let group = group(&self.keyed, stream, 0);
+        for (kept, word) in kept.words().iter().zip(words(&group)) {
+            kept.set(word);
+        }
+        kept.stream.set(stream);
+    }
+
     /// What it takes to compute the blocks after the first.
+    #[inline]
     pub(super) fn rest(&self, address: Address) -> Rest {
         Rest {
-            keyed: self.keyed.clone(),
+            key: self.key,
             address,
             taken: 1,
         }
@@ -84,7 +104,8 @@ impl Blocks {
 /// The blocks at an address after the first.
 #[derive(Clone)]
 pub(super) struct Rest {
-    keyed: ChaCha8Core,
+    /// Not set up: few draws need more than the first block.
+    key: Key,
     address: Address,
     /// Blocks taken so far.
     taken: u64,
@@ -92,12 +113,13 @@ pub(super) struct Rest {
 
 impl Rest {
     /// The next block.
-    #[cold]
     pub(super) fn next(&mut self) -> [u64; BLOCK] {
         let (stream, lane) = shared(self.address);
-        let group = group(&self.keyed, stream, self.taken);
+        let keyed = ChaCha8Core::from_seed(self.key);
+        let group = group(&keyed, stream, self.taken);
         self.taken += 1;
-        std::array::from_fn(|nth| group[lane * BLOCK + nth])
+        let mut words = words(&group).skip(lane * BLOCK);
+        std::array::from_fn(|_| words.next().expect("a group has a block of each"))
     }
 }
 
@@ -116,20 +138,23 @@ const fn shared(address: Address) -> (u64, usize) {
     (address.stream() - ((lane as u64) << SUBJECT_SHIFT), lane)
 }
 
-/// The `nth` block of each of the neighbours on a stream: block `k` of the one in place `l` is block `4 k + l` of the
-/// stream.
-fn group(keyed: &ChaCha8Core, stream: u64, nth: u64) -> Group {
+/// The `nth` block of each of the neighbours on a stream, in bytes: block `k` of the one in place `l` is block `4 k + l` of
+/// the stream.
+fn group(keyed: &ChaCha8Core, stream: u64, nth: u64) -> [u8; 8 * GROUP] {
     let mut cipher = ChaCha8Rng::from(keyed.clone());
     cipher.set_stream(stream);
     if nth > 0 {
-        let halves = 2 * NEIGHBOURS * BLOCK;
+        let halves = 2 * GROUP;
         cipher.set_word_pos(u128::from(nth) * halves as u128);
     }
-    let mut bytes = [0; 8 * NEIGHBOURS * BLOCK];
+    let mut bytes = [0; 8 * GROUP];
     cipher.fill_bytes(&mut bytes);
-    let mut group = [0; NEIGHBOURS * BLOCK];
-    for (word, bytes) in group.iter_mut().zip(bytes.chunks_exact(8)) {
-        *word = u64::from_le_bytes(bytes.try_into().expect("a word is eight bytes"));
-    }
-    group
+    bytes
+}
+
+/// The words of a group.
+#[inline]
+fn words(group: &[u8; 8 * GROUP]) -> impl Iterator<Item = u64> {
+    let words = group.chunks_exact(8);
+    words.map(|bytes| u64::from_le_bytes(bytes.try_into().expect("a word is eight bytes")))
 }

@@ -162,6 +162,7 @@ impl Latency {
     }
 
     /// One sample, where there are several.
+    #[inline(always)]
     pub(super) fn sample_of_several(&self, draw: &mut Draw) -> Duration {
         match *self {
             Self::Fixed(duration) => cut(duration),
@@ -190,18 +191,9 @@ impl Latency {
         }
     }
 
-    /// Whether every sample is zero.
-    #[inline]
-    #[must_use]
-    pub fn is_never(&self) -> bool {
-        match self.as_fixed() {
-            Some(fixed) => fixed.is_zero(),
-            None => self.as_constant() == Some(Duration::ZERO),
-        }
-    }
-
     /// The only value a sample can have, or `None` when there are several.
     #[must_use]
+    #[inline]
     pub fn as_constant(&self) -> Option<Duration> {
         match *self {
             Self::Fixed(duration) => Some(cut(duration)),
@@ -250,13 +242,13 @@ fn within_longest(duration: Duration) -> Result<(), LatencyError> {
     Ok(())
 }
 
-/// The shorter one of a span and the longest there is, which is a number of whole seconds.
+/// A duration, or the longest there is.
 #[inline]
 fn cut(duration: Duration) -> Duration {
-    match duration.as_secs() < Latency::LONGEST.as_secs() {
-        true => duration,
-        false => Latency::LONGEST,
+    if duration.as_secs() < Latency::LONGEST.as_secs() {
+        return duration;
     }
+    Latency::LONGEST
 }
 
 /// The constant all alternatives that can be chosen agree on; zero when none can be.

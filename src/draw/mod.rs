@@ -104,6 +104,12 @@ impl Draws {
     /// When `subject` needs more than 40 bits.
     #[must_use]
     pub fn at(&self, purpose: Purpose, subject: u64, nth: u16) -> Draw {
+        self.open(purpose, subject, nth)
+    }
+
+    /// The same, built into where it is asked for: a draw is long, and often it is asked for one word.
+    #[inline(always)]
+    pub(crate) fn open(&self, purpose: Purpose, subject: u64, nth: u16) -> Draw {
         let address = Address::new(purpose, subject, nth);
         let forced = if self.overrides.is_empty() {
             None
@@ -144,7 +150,7 @@ impl Draws {
     fn varied(&self, latency: &Latency, purpose: Purpose, subject: u64, nth: u16) -> Duration {
         match latency.as_constant() {
             Some(constant) => constant,
-            None => latency.sample_of_several(&mut self.at(purpose, subject, nth)),
+            None => latency.sample_of_several(&mut self.open(purpose, subject, nth)),
         }
     }
 }

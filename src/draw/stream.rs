@@ -23,6 +23,7 @@ pub struct Draw {
 
 impl Draw {
     /// The words of these blocks, where `forced` stands in for the first.
+    #[inline]
     pub(super) fn new(first: [u64; BLOCK], rest: Rest, forced: Option<u64>) -> Self {
         Self {
             block: first,
@@ -45,6 +46,7 @@ impl Draw {
     }
 
     /// The next 64 random bits.
+    #[inline]
     pub fn word(&mut self) -> u64 {
         let word = self.natural();
         // The natural word was taken as well, so the words that follow stay where they were.
@@ -52,14 +54,20 @@ impl Draw {
     }
 
     /// The next word of the blocks.
+    #[inline]
     fn natural(&mut self) -> u64 {
         if self.taken == BLOCK {
-            self.block = self.rest.next();
-            self.taken = 0;
+            self.refill();
         }
         let word = self.block[self.taken];
         self.taken += 1;
         word
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        self.block = self.rest.next();
+        self.taken = 0;
     }
 
     /// A number from zero to `n - 1`, each equally likely.
@@ -70,14 +78,16 @@ impl Draw {
     /// # Panics
     ///
     /// When `n` is zero.
+    #[inline(always)]
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "nothing to choose from");
-        if self.forced.is_some() {
-            return scale(self.word(), n).0;
-        }
+        let is_forced = self.forced.is_some();
         loop {
-            if let Some(choice) = accept(self.natural(), n) {
-                return choice;
+            let word = self.word();
+            match accept(word, n) {
+                Some(choice) => return choice,
+                None if is_forced => return scale(word, n).0,
+                None => {}
             }
         }
     }
@@ -163,6 +173,9 @@ impl Draw {
     }
 }
 
+/// [`Latency::LONGEST`] in nanoseconds.
+const LONGEST: u64 = saturating_nanos(Latency::LONGEST);
+
 /// `span · factor` rounded to whole nanoseconds, at most [`Latency::LONGEST`].
 #[allow(
     clippy::float_arithmetic,
@@ -171,7 +184,7 @@ impl Draw {
 fn scaled(span: Duration, factor: f64) -> Duration {
     let nanos = libm::round(saturating_nanos(span) as f64 * factor);
     // The conversion saturates, so no product is too large for it.
-    Duration::from_nanos(nanos as u64).min(Latency::LONGEST)
+    Duration::from_nanos((nanos as u64).min(LONGEST))
 }
 
 /// The high and the low half of `word · n`; the high half is the choice.
