@@ -34,17 +34,17 @@ struct Place<T> {
     live: u32,
 }
 
-#[derive(Clone, Debug)]
-struct Chunk<T> {
-    slots: [Option<T>; CHUNK],
-}
+/// The records of some neighbours.
+type Chunk<T> = [Option<T>; CHUNK];
 
-impl<T> Chunk<T> {
-    fn empty() -> Box<Self> {
-        Box::new(Self {
-            slots: [const { None }; CHUNK],
-        })
-    }
+/// A chunk without records.
+///
+/// Made in place and slot by slot, so that no more is written than that they are empty: a record is long.
+fn empty_chunk<T>() -> Box<Chunk<T>> {
+    let mut slots = Vec::with_capacity(CHUNK);
+    slots.resize_with(CHUNK, || None);
+    let slots = slots.into_boxed_slice().try_into().ok();
+    slots.expect("it is as long as a chunk")
 }
 
 impl<T> Place<T> {
@@ -106,7 +106,7 @@ impl<T> Table<T> {
     pub fn get(&self, number: u32) -> Option<&T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
-        self.places.get(at)?.chunk()?.slots[index % CHUNK].as_ref()
+        self.places.get(at)?.chunk()?[index % CHUNK].as_ref()
     }
 
     /// Every record with its number, in ascending order of number.
@@ -124,7 +124,7 @@ impl<T> Table<T> {
             .filter_map(|(at, place)| place.chunk().map(|chunk| (at, chunk)))
             .flat_map(move |(at, chunk)| {
                 let base = (self.first + at) * CHUNK;
-                let slots = chunk.slots.iter().enumerate();
+                let slots = chunk.iter().enumerate();
                 slots.filter_map(move |(offset, slot)| {
                     let number = u32::try_from(base + offset).ok()?;
                     slot.as_ref().map(|record| (number, record))
@@ -141,7 +141,7 @@ impl<T: Clone> Table<T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
         let chunk = self.places.get_mut(at)?.chunk.get_mut()?;
-        chunk.slots[index % CHUNK].as_mut()
+        chunk[index % CHUNK].as_mut()
     }
 
     /// Puts a record under `number`.
@@ -149,9 +149,32 @@ impl<T: Clone> Table<T> {
     /// # Panics
     ///
     /// When the number is taken: numbers are never used twice.
+    #[inline]
     pub(crate) fn insert(&mut self, number: u32, record: T) {
         let index = number as usize;
-        let chunk = index / CHUNK;
+        let at = (index / CHUNK).wrapping_sub(self.first);
+        let at = match self.places.get(at) {
+            Some(place) if !place.is_empty() => at,
+            _ => self.make_room(index / CHUNK),
+        };
+        let place = &mut self.places[at];
+        let chunk = place
+            .chunk
+            .get_mut()
+            .expect("it was filled where it was empty");
+        let slot = &mut chunk[index % CHUNK];
+        assert!(
+            slot.is_none(),
+            "number {number} is in use: numbers are never used twice"
+        );
+        *slot = Some(record);
+        place.live += 1;
+        self.live += 1;
+    }
+
+    /// Makes a chunk that is not there; its place.
+    #[cold]
+    fn make_room(&mut self, chunk: usize) -> usize {
         if self.places.is_empty() {
             self.first = chunk;
         }
@@ -165,23 +188,10 @@ impl<T: Clone> Table<T> {
         while self.first + self.places.len() <= chunk {
             self.places.push(Place::empty());
         }
-        self.gone = self.gone.min(chunk - self.first);
-        let place = &mut self.places[chunk - self.first];
-        if place.is_empty() {
-            place.chunk.set(Chunk::empty());
-        }
-        let chunk = place
-            .chunk
-            .get_mut()
-            .expect("it was filled where it was empty");
-        let slot = &mut chunk.slots[index % CHUNK];
-        assert!(
-            slot.is_none(),
-            "number {number} is in use: numbers are never used twice"
-        );
-        *slot = Some(record);
-        place.live += 1;
-        self.live += 1;
+        let at = chunk - self.first;
+        self.gone = self.gone.min(at);
+        self.places[at].chunk.set(empty_chunk());
+        at
     }
 
     /// Takes the record under `number` out, and gives its chunk back when it was the last there.
@@ -190,9 +200,9 @@ impl<T: Clone> Table<T> {
         let index = number as usize;
         let at = (index / CHUNK).checked_sub(self.first)?;
         let place = self.places.get_mut(at)?;
-        place.chunk()?.slots[index % CHUNK].as_ref()?;
+        place.chunk()?[index % CHUNK].as_ref()?;
         let chunk = place.chunk.get_mut()?;
-        let record = chunk.slots[index % CHUNK].take()?;
+        let record = chunk[index % CHUNK].take()?;
         place.live -= 1;
         self.live -= 1;
         if place.live == 0 {
