@@ -7,7 +7,7 @@ use crate::ledger::Ctx;
 use crate::ledger::scheduler_error::{Mistake, SchedulerError};
 use crate::model::{Failure, FailureReason};
 use crate::placement::seen::SeenCluster;
-use crate::placement::{Ask, Complaint, Placement, Pool, Refusal, Scheduler};
+use crate::placement::{Ask, Complaint, EcsScheduler, Placement, Pool, Refusal, Scheduler};
 
 use super::hindsight::{Look, look_back};
 
@@ -21,11 +21,19 @@ pub(super) fn check(
     answers: usize,
     late: Option<(&SeenCluster<'_>, &mut Look<'_>)>,
 ) -> Vec<SchedulerError> {
+    if is_trusted(scheduler, late.is_some()) {
+        return Vec::new();
+    }
     let mut errors = errors(ctx, scheduler, asks, placements, answers);
     if let Some((seen, look)) = late {
         look.hindsight = look_back(ctx, scheduler, (asks, placements), &mut errors, seen);
     }
     errors
+}
+
+/// Whether answers are right without a look: ECS's own scheduler answers what it saw to fit, as debug builds check.
+fn is_trusted(scheduler: &dyn Scheduler, is_late: bool) -> bool {
+    !cfg!(debug_assertions) && !is_late && scheduler.as_any().is::<EcsScheduler>()
 }
 
 /// The wrong answers, which become refusals.

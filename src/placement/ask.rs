@@ -134,9 +134,21 @@ pub struct Ask<'a> {
 impl Ask<'_> {
     /// The luck of this task in placement: the same whatever else happens in the run.
     #[must_use]
+    #[inline]
     pub fn draw(&self) -> Draw {
         self.draws
-            .at(Purpose::PlacementTie, u64::from(self.task.number()), 0)
+            .open(Purpose::PlacementTie, u64::from(self.task.number()), 0)
+    }
+
+    /// Whether nothing counts but CPU, memory and what an agent can do.
+    #[inline]
+    pub(super) fn is_bare(&self) -> bool {
+        let demand = self.demand;
+        demand.gpus == 0
+            && demand.enis == 0
+            && !demand.has_ports()
+            && !self.distinct_instance
+            && self.constraints.is_empty()
     }
 
     /// Which of `count` equally good candidates to take, as the run breaks ties.

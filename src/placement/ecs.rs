@@ -14,7 +14,7 @@ use super::rank;
 use super::readied;
 use super::search::{Found, search};
 use super::sieve::Sieve;
-use super::{Placement, Scheduler};
+use super::{Placement, Refusal, Scheduler};
 
 /// Tries at a random row before the candidates are listed.
 const RANDOM_TRIES: u32 = 16;
@@ -47,23 +47,44 @@ impl Scheduler for EcsScheduler {
     }
 
     fn place(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Placement {
-        let is_known = match self.failures.recall(ask, pool) {
-            Recalled::Refusal(refusal) => return Err(refusal),
-            Recalled::Fails => true,
-            Recalled::Nothing => false,
+        self.row(ask, pool).map(|row| pool.instances()[row])
+    }
+
+    fn place_all(&mut self, asks: &[Ask<'_>], pool: &mut Pool<'_>) -> Vec<Placement> {
+        let place = |ask: &Ask<'_>| {
+            let row = self.row(ask, pool)?;
+            // It fits: that is why it was chosen.
+            pool.take_row(row, ask.demand);
+            Ok(pool.instances()[row])
         };
-        if !is_known {
-            if let Some(row) = self.find(ask, pool) {
-                return pool.placed(row);
-            }
-        }
-        let refusal = filter::refusal_of_all(pool, ask);
-        self.failures.keep(ask, pool, refusal);
-        Err(refusal)
+        asks.iter().map(place).collect()
     }
 }
 
 impl EcsScheduler {
+    /// Where a task goes.
+    fn row(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Result<usize, Refusal> {
+        if !self.failures.is_empty() {
+            match self.failures.recall(ask, pool) {
+                Recalled::Refusal(refusal) => return Err(refusal),
+                Recalled::Fails => return Err(self.refuse(ask, pool)),
+                Recalled::Nothing => {}
+            }
+        }
+        match self.find(ask, pool) {
+            Some(row) => Ok(row),
+            None => Err(self.refuse(ask, pool)),
+        }
+    }
+
+    /// Tells why no row can take a task.
+    #[cold]
+    fn refuse(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Refusal {
+        let refusal = filter::refusal_of_all(pool, ask);
+        self.failures.keep(ask, pool, refusal);
+        refusal
+    }
+
     /// The row that the rules prefer of those that can take a task.
     fn find(&mut self, ask: &Ask<'_>, pool: &Pool<'_>) -> Option<usize> {
         let by = match ask.rules {

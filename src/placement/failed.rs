@@ -70,6 +70,12 @@ pub(super) enum Recalled {
 }
 
 impl Failures {
+    /// Whether nothing ever failed.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// What is known of an ask without a search.
     pub(super) fn recall(&self, ask: &Ask<'_>, pool: &Pool<'_>) -> Recalled {
         if pool.is_late() {

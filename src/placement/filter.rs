@@ -80,14 +80,21 @@ pub(super) fn shortfalls(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> Shortfal
 }
 
 /// Whether a row can take a task: the same requirements, read from the columns.
-#[inline]
+#[inline(always)]
 pub(super) fn fits(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
     let demand = ask.demand;
+    let (cpu, memory) = pool.room(row);
     pool.capacity().open[row] == ask.kind as u32
-        && pool.cpu(row) >= demand.cpu
-        && pool.memory(row) >= demand.memory
+        && cpu >= demand.cpu
+        && memory >= demand.memory
         && pool.capacity().can_do(row, ask.requires)
-        && (demand.gpus == 0 || pool.gpus(row) >= demand.gpus)
+        && (ask.is_bare() || fits_beside(pool, ask, row))
+}
+
+/// Whether a row can take a task that has room in it, as far as few tasks ask for more.
+fn fits_beside(pool: &Pool<'_>, ask: &Ask<'_>, row: usize) -> bool {
+    let demand = ask.demand;
+    pool.gpus(row) >= demand.gpus
         && (demand.enis == 0 || (pool.enis(row) >= demand.enis && pool.is_in(row, ask.zones)))
         && (!demand.has_ports() || pool.ports_free(row, demand))
         && (!ask.distinct_instance || pool.tasks_of_group(row, ask.group) == 0)

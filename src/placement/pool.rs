@@ -135,7 +135,8 @@ impl<'a> Pool<'a> {
     }
 
     /// Debits a row that can take the demand.
-    fn take_row(&mut self, row: usize, demand: &Demand) {
+    #[inline]
+    pub(super) fn take_row(&mut self, row: usize, demand: &Demand) {
         if self.picks.capacity() == 0 {
             self.picks.reserve(PICKS);
         }
@@ -298,6 +299,25 @@ impl<'a> Pool<'a> {
     #[inline]
     pub(crate) fn enis(&self, row: usize) -> u32 {
         self.less_picks(row, self.capacity.enis[row], |pick| pick.enis)
+    }
+
+    /// CPU units and MiB left in a row.
+    #[inline]
+    pub(crate) fn room(&self, row: usize) -> (u32, u32) {
+        let left = (self.capacity.cpu[row], self.capacity.memory[row]);
+        if self.picked & bit(row) == 0 {
+            return left;
+        }
+        self.room_of_picked(row, left)
+    }
+
+    /// The same where something may have been picked, given what the ledger has.
+    #[cold]
+    fn room_of_picked(&self, row: usize, left: (u32, u32)) -> (u32, u32) {
+        let of_row = self.picks.iter().filter(|pick| pick.row == row);
+        of_row.fold(left, |(cpu, memory), pick| {
+            (cpu - pick.cpu, memory - pick.memory)
+        })
     }
 
     /// What is left of a resource in a row, given what the ledger has of it.
