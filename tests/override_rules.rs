@@ -138,7 +138,7 @@ fn roles_may_be_replaced_by_any_text() {
         o.task_role_arn = Some("app".to_owned());
     });
     let shown = accepted(web(), roles.clone());
-    assert_eq!(shown.overrides, roles);
+    assert_eq!(*shown.overrides, roles);
 }
 
 #[test]

@@ -222,8 +222,8 @@ pub(crate) fn prepare(
     }
     let definition = &*definition.spec;
     let mut echo = echo();
-    normalise(&mut echo.overrides);
-    let has_overrides = echo.overrides != TaskOverride::default();
+    normalise(Arc::make_mut(&mut echo.overrides));
+    let has_overrides = !echo.overrides.is_empty();
     let group_name: Arc<str> = match &wanted.group {
         Some(name) => Arc::from(name.as_str()),
         None => Arc::from(format!("family:{}", definition.family)),
@@ -256,6 +256,7 @@ pub(crate) fn prepare(
         containers,
         cluster_arn: Arc::clone(&cluster.spec.arn),
         definition_arn: Arc::clone(&definition.arn),
+        task_naming: Arc::clone(&cluster.spec.task_naming),
         cpu: demand.cpu.into(),
         memory: demand.memory.into(),
         demand,

@@ -257,7 +257,7 @@ fn prepare(
             None if capacity.strategy.is_empty() => Some(LaunchType::Ec2),
             asked => asked,
         },
-        overrides: request.overrides.clone().unwrap_or_default(),
+        overrides: request.overrides.clone().unwrap_or_default().into(),
         tags,
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),

@@ -93,7 +93,7 @@ fn prepare(ctx: &Ctx<'_>, request: &StartTask) -> Result<Prepared, ApiError> {
     Ok(launch::prepare(ctx, &wanted, || LaunchEcho {
         started_by: request.started_by.as_deref().map(Arc::from),
         launch_type: Some(LaunchType::Ec2),
-        overrides: request.overrides.clone().unwrap_or_default(),
+        overrides: request.overrides.clone().unwrap_or_default().into(),
         tags,
         enable_execute_command: request.enable_execute_command.unwrap_or(false),
         enable_ecs_managed_tags: request.enable_ecs_managed_tags.unwrap_or(false),

@@ -308,8 +308,8 @@ impl Engine {
             if tasks.is_empty() {
                 tasks.reserve_exact((end - number) as usize);
             }
-            let shown = describe::task(&self.settings, &self.ledger, task, &seen, true);
-            tasks.push(shown);
+            let seen = (task, &seen, true);
+            describe::push_task(&mut tasks, &self.settings, &self.ledger, seen);
         }
         tasks
     }

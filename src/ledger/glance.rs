@@ -52,7 +52,7 @@ pub struct TaskGlance<'a> {
     /// What only some tasks have.
     pub extras: Option<&'a TaskExtras>,
     /// What it shares with the others of its request.
-    pub launch: &'a LaunchSpec,
+    pub launch: &'a Arc<LaunchSpec>,
     /// The host ports its agent chose.
     pub chosen_ports: &'a [u16],
 }
@@ -138,6 +138,7 @@ impl Ledger {
 
     /// A task as it stands, borrowed.
     #[must_use]
+    #[inline]
     pub fn glance(&self, task: TaskId) -> Option<TaskGlance<'_>> {
         let record = self.task(task)?;
         Some(TaskGlance {

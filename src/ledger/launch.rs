@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::arn::TaskNaming;
 use crate::draw::Latency;
 use crate::ids::{ClusterId, GroupId, LaunchId, TaskDefinitionId};
 use crate::model::{
@@ -167,6 +168,9 @@ pub struct LaunchSpec {
     pub cluster_arn: Arc<str>,
     /// `definition` as an ARN.
     pub definition_arn: Arc<str>,
+    /// The rule by which they are named.
+    #[serde(skip)]
+    pub task_naming: Arc<TaskNaming>,
     /// Reserved CPU units as ECS shows them.
     pub cpu: Amount,
     /// Reserved MiB as ECS shows them.
@@ -206,7 +210,7 @@ pub struct LaunchEcho {
     /// EC2 unless the caller said otherwise.
     pub launch_type: Option<LaunchType>,
     /// The caller's changes to the definition.
-    pub overrides: TaskOverride,
+    pub overrides: Arc<TaskOverride>,
     /// The caller's tags.
     pub tags: Vec<Tag>,
     /// Whether ECS Exec was asked for.
@@ -232,7 +236,7 @@ impl LaunchEcho {
     #[must_use]
     pub fn is_bare(&self) -> bool {
         self.started_by.is_none()
-            && self.overrides == TaskOverride::default()
+            && self.overrides.is_empty()
             && self.tags.is_empty()
             && !self.enable_execute_command
             && !self.enable_ecs_managed_tags

@@ -30,6 +30,7 @@ pub mod constraint;
 mod container;
 mod container_instance;
 mod container_parts;
+mod containers;
 pub(crate) mod distribution;
 pub mod duration;
 pub mod eni;
@@ -73,6 +74,8 @@ pub use common::*;
 pub use container::*;
 pub use container_instance::*;
 pub use container_parts::*;
+pub use containers::Containers;
+pub(crate) use containers::OfNewTask;
 pub use error::*;
 pub use fargate::{FARGATE_32_VCPU, FARGATE_SIZES, FargateMemory, FargateSize, is_fargate_size};
 #[cfg(test)]

@@ -89,7 +89,8 @@ impl Settings {
     /// A simulated time as the API shows it, in whole milliseconds.
     #[must_use]
     pub fn timestamp(&self, time: SimTime) -> Timestamp {
-        self.epoch.saturating_add(time.since(SimTime::ZERO))
+        let millis = time.as_nanos() / 1_000_000;
+        Timestamp::from_millis(self.epoch.as_millis().saturating_add(millis))
     }
 }
 

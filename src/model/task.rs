@@ -11,6 +11,7 @@ use super::common::{Attachment, Tag};
 use super::container::TransportProtocol;
 use super::container_instance::Attribute;
 use super::container_parts::{InferenceAccelerator, SharingStrategy};
+use super::containers::Containers;
 use super::shape::{shape, words};
 use super::task_definition::{EphemeralStorage, IsolationMode};
 use super::task_override::{ContainerOverride, InferenceAcceleratorOverride, TaskOverride};
@@ -83,7 +84,7 @@ shape! {
             /// Attributes of the task.
             pub attributes: Vec<Attribute>,
             /// Its containers.
-            pub containers: Vec<Container>,
+            pub containers: Containers,
             /// Where the control plane wants it.
             pub desired_status: DesiredStatus,
             /// Whether commands can be run in its containers.
@@ -92,7 +93,7 @@ shape! {
             pub last_status: LastStatus,
             /// What the request changed about the task definition.
             #[serde(serialize_with = "overrides_with_lists")]
-            pub overrides: TaskOverride,
+            pub overrides: Arc<TaskOverride>,
             /// Its labels, filled when a describe call includes `TAGS`.
             pub tags: Vec<Tag>,
             /// How often it changed in a way that ECS announces; starts at 1.

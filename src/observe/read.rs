@@ -153,13 +153,8 @@ pub(crate) fn describe_tasks(
         let seen = task.and_then(|task| Some((task, view.task(task)?)));
         match seen.filter(|(_, seen)| seen.launch.cluster == cluster) {
             Some((task, seen)) => {
-                output.tasks.push(describe::task(
-                    settings,
-                    view.ledger(),
-                    task,
-                    &seen,
-                    with_tags,
-                ));
+                let seen = (task, &seen, with_tags);
+                describe::push_task(&mut output.tasks, settings, view.ledger(), seen);
             }
             None => {
                 let arn = arn_of(settings, view, cluster, "task", text);

@@ -71,6 +71,7 @@ pub(super) fn launch(cpu: u32, plain: bool) -> Change {
         containers: Arc::from([ContainerPlan::example()]),
         cluster_arn: "arn:cluster".into(),
         definition_arn: "arn:definition".into(),
+        task_naming: Arc::default(),
         cpu: 256.into(),
         memory: 512.into(),
         echo: LaunchEcho::default(),

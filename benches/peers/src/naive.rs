@@ -137,7 +137,7 @@ impl Naive {
         shown.memory = Some(memory.into());
         shown.last_status = record.status;
         shown.desired_status = DesiredStatus::Running;
-        shown.containers = vec![container];
+        shown.containers = vec![container].into();
         shown.version = 1;
         shown
     }

@@ -192,6 +192,7 @@ impl History {
             containers: Arc::from([ContainerPlan::example()]),
             cluster_arn: "c".into(),
             definition_arn: "d".into(),
+            task_naming: Arc::default(),
             cpu: 256.into(),
             memory: 512.into(),
             echo: LaunchEcho::default(),

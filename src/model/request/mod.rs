@@ -47,7 +47,6 @@ macro_rules! operations {
         #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
-        #[expect(clippy::large_enum_variant, reason = "one answer lives at a time, until its caller read it")]
         pub enum Output {
             $(
                 #[doc = concat!("The answer to [`", stringify!($name), "`].")]

@@ -316,7 +316,7 @@ mod tests {
         };
         let task = Task {
             health_status: Some(HealthStatus::Healthy),
-            containers: vec![container],
+            containers: vec![container].into(),
             attachments: vec![interface],
             ..Task::default()
         };

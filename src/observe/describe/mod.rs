@@ -11,4 +11,4 @@ pub(crate) use cluster::cluster;
 pub(crate) use definition::definition;
 pub(crate) use instance::{instance, instance_health};
 pub(crate) use setting::setting;
-pub(crate) use task::{stopped_task, task};
+pub(crate) use task::{push_task, stopped_task, task};

@@ -11,8 +11,8 @@ use crate::ledger::{
     TaskExtras, TaskRecord,
 };
 use crate::model::{
-    Attribute, Connectivity, Container, EphemeralStorage, HealthStatus, LastStatus, NetworkBinding,
-    Settings, Task, TaskEphemeralStorage, TaskOverride, Timestamp,
+    Attribute, Connectivity, Container, Containers, EphemeralStorage, HealthStatus, LastStatus,
+    NetworkBinding, OfNewTask, Settings, Task, TaskEphemeralStorage, Timestamp,
 };
 
 use super::interface;
@@ -28,41 +28,73 @@ pub(crate) fn task(
     seen: &TaskGlance<'_>,
     with_tags: bool,
 ) -> Task {
-    let (record, launch) = (seen.record, seen.launch);
-    let is_usual =
-        launch.is_bare && seen.extras.is_none() && record.stopped_reason == StoppedReason::None;
-    if is_usual {
-        return usual(settings, ledger, id, seen);
-    }
-    let mut task = usual(settings, ledger, id, seen);
-    task.stopped_reason = stopped_reason(settings, ledger, seen);
-    if !launch.is_bare {
-        show_echo(&mut task, launch);
-    }
-    if let Some(extras) = seen.extras {
-        show_extras(&mut task, settings, id, (extras, launch));
-    }
-    if with_tags {
-        task.tags = seen.tags().to_vec();
+    let mut task = new(settings, ledger, id, seen);
+    if !is_new(seen) {
+        complete(&mut task, settings, ledger, (id, seen, with_tags));
     }
     task
 }
 
-/// A task with what every task has.
+/// The same, put behind others: a task is long, so it is written where it stays.
+#[inline]
+pub(crate) fn push_task(
+    tasks: &mut Vec<Task>,
+    settings: &Settings,
+    ledger: &Ledger,
+    (id, seen, with_tags): (TaskId, &TaskGlance<'_>, bool),
+) {
+    tasks.extend(std::iter::once_with(|| new(settings, ledger, id, seen)));
+    if !is_new(seen) {
+        let task = tasks.last_mut().expect("it was just pushed");
+        complete(task, settings, ledger, (id, seen, with_tags));
+    }
+}
+
+/// Whether there is no more to show of a task than of every new one whose request was bare.
+#[inline]
+fn is_new(seen: &TaskGlance<'_>) -> bool {
+    let record = seen.record;
+    record.first == ContainerRecord::PENDING
+        && record.stopped_reason == StoppedReason::None
+        && seen.launch.is_bare
+        && seen.extras.is_none()
+}
+
+/// Adds what tasks do not have from the beginning.
+fn complete(
+    task: &mut Task,
+    settings: &Settings,
+    ledger: &Ledger,
+    (id, seen, with_tags): (TaskId, &TaskGlance<'_>, bool),
+) {
+    task.containers = containers(settings, ledger, id, seen).into();
+    task.stopped_reason = stopped_reason(settings, ledger, seen);
+    if !seen.launch.is_bare {
+        show_echo(task, seen.launch);
+    }
+    if let Some(extras) = seen.extras {
+        show_extras(task, settings, id, (extras, seen.launch));
+    }
+    if with_tags {
+        task.tags = seen.tags().to_vec();
+    }
+}
+
+/// A task with what every task has, its containers as if nothing was heard of them.
 ///
-/// Every member is named: a default would be made and dropped for each task shown.
-fn usual(settings: &Settings, ledger: &Ledger, id: TaskId, seen: &TaskGlance<'_>) -> Task {
+/// Every member is named: a default would be made and dropped for each task shown. And it is built into its callers, so that
+/// the members go where the task is going to be.
+#[inline(always)]
+fn new(settings: &Settings, ledger: &Ledger, id: TaskId, seen: &TaskGlance<'_>) -> Task {
     let (record, launch) = (seen.record, seen.launch);
-    let cluster = &*ledger.cluster(launch.cluster).spec;
     let moment =
         |moment: Moment| -> Option<Timestamp> { moment.get().map(|time| settings.timestamp(time)) };
-    let containers = containers(settings, ledger, &cluster.task_naming, id, seen);
     let (container_instance_arn, availability_zone) = match record.on {
-        Some(on) => place(settings, ledger, &cluster.name, on),
+        Some(on) => place(settings, ledger, launch, on),
         None => (None, None),
     };
     Task {
-        task_arn: Arn::of_task(&cluster.task_naming, id),
+        task_arn: Arn::of_task(&launch.task_naming, id),
         cluster_arn: Arc::clone(&launch.cluster_arn),
         task_definition_arn: Arc::clone(&launch.definition_arn),
         container_instance_arn,
@@ -91,11 +123,11 @@ fn usual(settings: &Settings, ledger: &Ledger, id: TaskId, seen: &TaskGlance<'_>
         ephemeral_storage: None,
         fargate_ephemeral_storage: None,
         attributes: Vec::new(),
-        containers,
+        containers: Containers::of_new(id, launch.clone()),
         desired_status: record.desired_status,
         last_status: record.last_status,
         enable_execute_command: false,
-        overrides: TaskOverride::default(),
+        overrides: Arc::clone(&launch.echo.overrides),
         tags: Vec::new(),
         version: u64::from(record.version),
         inference_accelerators: Vec::new(),
@@ -110,7 +142,6 @@ fn show_echo(task: &mut Task, launch: &LaunchSpec) {
     task.started_by.clone_from(&echo.started_by);
     task.platform_version.clone_from(&echo.platform_version);
     task.enable_execute_command = echo.enable_execute_command;
-    task.overrides.clone_from(&echo.overrides);
     if let Some(platform) = &echo.fargate {
         let size_in_gib = platform.storage_gib;
         task.platform_family = Some(platform.family.clone());
@@ -153,15 +184,19 @@ fn capacity_provider(launch: &LaunchSpec) -> Option<Arc<str>> {
 }
 
 /// The ARN and the zone of a container instance, which may be forgotten already.
+#[inline]
 fn place(
     settings: &Settings,
     ledger: &Ledger,
-    cluster: &str,
+    launch: &LaunchSpec,
     on: ContainerInstanceId,
 ) -> (Option<Arc<str>>, Option<Arc<str>>) {
     let arn = match ledger.instance(on) {
         Some(instance) => Arc::clone(&instance.spec.arn),
-        None => settings.naming.container_instance_arn(cluster, on).into(),
+        None => {
+            let cluster = &ledger.cluster(launch.cluster).spec.name;
+            settings.naming.container_instance_arn(cluster, on).into()
+        }
     };
     (Some(arn), ledger.instances().zone(on).cloned())
 }
@@ -276,10 +311,53 @@ fn container_reason(
     }
 }
 
+impl OfNewTask for LaunchSpec {
+    fn containers(&self, task: TaskId) -> Vec<Container> {
+        let plans = (0..).zip(self.containers.iter());
+        plans
+            .map(|(nth, plan)| container(self, task, (nth, plan), ContainerRecord::PENDING))
+            .collect()
+    }
+}
+
+/// A container with what every container has.
+fn container(
+    launch: &LaunchSpec,
+    task: TaskId,
+    (nth, plan): (u16, &ContainerPlan),
+    record: ContainerRecord,
+) -> Container {
+    let naming = &launch.task_naming;
+    Container {
+        container_arn: Arn::of_container(naming, task, nth),
+        task_arn: Arn::of_task(naming, task),
+        name: Arc::clone(&plan.name),
+        image: Arc::clone(&plan.image),
+        runtime_id: None,
+        exit_code: record.exit_code.code(),
+        reason: None,
+        health_status: Some(HealthStatus::Unknown),
+        cpu: Some(plan.cpu),
+        memory: plan.memory,
+        memory_reservation: plan.memory_reservation,
+        gpu_ids: Vec::new(),
+        last_status: match record.status {
+            ContainerStatus::Pending => LastStatus::Pending,
+            ContainerStatus::Running => LastStatus::Running,
+            ContainerStatus::Stopped => LastStatus::Stopped,
+        },
+        network_bindings: Vec::new(),
+        network_interfaces: Vec::new(),
+        image_digest: None,
+        managed_agents: Vec::new(),
+        neuron_device_ids: Vec::new(),
+        gpu_sharing_strategy: None,
+    }
+}
+
 fn containers(
     settings: &Settings,
     ledger: &Ledger,
-    naming: &Arc<TaskNaming>,
     id: TaskId,
     seen: &TaskGlance<'_>,
 ) -> Vec<Container> {
@@ -290,31 +368,7 @@ fn containers(
     let mut given = seen.extras.map_or(0, |extras| extras.gpus);
     let mut shown = Vec::with_capacity(launch.containers.len());
     for ((nth, record), plan) in (0_u16..).zip(records).zip(launch.containers.iter()) {
-        shown.push(Container {
-            container_arn: Arn::of_container(naming, id, nth),
-            task_arn: Arn::of_task(naming, id),
-            name: Arc::clone(&plan.name),
-            image: Arc::clone(&plan.image),
-            runtime_id: None,
-            exit_code: record.exit_code.code(),
-            reason: None,
-            health_status: Some(HealthStatus::Unknown),
-            cpu: Some(plan.cpu),
-            memory: plan.memory,
-            memory_reservation: plan.memory_reservation,
-            gpu_ids: Vec::new(),
-            last_status: match record.status {
-                ContainerStatus::Pending => LastStatus::Pending,
-                ContainerStatus::Running => LastStatus::Running,
-                ContainerStatus::Stopped => LastStatus::Stopped,
-            },
-            network_bindings: Vec::new(),
-            network_interfaces: Vec::new(),
-            image_digest: None,
-            managed_agents: Vec::new(),
-            neuron_device_ids: Vec::new(),
-            gpu_sharing_strategy: None,
-        });
+        shown.push(container(launch, id, (nth, plan), *record));
         let has_run =
             record.status == ContainerStatus::Running || record.exit_code.code().is_some();
         if !has_run && record.reason == ContainerReason::None && seen.extras.is_none() {
