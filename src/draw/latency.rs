@@ -191,6 +191,16 @@ impl Latency {
         }
     }
 
+    /// Whether every sample is zero.
+    #[inline]
+    #[must_use]
+    pub fn is_never(&self) -> bool {
+        match self.as_fixed() {
+            Some(fixed) => fixed.is_zero(),
+            None => self.as_constant() == Some(Duration::ZERO),
+        }
+    }
+
     /// The only value a sample can have, or `None` when there are several.
     #[must_use]
     #[inline]
