@@ -153,12 +153,8 @@ impl Deadline for Duration {
 
 /// The length of `span` in nanoseconds, at most `u64::MAX`.
 pub(crate) const fn saturating_nanos(span: Duration) -> u64 {
-    let nanos = span.as_nanos();
-    if nanos > u64::MAX as u128 {
-        u64::MAX
-    } else {
-        nanos as u64
-    }
+    let seconds = span.as_secs().saturating_mul(NANOS_PER_SECOND);
+    seconds.saturating_add(span.subsec_nanos() as u64)
 }
 
 #[cfg(test)]

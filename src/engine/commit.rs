@@ -121,11 +121,12 @@ impl Engine {
     }
 
     /// Makes what the last handler wants come due.
-    #[inline]
+    #[inline(always)]
     fn push_timers(&mut self) {
-        for nth in 0..self.effects.timers().len() {
-            let (delay, event) = self.effects.timers()[nth];
-            self.push(delay, event);
+        let mut nth = 0;
+        while let Some(&(delay, event)) = self.effects.timers().get(nth) {
+            self.push_plainly(delay, event);
+            nth += 1;
         }
     }
 
@@ -147,7 +148,14 @@ impl Engine {
     }
 
     /// Makes an event come due after a delay.
+    #[inline(never)]
     pub(super) fn push(&mut self, delay: Duration, event: Event) -> Key {
+        self.push_plainly(delay, event)
+    }
+
+    /// The same where most events are pushed.
+    #[inline(always)]
+    fn push_plainly(&mut self, delay: Duration, event: Event) -> Key {
         let tie = match self.event_ties {
             EventTies::Sequence => 0,
             EventTies::Shuffled => self.tie(&event),

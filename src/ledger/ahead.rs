@@ -12,6 +12,7 @@ use crate::time::SimTime;
 
 use super::Ledger;
 use super::group::Counts;
+use super::instance::InstanceRecord;
 use super::task::{Moment, TaskRecord};
 
 /// With fewer tasks all of them are near anyway. `tests/great_ledgers.rs` has a few more.
@@ -20,17 +21,8 @@ const FEW: usize = 8_000;
 impl Ledger {
     /// Whether there is so much that reading ahead pays.
     #[inline]
-    fn is_great(&self) -> bool {
+    pub(crate) fn is_great(&self) -> bool {
         self.tasks.len() >= FEW
-    }
-
-    /// Reads a little of everything that events about these tasks will touch, where that pays.
-    #[inline]
-    pub(crate) fn read_tasks_ahead(&self, tasks: impl Iterator<Item = TaskId>) {
-        if self.is_great() {
-            let read = tasks.filter_map(|task| self.read_task(task));
-            black_box(read.fold(0, |all, one| all ^ one));
-        }
     }
 
     /// Reads a little of everything that is touched when tasks of a group are placed on these container instances, and shown,
@@ -49,15 +41,16 @@ impl Ledger {
     }
 
     fn read_shown(&self, on: ContainerInstanceId, wanted: Option<&Counts>) -> Option<u64> {
-        let spec = &self.instance(on)?.spec;
-        let zone = spec.zone.as_ref().map_or(0, Arc::strong_count);
-        let shown = (Arc::strong_count(&spec.arn) ^ zone) as u64;
+        let record = self.instance(on)?;
+        let zone = record.spec.zone.as_ref().map_or(0, Arc::strong_count);
+        let shown = (Arc::strong_count(&record.spec.arn) ^ zone) as u64;
         let count = wanted.map_or(0, |wanted| wanted.on(on));
-        Some(self.read_instance(on)? ^ shown ^ self.listing.read(on)? ^ u64::from(count))
+        Some(self.read_instance(on, record)? ^ shown ^ self.listing.read(on)? ^ u64::from(count))
     }
 
-    /// The begin and the end of its records, for these are longer than what comes at a time.
-    fn read_task(&self, task: TaskId) -> Option<u64> {
+    /// Reads a little of everything that events about a task will touch: of its records the begin and the end, for these are
+    /// longer than what comes at a time.
+    pub(crate) fn read_task(&self, task: TaskId) -> Option<u64> {
         let record = self.task(task)?;
         let read = u64::from(record.version) ^ bits(record.created_at) ^ at(record.stopped_at);
         if record.is_stopped() {
@@ -66,21 +59,19 @@ impl Ledger {
         let held = self.hosts.task(task)?;
         let read = read ^ u64::from(held.launch.number()) ^ at(held.running_at);
         let on = record.on?;
-        Some(read ^ self.read_instance(on)? ^ self.read_counts(record, on)?)
+        let read = read ^ self.read_instance(on, self.instance(on)?)?;
+        Some(read ^ self.read_count(record, on)?)
     }
 
-    fn read_instance(&self, on: ContainerInstanceId) -> Option<u64> {
-        let record = self.instance(on)?;
+    #[inline]
+    fn read_instance(&self, on: ContainerInstanceId, record: &InstanceRecord) -> Option<u64> {
         let newest = record.tasks.last().map_or(0, |task| task.number());
         Some(self.hosts.host(on)?.gpus ^ u64::from(newest ^ record.version))
     }
 
-    fn read_counts(&self, record: &TaskRecord, on: ContainerInstanceId) -> Option<u64> {
-        let spec = &self.launch(record.launch)?.spec;
-        let capacity = &self.cluster(spec.cluster).capacity;
-        let row = capacity.row(on)?;
-        let count = self.groups.get(spec.group)?.wanted.on(on);
-        Some(u64::from(count ^ capacity.cpu[row] ^ capacity.memory[row]))
+    fn read_count(&self, record: &TaskRecord, on: ContainerInstanceId) -> Option<u64> {
+        let group = self.launch(record.launch)?.spec.group;
+        Some(self.groups.get(group)?.wanted.on(on).into())
     }
 }
 

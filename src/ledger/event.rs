@@ -55,11 +55,36 @@ pub const TRIES_BITS: u32 = 9;
 pub const TRIES_MAX: u16 = (1 << TRIES_BITS) - 1;
 
 /// Something that comes due at a point in simulated time: closed, small, serializable.
+///
+/// Those about tasks stand together, the stages of containers among them, and so does housekeeping: to tell them apart takes
+/// one comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Event {
     /// A request or fault that the user scheduled.
     Input(u32),
+    /// The control plane has learnt that a machine no longer runs: the so-manieth time that this one was halted.
+    HostLost(ContainerInstanceId, u16),
+    /// The notice of a machine on spot capacity has run out: it is terminated.
+    HostReclaimed(ContainerInstanceId),
+    /// An agent that was restarted speaks again.
+    AgentBack(ContainerInstanceId),
+    /// A partition is over.
+    CutOver(u32),
+    /// The control plane notices that it does not hear an agent, for the partition whose number has these low bits.
+    SilenceNoticed(ContainerInstanceId, u16),
+    /// Messages pass again between the control plane and an agent.
+    LinkRestored(ContainerInstanceId),
+    /// An agent asks that its container instance drains, since its spot capacity will be taken back.
+    DrainAsked(ContainerInstanceId),
+    /// A copy of a state change reaches its subscriber.
+    StateChangeDue(DeliveryId),
+    /// An attempt of a controller's call reaches ECS.
+    CallArrived(CallId, u8),
+    /// The answer to an attempt reaches the client.
+    CallAnswered(CallId, u8, Verdict),
+    /// A client has waited for the answer to an attempt as long as it does.
+    CallTimedOut(CallId, u8),
     /// The agent receives a new task.
     PayloadDelivered(TaskId),
     /// A task whose containers run is registered wherever it is to be.
@@ -72,6 +97,15 @@ pub enum Event {
     StopDelivered(TaskId),
     /// The network interface of a task comes further, or fails to.
     InterfaceDue(TaskId, AttachmentStatus),
+    /// The control plane receives the health of a container.
+    HealthReported(TaskId, u16),
+    /// The control plane receives a task's state.
+    TaskReported(TaskId, Report),
+    /// The control plane receives a container's state while its task goes on.
+    ContainerReported(TaskId, u16),
+    /// A message between the control plane and an agent is sent again, since nobody has acknowledged it: which one, and how often it
+    /// was sent before, in bits of [`fault`](crate::fault).
+    MessageResent(TaskId, u16),
     /// An image pull ends, well or not.
     PullEnded(TaskId, u16),
     /// A container has been created, where that is a step of its own.
@@ -90,47 +124,16 @@ pub enum Event {
     MemoryShort(TaskId, u16),
     /// A container's health check comes to another verdict.
     HealthJudged(TaskId, u16),
-    /// The control plane receives the health of a container.
-    HealthReported(TaskId, u16),
-    /// The control plane receives a task's state.
-    TaskReported(TaskId, Report),
-    /// The control plane receives a container's state while its task goes on.
-    ContainerReported(TaskId, u16),
-    /// A message between the control plane and an agent is sent again, since nobody has acknowledged it: which one, and how often it
-    /// was sent before, in bits of [`fault`](crate::fault).
-    MessageResent(TaskId, u16),
-    /// The control plane has learnt that a machine no longer runs: the so-manieth time that this one was halted.
-    HostLost(ContainerInstanceId, u16),
-    /// The notice of a machine on spot capacity has run out: it is terminated.
-    HostReclaimed(ContainerInstanceId),
-    /// An agent that was restarted speaks again.
-    AgentBack(ContainerInstanceId),
-    /// A fault that lasts is over.
-    HazardOver(u32),
-    /// A partition is over.
-    CutOver(u32),
-    /// The control plane notices that it does not hear an agent, for the partition whose number has these low bits.
-    SilenceNoticed(ContainerInstanceId, u16),
-    /// Messages pass again between the control plane and an agent.
-    LinkRestored(ContainerInstanceId),
-    /// A fault of a plan comes: of which row, and which one of it; with [`FAULT_ENDS`] it is undone.
-    FaultDue(u16, u32),
-    /// An agent asks that its container instance drains, since its spot capacity will be taken back.
-    DrainAsked(ContainerInstanceId),
     /// A stopped task has been describable for an hour.
     TaskExpired(TaskId),
     /// A deregistered container instance has been describable for an hour.
     ContainerInstanceExpired(ContainerInstanceId),
-    /// A copy of a state change reaches its subscriber.
-    StateChangeDue(DeliveryId),
+    /// A fault that lasts is over.
+    HazardOver(u32),
+    /// A fault of a plan comes: of which row, and which one of it; with [`FAULT_ENDS`] it is undone.
+    FaultDue(u16, u32),
     /// A timer of a controller runs out: which controller, which timer, and what for.
     ControllerWoken(u16, u32, Waking),
-    /// An attempt of a controller's call reaches ECS.
-    CallArrived(CallId, u8),
-    /// The answer to an attempt reaches the client.
-    CallAnswered(CallId, u8, Verdict),
-    /// A client has waited for the answer to an attempt as long as it does.
-    CallTimedOut(CallId, u8),
 }
 
 impl Event {
@@ -141,10 +144,16 @@ impl Event {
             self,
             Self::TaskExpired(_)
                 | Self::ContainerInstanceExpired(_)
-                | Self::ControllerWoken(_, _, Waking::Look)
                 | Self::HazardOver(_)
                 | Self::FaultDue(..)
-        )
+                | Self::ControllerWoken(..)
+        ) && !self.is_work()
+    }
+
+    /// Whether a controller has something to do then. It is asked of few events, and would cost the others a little.
+    #[inline(never)]
+    fn is_work(&self) -> bool {
+        matches!(self, Self::ControllerWoken(_, _, Waking::Work))
     }
 
     /// The container whose next stage this is: a container has at most one such event pending. Its health and the time
@@ -152,15 +161,26 @@ impl Event {
     #[must_use]
     pub fn stage_of(&self) -> Option<(TaskId, u16)> {
         match *self {
-            Self::HealthJudged(task, container) => Some((task, container | HEALTH_SLOT)),
-            Self::StartTimedOut(task, container) => Some((task, container | START_TIMEOUT_SLOT)),
-            Self::MemoryShort(task, _) => Some((task, MEMORY_SLOT)),
             Self::PullEnded(task, container)
             | Self::ContainerCreated(task, container)
             | Self::ContainerStarted(task, container)
             | Self::ContainerExited(task, container)
             | Self::ContainerKilled(task, container)
             | Self::ContainerStopped(task, container) => Some((task, container)),
+            Self::HealthJudged(..) | Self::StartTimedOut(..) | Self::MemoryShort(..) => {
+                self.own_slot()
+            }
+            _ => None,
+        }
+    }
+
+    /// The slot of an event that is beside the stages of its container.
+    #[inline(never)]
+    fn own_slot(&self) -> Option<(TaskId, u16)> {
+        match *self {
+            Self::HealthJudged(task, container) => Some((task, container | HEALTH_SLOT)),
+            Self::StartTimedOut(task, container) => Some((task, container | START_TIMEOUT_SLOT)),
+            Self::MemoryShort(task, _) => Some((task, MEMORY_SLOT)),
             _ => None,
         }
     }

@@ -91,7 +91,19 @@ impl Counts {
     }
 
     /// Adds one; how many there are now.
+    #[inline]
     pub(crate) fn add(&mut self, instance: ContainerInstanceId) -> u32 {
+        if let Self::Many(column) = self {
+            if let Some(count) = column.get_mut(instance.index()) {
+                *count += 1;
+                return *count;
+            }
+        }
+        self.add_first(instance)
+    }
+
+    /// Adds one where there are few, or to the end of a column.
+    fn add_first(&mut self, instance: ContainerInstanceId) -> u32 {
         if let Self::Few(list) = self {
             match list.binary_search_by_key(&instance, |(id, _)| *id) {
                 Ok(at) => {
@@ -128,24 +140,28 @@ impl Counts {
     /// # Panics
     ///
     /// When there is none: what is taken away was added.
+    #[inline]
     pub(crate) fn remove(&mut self, instance: ContainerInstanceId) -> u32 {
         match self {
-            Self::Few(list) => {
-                let at = list.binary_search_by_key(&instance, |(id, _)| *id);
-                let at = at.expect("a wanted task is counted in its group");
-                list[at].1 -= 1;
-                let left = list[at].1;
-                if left == 0 {
-                    list.remove(at);
-                }
-                left
-            }
+            Self::Few(list) => remove_from_few(list, instance),
             Self::Many(column) => {
                 column[instance.index()] -= 1;
                 column[instance.index()]
             }
         }
     }
+}
+
+/// Takes one away from a short list; how many are left.
+fn remove_from_few(list: &mut Vec<(ContainerInstanceId, u32)>, on: ContainerInstanceId) -> u32 {
+    let at = list.binary_search_by_key(&on, |(id, _)| *id);
+    let at = at.expect("a wanted task is counted in its group");
+    list[at].1 -= 1;
+    let left = list[at].1;
+    if left == 0 {
+        list.remove(at);
+    }
+    left
 }
 
 /// All task groups that some known task belongs to.

@@ -365,7 +365,7 @@ impl Capacity {
     }
 
     /// What a task took has changed in an open or closed row, and with it how many of its group are there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn index_counted(
         &mut self,
         row: (usize, (u32, u32)),

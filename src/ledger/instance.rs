@@ -224,6 +224,7 @@ impl InstanceRecord {
     }
 
     /// Lists a task just placed and takes its ports and GPUs; which GPUs it got.
+    #[inline]
     pub(crate) fn task_placed(&mut self, task: TaskId, demand: &Demand, status: LastStatus) -> u64 {
         self.tasks.push(task);
         self.pending += u32::from(status == LastStatus::Pending);

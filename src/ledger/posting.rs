@@ -30,20 +30,23 @@ struct Word {
 
 impl Posting {
     /// Adds a task younger than all before.
+    #[inline]
     pub(super) fn push(&mut self, bits: &DesiredBits, task: TaskId) {
         let (number, bit) = place(task);
         match self.words.last_mut() {
             Some(last) if last.number == number => last.members |= bit,
-            _ => {
-                if self.words.len() >= self.limit {
-                    self.drop_forgotten(bits);
-                }
-                let members = bit;
-                self.words.push(Word { number, members });
-            }
+            _ => self.push_word(bits, number, bit),
         }
     }
 
+    fn push_word(&mut self, bits: &DesiredBits, number: u32, members: u32) {
+        if self.words.len() >= self.limit {
+            self.drop_forgotten(bits);
+        }
+        self.words.push(Word { number, members });
+    }
+
+    #[inline(never)]
     fn drop_forgotten(&mut self, bits: &DesiredBits) {
         self.words.retain(|word| {
             let known =

@@ -105,8 +105,14 @@ impl<T> Table<T> {
     #[must_use]
     pub fn get(&self, number: u32) -> Option<&T> {
         let index = number as usize;
-        let at = (index / CHUNK).checked_sub(self.first)?;
+        let at = self.place_of(index);
         self.places.get(at)?.chunk()?[index % CHUNK].as_ref()
+    }
+
+    /// Where in the directory an index belongs; past its end where that is before its begin.
+    #[inline]
+    fn place_of(&self, index: usize) -> usize {
+        (index / CHUNK).wrapping_sub(self.first)
     }
 
     /// Every record with its number, in ascending order of number.
@@ -139,7 +145,7 @@ impl<T: Clone> Table<T> {
     #[inline]
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let index = number as usize;
-        let at = (index / CHUNK).checked_sub(self.first)?;
+        let at = self.place_of(index);
         let chunk = self.places.get_mut(at)?.chunk.get_mut()?;
         chunk[index % CHUNK].as_mut()
     }
@@ -152,7 +158,7 @@ impl<T: Clone> Table<T> {
     #[inline]
     pub(crate) fn insert(&mut self, number: u32, record: T) {
         let index = number as usize;
-        let at = (index / CHUNK).wrapping_sub(self.first);
+        let at = self.place_of(index);
         let at = match self.places.get(at) {
             Some(place) if !place.is_empty() => at,
             _ => self.make_room(index / CHUNK),
@@ -198,16 +204,13 @@ impl<T: Clone> Table<T> {
     #[inline]
     pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
         let index = number as usize;
-        let at = (index / CHUNK).checked_sub(self.first)?;
+        let at = self.place_of(index);
         let place = self.places.get_mut(at)?;
-        place.chunk()?[index % CHUNK].as_ref()?;
-        let chunk = place.chunk.get_mut()?;
-        let record = chunk[index % CHUNK].take()?;
+        let record = place.chunk.get_mut()?[index % CHUNK].take()?;
         place.live -= 1;
         self.live -= 1;
         if place.live == 0 {
-            *place = Place::empty();
-            self.shorten();
+            self.drop_chunk(at);
         }
         Some(record)
     }
@@ -217,8 +220,10 @@ impl<T: Clone> Table<T> {
         self.remove(number).is_some()
     }
 
-    /// Gives back the places at the front whose records have left, when they are many.
-    fn shorten(&mut self) {
+    /// Gives back a chunk without records, and the places at the front whose records have left, when they are many.
+    #[inline(never)]
+    fn drop_chunk(&mut self, at: usize) {
+        self.places[at] = Place::empty();
         let rest = self.places[self.gone..].iter();
         self.gone += rest.take_while(|place| place.is_empty()).count();
         if self.gone >= GONE_MAX && self.gone * 2 > self.places.len() {

@@ -24,6 +24,11 @@ impl Entry {
     }
 
     #[inline]
+    pub(super) const fn set_key(&mut self, key: u128) {
+        *self = Self::new(key, self.number);
+    }
+
+    #[inline]
     pub(super) const fn pair(self) -> (u128, u32) {
         (self.key(), self.number)
     }

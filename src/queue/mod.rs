@@ -58,7 +58,7 @@ pub struct Queue<E> {
     slots: Slots<E>,
     /// The least key of each lane and of the wheel. It belongs to an event that is still pending.
     fronts: Fronts<{ LANES + 1 }>,
-    /// The part whose nearest events have just become so.
+    /// The part of which others have come near since that was asked last.
     near: Option<usize>,
     /// When the event was due that was popped last.
     now: SimTime,
@@ -101,8 +101,17 @@ impl<E> Queue<E> {
     /// After 2⁴⁸ - 1 pushes, and when 2³² - 1 events are pending.
     #[inline]
     pub fn push_tied(&mut self, at: SimTime, tie: u16, event: E) -> Key {
-        let lane = (at == self.now).then_some(AT_ONCE);
-        self.push_into(lane, at, tie, event)
+        let key = self.next_key(at, tie);
+        if at == self.now {
+            if let Some((number, lane)) = self.lanes.at(AT_ONCE, key) {
+                if lane.is_empty() {
+                    self.fronts.fill(number, key);
+                }
+                lane.push(key, event);
+                return Key::of_lane(number, sequence_of(key));
+            }
+        }
+        self.push_into_wheel(key, event)
     }
 
     /// Adds an event that is due `delay` after `now`; among events of one time, lower ties come first.
@@ -113,32 +122,33 @@ impl<E> Queue<E> {
     /// # Panics
     ///
     /// As [`Queue::push_tied`].
-    #[inline]
+    #[inline(always)]
     pub fn push_after(&mut self, now: SimTime, delay: Duration, tie: u16, event: E) -> Key {
-        let lane = self.lanes.of(saturating_nanos(delay));
-        self.push_into(lane, now.saturating_add(delay), tie, event)
+        let delay = saturating_nanos(delay);
+        let at = SimTime::from_nanos(now.as_nanos().saturating_add(delay));
+        let key = self.next_key(at, tie);
+        let Some((number, lane)) = self.lanes.of(delay, key) else {
+            return self.push_into_wheel(key, event);
+        };
+        if lane.is_empty() {
+            self.fronts.fill(number, key);
+        }
+        lane.push(key, event);
+        Key::of_lane(number, sequence_of(key))
     }
 
-    /// Adds an event to a lane, if it comes last there, or to the wheel.
+    /// What the next event to be pushed is ordered by.
     #[inline]
-    fn push_into(&mut self, lane: Option<usize>, at: SimTime, tie: u16, event: E) -> Key {
+    fn next_key(&mut self, at: SimTime, tie: u16) -> u128 {
         let sequence = self.sequence;
         assert!(sequence < SEQUENCE_END, "a queue takes 2^48 - 1 pushes");
         self.sequence += 1;
         self.pending += 1;
-        let key = key_of(at, tie, sequence);
-        let event = match lane {
-            None => event,
-            Some(lane) => match self.lanes.push(lane, key, event) {
-                Ok(is_first) => {
-                    if is_first {
-                        self.fronts.lower(lane, key);
-                    }
-                    return Key::of_lane(lane, sequence);
-                }
-                Err(event) => event,
-            },
-        };
+        key_of(at, tie, sequence)
+    }
+
+    #[inline(never)]
+    fn push_into_wheel(&mut self, key: u128, event: E) -> Key {
         let (number, generation) = self.slots.fill(event);
         if self.wheel.push(key, number) {
             self.fronts.lower(WHEEL, key);
@@ -182,20 +192,26 @@ impl<E> Queue<E> {
     /// Takes the next event and the time it is due.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let (key, part) = self.fronts.first()?;
+        (!self.is_empty()).then(|| self.pop_first())
+    }
+
+    /// Takes the next event and the time it is due, where one is known to be pending.
+    ///
+    /// # Panics
+    ///
+    /// When none is.
+    #[inline]
+    pub(crate) fn pop_first(&mut self) -> (SimTime, E) {
+        let (key, part) = self.fronts.least();
+        let at = time_of(key);
         self.pending -= 1;
-        self.now = time_of(key);
-        let event = match part {
-            WHEEL => self.pop_from_wheel(),
-            lane => {
-                let (event, first) = self.lanes.pop(lane);
-                self.fronts.raise_first(first);
-                self.near = self.lanes.come_near(lane).then_some(lane);
-                event
-            }
-        };
-        let event = event.expect("the first event of each part is pending");
-        Some((self.now, event))
+        self.now = at;
+        if part == WHEEL {
+            return (at, self.pop_from_wheel());
+        }
+        let (event, first) = self.lanes.pop(part, &mut self.near);
+        self.fronts.raise_first(first);
+        (at, event)
     }
 
     /// When the next event is due.
@@ -205,21 +221,25 @@ impl<E> Queue<E> {
         self.fronts.first().map(|(key, _)| time_of(key))
     }
 
-    /// Whether the last pop brought other events near: see [`nearest`](Self::nearest).
+    /// Whether pops have brought other events near since that was asked last: see [`each_near`](Self::each_near).
     #[inline]
     pub(crate) fn has_come_near(&self) -> bool {
         self.near.is_some()
     }
 
-    /// Some dozen events that come soon, each about once, in no promised order: those that the last pop made the nearest
-    /// of their part.
-    pub(crate) fn nearest(&self) -> impl Iterator<Item = &E> + '_ {
-        let is_wheel = self.near == Some(WHEEL);
-        let lane = self.near.filter(|_| !is_wheel);
-        let in_lane = lane.into_iter().flat_map(|lane| self.lanes.nearest(lane));
-        let in_wheel = is_wheel.then(|| self.wheel.nearest());
-        let in_wheel = in_wheel.into_iter().flatten();
-        in_lane.chain(in_wheel.filter_map(|number| Some(self.slots.get(number)?.1)))
+    /// Looks at some dozen events that come soon, each about once, in no promised order: those that the last pops made the
+    /// nearest of their part.
+    #[inline]
+    pub(crate) fn each_near(&mut self, mut look: impl FnMut(&E)) {
+        match self.near.take() {
+            None => {}
+            Some(WHEEL) => {
+                let near = self.wheel.nearest();
+                let near = near.filter_map(|number| self.slots.get(number));
+                near.for_each(|(_, event)| look(event));
+            }
+            Some(lane) => self.lanes.nearest(lane).for_each(look),
+        }
     }
 
     /// How many events are pending.
@@ -254,25 +274,34 @@ impl<E> Queue<E> {
 
     /// Takes the first event of the wheel, which is the first of all.
     #[inline]
-    fn pop_from_wheel(&mut self) -> Option<E> {
-        let slots = &mut self.slots;
-        let (_, number) = self.wheel.take_first(|_, number| slots.keeps(number))?;
-        let event = slots.take(number);
-        self.near = self.wheel.take_filled().then_some(WHEEL);
+    fn pop_from_wheel(&mut self) -> E {
+        let taken = self.wheel.take_first();
+        let event = taken.and_then(|(_, number)| self.slots.take(number));
+        if self.wheel.take_filled() {
+            self.near = Some(WHEEL);
+        }
         let first = self.first_in_wheel();
         self.fronts.raise_first(first);
-        event
+        event.expect("the first event of the wheel is pending")
     }
 
     /// The key of the first event in the wheel that is pending, after removing the entries before it.
     #[inline]
     fn first_in_wheel(&mut self) -> u128 {
-        let slots = &mut self.slots;
+        match self.wheel.first() {
+            None => NO_KEY,
+            Some((key, number)) if self.slots.get(number).is_some() => key,
+            Some(_) => self.first_after_cancelled(),
+        }
+    }
+
+    #[inline(never)]
+    fn first_after_cancelled(&mut self) -> u128 {
         while let Some((key, number)) = self.wheel.first() {
-            if slots.cancelled() == 0 || slots.keeps(number) {
+            if self.slots.keeps(number) {
                 return key;
             }
-            self.wheel.take_first(|_, number| slots.keeps(number));
+            self.wheel.take_first();
         }
         NO_KEY
     }
@@ -396,7 +425,7 @@ mod tests {
         while let Some((_, event)) = queue.pop() {
             told[event] = near[event];
             if queue.has_come_near() {
-                queue.nearest().for_each(|&event| near[event] += 1);
+                queue.each_near(|&event| near[event] += 1);
             }
         }
         told

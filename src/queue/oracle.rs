@@ -73,9 +73,9 @@ impl Both {
     /// Takes the next that was not cancelled from each.
     fn take(&mut self) -> [Option<(u128, u32)>; 2] {
         let is_kept = |number: u32| !self.cancelled.contains(&number);
-        let mut from_wheel = self.wheel.take_first(|_, number| is_kept(number));
+        let mut from_wheel = self.wheel.take_first();
         while from_wheel.is_some_and(|(_, number)| !is_kept(number)) {
-            from_wheel = self.wheel.take_first(|_, number| is_kept(number));
+            from_wheel = self.wheel.take_first();
         }
         let mut from_heap = self.heap.first();
         self.heap.remove_first();

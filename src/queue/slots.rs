@@ -78,13 +78,14 @@ impl<E> Slots<E> {
     /// Takes the event out of a slot whose entry has left the wheel; `None` when it was cancelled.
     #[inline]
     pub(super) fn take(&mut self, number: u32) -> Option<E> {
+        let is_pending = self.get(number).is_some();
         match self.release(number) {
-            Content::Pending(event) => Some(event),
-            Content::Cancelled => {
+            Content::Pending(event) if is_pending => Some(event),
+            Content::Free { .. } => unreachable!("an entry is taken once"),
+            _ => {
                 self.cancelled -= 1;
                 None
             }
-            Content::Free { .. } => unreachable!("an entry is taken once"),
         }
     }
 

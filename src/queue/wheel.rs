@@ -95,7 +95,7 @@ impl Wheel {
         if is_early {
             self.push_early(entry);
         } else {
-            self.place(entry);
+            self.place(&entry);
         }
         is_early
     }
@@ -110,12 +110,9 @@ impl Wheel {
         first.into_iter().chain(self.late.first()).min()
     }
 
-    /// Removes the entry with the least key, and maybe others that `keep` denies.
+    /// Removes the entry with the least key.
     #[inline]
-    pub(super) fn take_first(
-        &mut self,
-        keep: impl FnMut(u128, u32) -> bool,
-    ) -> Option<(u128, u32)> {
+    pub(super) fn take_first(&mut self) -> Option<(u128, u32)> {
         if self.late.len() > 0 {
             if let late @ Some(_) = self.take_late() {
                 return late;
@@ -123,7 +120,7 @@ impl Wheel {
         }
         let first = self.run.pop()?;
         if self.run.is_empty() {
-            self.fill_run(keep);
+            self.fill_run();
         }
         Some(first.pair())
     }
@@ -172,6 +169,7 @@ impl Wheel {
     }
 
     /// Adds an entry that belongs into the run.
+    #[inline(never)]
     fn push_early(&mut self, entry: Entry) {
         if self.run.len() >= RUN_FULL {
             // Only entries of one time make such a run. Inserting into it would cost more the more they are.
@@ -183,15 +181,16 @@ impl Wheel {
         self.run.insert(place, entry);
         if self.run.len() == RUN_FULL {
             for later in 0..RUN_FULL / 2 {
-                self.place(self.run[later]);
+                let entry = self.run[later];
+                self.place(&entry);
             }
             self.run.drain(..RUN_FULL / 2);
         }
     }
 
     /// Puts an entry where its time belongs.
-    #[inline]
-    fn place(&mut self, entry: Entry) {
+    #[inline(always)]
+    fn place(&mut self, entry: &Entry) {
         if entry.time < self.base {
             self.late.push(entry.key(), entry.number);
             return;
@@ -199,40 +198,42 @@ impl Wheel {
         let level = ((entry.time ^ self.base) | 1).ilog2() / DIGIT;
         let digit = entry.time >> (level * DIGIT) & (SLOTS as u64 - 1);
         let place = level as usize * SLOTS + digit as usize;
-        if place >= self.slots.len() {
-            self.add_levels(level as usize);
-        }
-        self.used[level as usize] |= 1 << digit;
-        self.levels |= 1 << level;
-        let slot = &mut self.slots[place];
+        let Some(slot) = self.slots.get_mut(place) else {
+            self.place_higher(level as usize, entry);
+            return;
+        };
         let fill = slot.len as usize % CHUNK;
         slot.len += 1;
         if fill == 0 {
-            let free = self.free;
-            let Some(next) = self.next.get_mut(free as usize) else {
+            self.used[level as usize] |= 1 << digit;
+            self.levels |= 1 << level;
+            let chunk = self.free;
+            let Some(next) = self.next.get_mut(chunk as usize) else {
                 self.add_chunk(place, entry);
                 return;
             };
             self.free = *next;
             match self.next.get_mut(slot.tail as usize) {
-                Some(next) => *next = free,
-                None => slot.head = free,
+                Some(next) => *next = chunk,
+                None => slot.head = chunk,
             }
-            slot.tail = free;
+            slot.tail = chunk;
         }
-        self.chunks[slot.tail as usize][fill] = entry;
+        self.chunks[slot.tail as usize][fill] = *entry;
     }
 
+    /// Puts an entry on a level that was never in use.
     #[cold]
-    fn add_levels(&mut self, highest: usize) {
-        self.slots.resize((highest + 1) * SLOTS, Slot::EMPTY);
+    fn place_higher(&mut self, level: usize, entry: &Entry) {
+        self.slots.resize((level + 1) * SLOTS, Slot::EMPTY);
+        self.place(entry);
     }
 
     /// Adds an entry to the list of a slot, in a chunk that was never in use.
     #[cold]
-    fn add_chunk(&mut self, place: usize, entry: Entry) {
+    fn add_chunk(&mut self, place: usize, entry: &Entry) {
         let chunk = self.chunks.len() as u32;
-        self.chunks.push([entry; CHUNK]);
+        self.chunks.push([*entry; CHUNK]);
         self.next.push(NONE);
         let slot = &mut self.slots[place];
         match self.next.get_mut(slot.tail as usize) {
@@ -243,8 +244,8 @@ impl Wheel {
     }
 
     /// Fills the empty run with the least entries of the slots.
-    #[inline]
-    fn fill_run(&mut self, mut keep: impl FnMut(u128, u32) -> bool) {
+    #[inline(never)]
+    fn fill_run(&mut self) {
         while self.run.is_empty() && self.levels > 0 {
             let level = self.levels.trailing_zeros() as usize;
             let digit = self.used[level].trailing_zeros() as usize;
@@ -254,7 +255,7 @@ impl Wheel {
             let opened = std::mem::replace(slot, Slot::EMPTY);
             // All entries of a slot of the lowest level are of one time.
             if opened.len as usize <= RUN_MAX || level == 0 {
-                self.take_list(opened, &mut keep);
+                self.take_list(opened);
             } else {
                 self.spread(opened, level);
             }
@@ -263,16 +264,13 @@ impl Wheel {
 
     /// Makes the list of a slot the run.
     #[inline]
-    fn take_list(&mut self, opened: Slot, mut keep: impl FnMut(u128, u32) -> bool) {
+    fn take_list(&mut self, opened: Slot) {
         let mut chunk = opened.head;
         let mut left = opened.len as usize;
         while left > 0 {
             let here = left.min(CHUNK);
-            for entry in &self.chunks[chunk as usize][..here] {
-                if keep(entry.key(), entry.number) {
-                    self.run.push(*entry);
-                }
-            }
+            let entries = &self.chunks[chunk as usize][..here];
+            self.run.extend_from_slice(entries);
             left -= here;
             chunk = self.free_chunk(chunk);
         }
@@ -290,7 +288,7 @@ impl Wheel {
             let here = left.min(CHUNK);
             let entries = self.chunks[chunk as usize];
             chunk = self.free_chunk(chunk);
-            for &entry in &entries[..here] {
+            for entry in &entries[..here] {
                 self.place(entry);
             }
             left -= here;
@@ -323,7 +321,7 @@ mod tests {
     }
 
     fn take(wheel: &mut Wheel) -> Option<(u128, u32)> {
-        wheel.take_first(|_, _| true)
+        wheel.take_first()
     }
 
     #[test]
